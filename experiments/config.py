@@ -1,0 +1,168 @@
+"""Reading, checking and comparing configurations."""
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ml_collections import ConfigDict as Config
+
+from data.digits import DIGIT_SIZE, SOURCES
+from data.moving_mnist import PIXELS, SPEEDS
+from experiments.configs import default
+from experiments.errors import UserError, nearest
+from vstm.losses import LOSSES
+from vstm.variants import VARIANTS, get_variant
+
+_CHOICES = {
+    "variant": tuple(VARIANTS),
+    "loss": tuple(LOSSES),
+    "data.digits": SOURCES,
+    "data.pixels": ("auto", *PIXELS),
+    "data.speed": SPEEDS,
+    "optimizer.name": ("adam", "rmsprop"),
+    "optimizer.schedule": ("cosine", "halving"),
+}
+_AT_LEAST = {
+    "tau": 1,
+    "seed": 0,
+    "smoothness.weight": 0,
+    "data.seed": 0,
+    "data.num_digits": 1,
+    "data.image_size": DIGIT_SIZE + 1,
+    "data.sequence_length": 2,
+    "data.step": 0,
+    "data.num_train": 1,
+    "data.num_validation": 1,
+    "data.num_test": 1,
+    "optimizer.clip_global_norm": 0,
+    "optimizer.clip_elements": 0,
+    "train.batch_size": 1,
+    "train.num_sequences": 1,
+    "train.log_every_steps": 1,
+    "train.image_every_steps": 1,
+    "train.validate_every_steps": 1,
+    "train.checkpoint_every_steps": 1,
+    "train.keep_checkpoints": 1,
+    "evaluation.batch_size": 1,
+    "evaluation.num_while_training": 1,
+    "evaluation.num_validation": 1,
+    "evaluation.num_test": 1,
+}
+_ABOVE_ZERO = ("smoothness.delta", "optimizer.learning_rate", "optimizer.flow_head_rate")
+_AT_MOST = {"data.step": 0.5}
+
+
+def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Fields by dotted path."""
+    fields: dict[str, Any] = {}
+    for name, value in config.items():
+        if isinstance(value, Mapping | Config):
+            fields |= flatten(value, f"{prefix}{name}.")
+        else:
+            fields[prefix + name] = value
+    return fields
+
+
+def check_path(path: str) -> None:
+    """Refuses a dotted field path that the default configuration doesn't have.
+
+    Raises:
+      UserError: names the first unknown part, the nearest and all known names beside it.
+    """
+    level: Any = default.get_config()
+    parts = path.split(".")
+    for depth, part in enumerate(parts):
+        known = list(level) if isinstance(level, Config) else []
+        if part not in known:
+            parent = ".".join(["config", *parts[:depth]])
+            hint = nearest(part, known) if known else f"{parent} has no fields"
+            raise UserError(f"config.{path}: {parent} has no field {part!r}; {hint}")
+        level = level[part]
+
+
+def resolve(config: Config) -> Config:
+    """A checked copy with nothing left to decide (`auto` replaced by what it stands for).
+
+    Raises:
+      UserError: a field that is unknown, missing, of another type or outside its range.
+    """
+    fields, expected = flatten(config), flatten(default.get_config())
+    for path in fields:
+        check_path(path)
+    for path, value in expected.items():
+        if path not in fields:
+            raise UserError(f"config.{path}: missing; the default is {value!r}")
+        wanted = (int, float) if isinstance(value, float) else (type(value),)
+        if not isinstance(fields[path], wanted) or (
+            isinstance(fields[path], bool) and bool not in wanted
+        ):
+            raise UserError(f"config.{path}: expected {type(value).__name__}, got {fields[path]!r}")
+        if isinstance(value, float) and math.isinf(fields[path]):
+            raise UserError(f"config.{path}={fields[path]}: expected a finite number")
+    for path, choices in _CHOICES.items():
+        if fields[path] not in choices:
+            raise UserError(f"config.{path}={fields[path]!r}: {nearest(fields[path], choices)}")
+    for path, least in _AT_LEAST.items():
+        if not fields[path] >= least:
+            raise UserError(f"config.{path}={fields[path]}: expected at least {least}")
+    for path, most in _AT_MOST.items():
+        if not fields[path] <= most:
+            raise UserError(f"config.{path}={fields[path]}: expected at most {most}")
+    for path in _ABOVE_ZERO:
+        if not fields[path] > 0:
+            raise UserError(f"config.{path}={fields[path]}: expected a number above 0")
+    _check_sizes(config)
+
+    resolved = config.copy_and_resolve_references()
+    if resolved.data.pixels == "auto":
+        resolved.data.pixels = "binary" if resolved.loss == "bce" else "float"
+    return resolved
+
+
+def _check_sizes(config: Config) -> None:
+    if config.tau + 1 > config.data.sequence_length:
+        raise UserError(
+            f"config.tau={config.tau}: tau + 1 frames are needed, sequences have "
+            f"config.data.sequence_length={config.data.sequence_length}"
+        )
+    downsampling = get_variant(config.variant).downsampling
+    if config.data.image_size % downsampling:
+        raise UserError(
+            f"config.data.image_size={config.data.image_size}: expected a multiple of "
+            f"{downsampling}, which the poolings of {config.variant} divide by"
+        )
+    if config.data.digits == "idx" and not config.data.directory:
+        raise UserError("config.data.directory: expected the folder of the idx files, got ''")
+
+
+def to_json(config: Config) -> str:
+    """The configuration as indented JSON, fields in alphabetic order."""
+    return json.dumps(config.to_dict(), indent=2, sort_keys=True) + "\n"
+
+
+def read_json(path: Path) -> Config:
+    """A resolved configuration that `to_json` wrote.
+
+    Raises:
+      UserError: no such file, not JSON, or not a valid configuration; the message names it.
+    """
+    try:
+        fields = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: no such file; expected the folder of a training run") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not a JSON file ({error})") from error
+    if not isinstance(fields, dict):
+        raise UserError(f"{path}: not a configuration")
+    try:
+        return resolve(Config(fields))
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
+
+
+def differences(ours: Config, theirs: Config) -> list[str]:
+    """Fields in which two configurations differ, as `path: ours / theirs`."""
+    a, b = flatten(ours), flatten(theirs)
+    return [f"{path}: {a[path]!r} / {b[path]!r}" for path in sorted(a) if a[path] != b[path]]

@@ -1,0 +1,59 @@
+"""Every field of an experiment's configuration, with its default."""
+
+import ml_collections
+
+
+def get_config() -> ml_collections.ConfigDict:
+    """The defaults: conv-1enc-1LSTM on binary moving MNIST, the `fast` recipe."""
+    config = ml_collections.ConfigDict()
+    config.variant = "conv-1enc-1LSTM"  # a name of vstm.variants
+    config.loss = "bce"  # bce | intensity | gradient | sum
+    config.tau = 10  # frames fed in; the next one is predicted
+    config.seed = 0  # of initial parameters, batches and windows
+
+    config.smoothness = ml_collections.ConfigDict()
+    config.smoothness.delta = 1e-3  # Huber's delta, pixels of flow a feature pixel
+    config.smoothness.weight = 1e-2  # w_H
+
+    config.data = ml_collections.ConfigDict()
+    config.data.seed = 0  # of the sequences themselves
+    config.data.digits = "embedded"  # embedded | idx | tfds
+    config.data.directory = ""  # folder of the idx files, or TFDS's data folder
+    config.data.tfds_name = "mnist"  # TFDS data set, for digits=tfds
+    config.data.pixels = "auto"  # binary | float | auto: binary for bce, else float
+    config.data.lines = False  # one fixed vertical and one fixed horizontal line
+    config.data.num_digits = 2
+    config.data.image_size = 64  # pixels, square
+    config.data.sequence_length = 20  # frames; windows of tau + 1 are drawn from them
+    config.data.step = 0.1  # way of a digit a frame, share of the free path
+    config.data.speed = "constant"  # constant | drawn: uniform in [0, 2 step] for each digit
+    config.data.num_train = 10_000  # sequences
+    config.data.num_validation = 3_000
+    config.data.num_test = 3_000
+    config.data.published_test_set = (
+        ""  # path of mnist_test_seq.npy, for evaluate --split=published
+    )
+
+    config.optimizer = ml_collections.ConfigDict()
+    config.optimizer.name = "adam"  # adam | rmsprop
+    config.optimizer.learning_rate = 2e-3
+    config.optimizer.schedule = "cosine"  # cosine | halving
+    config.optimizer.clip_global_norm = 1.0  # 0: none
+    config.optimizer.flow_head_rate = 0.1  # factor on the flow head's learning rate
+    config.optimizer.clip_elements = 0.0  # 0: none
+
+    config.train = ml_collections.ConfigDict()
+    config.train.batch_size = 8  # sequences an update
+    config.train.num_sequences = 2_000  # length of the run, in sequences
+    config.train.log_every_steps = 10
+    config.train.image_every_steps = 100
+    config.train.validate_every_steps = 100
+    config.train.checkpoint_every_steps = 50
+    config.train.keep_checkpoints = 2
+
+    config.evaluation = ml_collections.ConfigDict()
+    config.evaluation.batch_size = 32
+    config.evaluation.num_while_training = 256  # validation sequences, at most
+    config.evaluation.num_validation = 1_000  # in the end, at most
+    config.evaluation.num_test = 3_000
+    return config

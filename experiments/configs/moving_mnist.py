@@ -1,0 +1,47 @@
+"""Moving MNIST: `--config=experiments/configs/moving_mnist.py:VARIANT[:RECIPE]`.
+
+RECIPE is `fast` (the default) or `paper` (section 4 of the paper).
+"""
+
+import ml_collections
+
+from experiments.configs import default
+from experiments.errors import nearest
+from vstm.variants import get_variant
+
+
+def _paper(config: ml_collections.ConfigDict) -> None:
+    config.optimizer.name = "rmsprop"
+    config.optimizer.learning_rate = 1e-4
+    config.optimizer.schedule = "halving"
+    config.optimizer.flow_head_rate = 1.0
+    config.optimizer.clip_global_norm = 0.0
+    config.optimizer.clip_elements = 50.0
+    config.train.batch_size = 1
+    config.train.num_sequences = 100_000
+    config.train.log_every_steps = 100
+    config.train.image_every_steps = 2_000
+    config.train.validate_every_steps = 2_000
+    config.train.checkpoint_every_steps = 1_000
+
+
+RECIPES = {"fast": lambda config: None, "paper": _paper}
+
+
+def get_config(specification: str = "conv-1enc-1LSTM") -> ml_collections.ConfigDict:
+    """The configuration of a variant, trained by a recipe.
+
+    Args:
+      specification: `VARIANT` or `VARIANT:RECIPE`.
+
+    Raises:
+      ValueError: unknown variant or recipe; the message names the nearest and the known ones.
+    """
+    variant, _, recipe = specification.partition(":")
+    config = default.get_config()
+    config.variant = get_variant(variant).name
+    recipe = recipe or "fast"
+    if recipe not in RECIPES:
+        raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, RECIPES)}")
+    RECIPES[recipe](config)
+    return config

@@ -1,0 +1,104 @@
+"""A run's folder: created or continued, never overwritten.
+
+config.json              the resolved configuration
+metrics.jsonl            one line a logged update or validation
+checkpoints/             see experiments.checkpoints
+events.out.tfevents.*    TensorBoard
+eval_<split>.json        final evaluations
+samples_<split>.png      predictions of the first sequences
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from experiments import config as configuration
+from experiments.config import Config
+from experiments.errors import UserError
+
+CONFIG_FILE = "config.json"
+METRICS_FILE = "metrics.jsonl"
+CHECKPOINT_FOLDER = "checkpoints"
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Writes a file so that a reader, or a kill, sees all of it or nothing of it."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(content.encode() if isinstance(content, str) else content)
+    os.replace(part, path)
+
+
+def open_run_folder(workdir: str | Path, config: Config) -> Path:
+    """Creates the folder of a run, or enters that of the same run.
+
+    Args:
+      workdir: the folder.
+      config: the run's resolved configuration.
+
+    Returns:
+      The folder.
+
+    Raises:
+      UserError: it belongs to a run of another configuration, holds other files, or cannot be
+        written; nothing in it is changed.
+    """
+    folder = Path(workdir)
+    config_file = folder / CONFIG_FILE
+    try:
+        if config_file.exists():
+            differences = configuration.differences(config, configuration.read_json(config_file))
+            if differences:
+                raise UserError(
+                    f"{folder}: holds a run of another configuration (asked / there): "
+                    f"{'; '.join(differences)}. Choose another --workdir"
+                )
+        elif folder.exists() and any(folder.iterdir()):
+            raise UserError(
+                f"{folder}: not empty and without {CONFIG_FILE}, so not a run's folder. "
+                "Choose another --workdir"
+            )
+        folder.mkdir(parents=True, exist_ok=True)
+        if not config_file.exists():
+            write_atomically(config_file, configuration.to_json(config))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be used as workdir ({error.strerror})") from error
+    return folder
+
+
+def evaluation_file(folder: Path, split: str) -> Path:
+    """Where the evaluation of a split is written."""
+    return folder / f"eval_{split}.json"
+
+
+class MetricsLog:
+    """`metrics.jsonl`: one JSON object a line, each with its `step`."""
+
+    def __init__(self, folder: Path, last_step: int):
+        """Opens the log for what follows update `last_step`.
+
+        Lines of later updates, which a killed run logged after its last checkpoint, and a line cut
+        short by the kill are dropped.
+        """
+        path = folder / METRICS_FILE
+        kept = []
+        if path.exists():
+            for line in path.read_text().splitlines():
+                try:
+                    if json.loads(line)["step"] <= last_step:
+                        kept.append(line)
+                except json.JSONDecodeError:
+                    break
+            write_atomically(path, "".join(f"{line}\n" for line in kept))
+        self._file = path.open("a")
+
+    def write(self, step: int, metrics: dict[str, Any]) -> None:
+        """Appends a line; it is on its way to disk when this returns."""
+        self._file.write(json.dumps({"step": step, **metrics}) + "\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()

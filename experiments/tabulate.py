@@ -1,0 +1,99 @@
+"""Gathers the evaluations of a folder of runs into a small table that can be committed.
+
+    python -m experiments.tabulate --runs=runs/sweep --split=validation \
+        --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
+
+Writes `results.json` (a row a run: the configuration fields in which the runs differ, training
+sequences, scores of model and baselines) and `results.md` (the same, with commit and machine).
+"""
+
+import json
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import flags
+
+from experiments import command_line
+from experiments.config import flatten, read_json
+from experiments.errors import UserError
+from experiments.evaluate import SPLITS
+from experiments.run_folder import CONFIG_FILE, evaluation_file, write_atomically
+
+_SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
+
+
+def rows(runs: Path, split: str) -> list[dict[str, Any]]:
+    """A row for each evaluated run below a folder, in the order of their names.
+
+    Raises:
+      UserError: there is none.
+    """
+    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), split)}"))
+    if not folders:
+        raise UserError(f"{runs}: no run with an evaluation of {split}")
+    configs = [flatten(read_json(folder / CONFIG_FILE)) for folder in folders]
+    differing = [path for path in configs[0] if len({config[path] for config in configs}) > 1]
+    table = []
+    for folder, config in zip(folders, configs, strict=True):
+        evaluation = json.loads(evaluation_file(folder, split).read_text())
+        table.append(
+            {"run": folder.name}
+            | {path: config[path] for path in differing}
+            | {"sequences": evaluation["sequences_trained"]}
+            | {name: evaluation["model"][name] for name in _SCORES}
+        )
+    return table
+
+
+def markdown(table: list[dict[str, Any]], split: str, command: str) -> str:
+    """The rows as a Markdown table below the circumstances."""
+    names = list(table[0])
+    lines = [
+        f"Scores on {split}. Command: `{command}`. {_circumstances()}",
+        "",
+        f"| {' | '.join(names)} |",
+        f"|{'---|' * len(names)}",
+    ]
+    lines += [f"| {' | '.join(_cell(row[name]) for name in names)} |" for row in table]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _circumstances() -> str:
+    git = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
+    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    device = jax.devices()[0]
+    return (
+        f"Commit {commit or 'unknown'}, JAX {jax.__version__}, {device.device_kind} "
+        f"({os.cpu_count()} cores, {platform.machine()})."
+    )
+
+
+def _main() -> None:
+    output = Path(_OUTPUT.value)
+    table = rows(Path(_RUNS.value), _SPLIT.value)
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        write_atomically(output / "results.json", json.dumps(table, indent=2) + "\n")
+        text = markdown(table, _SPLIT.value, _COMMAND.value)
+        write_atomically(output / "results.md", text)
+    except OSError as error:
+        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    print(text)
+
+
+if __name__ == "__main__":
+    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
+    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
+    _SPLIT = flags.DEFINE_enum("split", "validation", SPLITS, "Which evaluations to read.")
+    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
+    command_line.run(_main)

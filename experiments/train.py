@@ -1,0 +1,187 @@
+"""Trains and evaluates a video autoencoder.
+
+    python -m experiments.train --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM \
+        --workdir=runs/x [--config.FIELD=VALUE ...]
+
+The same command continues a run that was stopped, and reports one that is finished.
+"""
+
+import json
+import math
+import signal
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import jax
+from absl import flags
+from ml_collections import config_flags
+
+from data.batches import training_batches
+from experiments import build, command_line
+from experiments.checkpoints import Checkpoints
+from experiments.config import Config, resolve, to_json
+from experiments.errors import UserError
+from experiments.evaluate import Predict, evaluate, evaluate_split, make_predict, samples
+from experiments.reporter import Reporter
+from experiments.run_folder import evaluation_file, open_run_folder
+from experiments.scores import mean_intensity, table
+from experiments.stop_signals import StopSignals
+from vstm.training import Metrics, TrainState, init_state, make_train_step
+
+FINAL_SPLITS = ("validation", "test")
+
+
+def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState, int | None]:
+    """Trains to the end, or on to it, and evaluates on validation and test sequences.
+
+    Args:
+      config: the experiment; see `experiments.configs.default`.
+      workdir: the run's folder, see `experiments.run_folder`. Created if missing; a run of the
+        same configuration in it is continued from its last checkpoint.
+
+    Returns:
+      The last state, and the number of the signal that stopped the run early, or None.
+
+    Raises:
+      UserError: invalid configuration, unusable folder, unreadable data, or a loss that is not
+        finite; checkpoints written before stay as they are.
+    """
+    config = resolve(config)
+    sources = {split: build.moving_mnist(config, split) for split in ("train", *FINAL_SPLITS)}
+    folder = open_run_folder(workdir, config)
+
+    num_steps = build.num_steps(config)
+    model, tx = build.make_model(config), build.make_tx(config)
+    state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
+    batches = training_batches(sources["train"], config.train.batch_size, config.seed)
+    predict = make_predict(model)
+    with (
+        closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
+        StopSignals() as stop,
+    ):
+        if checkpoints.latest_step is not None:
+            state, position = checkpoints.restore(state)
+            batches.set_state(position)
+            print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
+        if int(state.step) < num_steps:
+            state = _train(
+                config, folder, state, batches, checkpoints, sources["validation"], predict, stop
+            )
+    if stop.received is not None and int(state.step) < num_steps:
+        name = signal.Signals(stop.received).name
+        print(
+            f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}, saved; "
+            "the same command continues"
+        )
+        return state, stop.received
+
+    for split in FINAL_SPLITS:
+        if evaluation_file(folder, split).exists():
+            print(f"{folder}: evaluated on {split} already")
+            result = json.loads(evaluation_file(folder, split).read_text())
+        else:
+            step = int(state.step)
+            result = evaluate_split(
+                config, folder, predict, state.params, step, split, sources[split]
+            )
+        print(table(result), flush=True)
+    return state, None
+
+
+def _train(
+    config: Config,
+    folder: Path,
+    state: TrainState,
+    batches: Any,
+    checkpoints: Checkpoints,
+    validation: Any,
+    predict: Predict,
+    stop: StopSignals,
+) -> TrainState:
+    """Updates until the end or a signal; logs, validates and saves on the way."""
+    num_steps, batch_size = build.num_steps(config), config.train.batch_size
+    schedule = build.make_schedule(config)
+    constant = mean_intensity(config)
+    train_step = jax.jit(
+        make_train_step(
+            build.make_model(config), build.make_tx(config), loss=config.loss, tau=config.tau
+        ),
+        donate_argnums=0,
+        compiler_options=build.compiler_options(),
+    )
+    step = int(state.step)
+    metrics: Metrics = {}
+    previous: Metrics = {}
+
+    def due(every_steps: int) -> bool:
+        return step % every_steps == 0 or step == num_steps
+
+    def finite_metrics() -> dict[str, float]:
+        values = {name: float(value) for name, value in metrics.items()}
+        if not math.isfinite(values["loss"]):
+            raise UserError(
+                f"{folder}: the loss is {values['loss']} at update {step}; the last checkpoint is "
+                f"of update {checkpoints.latest_step}. Lower config.optimizer.learning_rate or "
+                "config.optimizer.clip_global_norm, in another --workdir"
+            )
+        return values
+
+    def save() -> None:
+        finite_metrics()
+        checkpoints.save(state, batches.get_state())
+
+    with Reporter(folder, step, num_steps, batch_size) as reporter:
+        if step == 0:
+            reporter.text("config", to_json(config))
+        timer_step, timer = step, time.perf_counter()
+        while step < num_steps and stop.received is None:
+            previous = metrics
+            state, metrics = train_step(state, next(batches))
+            jax.block_until_ready(previous)  # stay one update ahead of the device, not more
+            step += 1
+            reporter.advance()
+            if due(config.train.log_every_steps):
+                values = finite_metrics()
+                seconds = time.perf_counter() - timer
+                reporter.show_loss(values["loss"])
+                values["learning_rate"] = float(schedule(step - 1))
+                reporter.scalars(step, "train", values)
+                rate = (step - timer_step) * batch_size / seconds
+                reporter.scalars(step, "speed", {"sequences_per_second": rate})
+            if due(config.train.validate_every_steps):
+                scores = evaluate(
+                    config,
+                    predict,
+                    state.params,
+                    validation,
+                    config.evaluation.num_while_training,
+                    constant,
+                    description="validating",
+                )
+                reporter.scalars(step, "validation", scores["model"])
+            if due(config.train.image_every_steps):
+                picture = samples(config, predict, state.params, validation)
+                reporter.picture(step, "validation", picture)
+            if due(config.train.checkpoint_every_steps):
+                save()
+            if due(config.train.log_every_steps):
+                timer_step, timer = step, time.perf_counter()
+        if metrics:
+            save()
+    return state
+
+
+def _main() -> int | None:
+    if not _WORKDIR.value:
+        raise UserError("--workdir: expected the folder of the run, got ''")
+    _, received = train_and_evaluate(_CONFIG.value, _WORKDIR.value)
+    return None if received is None else 128 + received
+
+
+if __name__ == "__main__":
+    _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
+    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
+    flags.mark_flags_as_required(["config", "workdir"])
+    command_line.run(_main)

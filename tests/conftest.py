@@ -1,0 +1,40 @@
+"""Shapes are checked at run time in tests: jaxtyping's annotations of `vstm` become assertions."""
+
+import os
+
+# Two cores: let no library start more threads than that, nor look for an accelerator.
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import pytest
+from jaxtyping import install_import_hook
+
+install_import_hook("vstm", "beartype.beartype")
+
+from small_run import small_config  # noqa: E402  after the hook, as it imports vstm
+
+
+@pytest.fixture
+def strict_promotion():
+    """Implicit promotion between types is an error, as it hides float64 or integer slips."""
+    with jax.numpy_dtype_promotion("strict"):
+        yield
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """Folder of a small run that was left alone; read it only."""
+    from experiments.train import train_and_evaluate
+
+    workdir = tmp_path_factory.mktemp("finished_run")
+    state, received = train_and_evaluate(small_config(), workdir)
+    assert received is None
+    assert int(state.step) == 60
+    return workdir
+
+
+@pytest.fixture
+def x64():
+    """Double precision, for comparisons to many digits."""
+    with jax.enable_x64(True):
+        yield

@@ -1,0 +1,53 @@
+"""A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 60 updates."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from experiments.configs.moving_mnist import get_config
+
+ROOT = Path(__file__).parent.parent
+SMALL = {
+    "tau": 2,
+    "data.image_size": 30,
+    "data.num_digits": 1,
+    "data.sequence_length": 5,
+    "data.num_train": 11,
+    "data.num_validation": 3,
+    "data.num_test": 5,
+    "train.batch_size": 2,
+    "train.num_sequences": 120,
+    "train.log_every_steps": 1,
+    "train.validate_every_steps": 20,
+    "train.image_every_steps": 30,
+    "train.checkpoint_every_steps": 7,
+    "evaluation.num_while_training": 2,
+    "evaluation.batch_size": 2,
+}
+
+
+def small_config(**changes):
+    config = get_config("conv-1enc-1LSTM")
+    config.update_from_flattened_dict(SMALL | changes)
+    return config
+
+
+def arguments(workdir):
+    """Command line of the same run."""
+    overrides = [f"--config.{path}={value}" for path, value in SMALL.items()]
+    return [
+        "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM",
+        f"--workdir={workdir}",
+        *overrides,
+    ]
+
+
+def start(program, *flags):
+    """Starts `python -m experiments.PROGRAM` with flags."""
+    return subprocess.Popen(
+        [sys.executable, "-m", f"experiments.{program}", *flags],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )

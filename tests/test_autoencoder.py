@@ -1,0 +1,180 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.signal import correlate
+
+from vstm.autoencoder import Autoencoder
+from vstm.decoder import upsample
+from vstm.encoder import Encoder, max_pool
+from vstm.flow_head import FlowHead, clamped_share, flow_limit
+from vstm.memory import ConvMemory, DenseMemory
+from vstm.variants import VARIANTS, Variant, get_variant
+
+pytestmark = pytest.mark.usefixtures("strict_promotion")
+
+SMALL = Variant("small", (2, 3), "conv", (4, 5), pointwise_flow=False)
+SMALL_FC = Variant("small fc", (2, 3), "fc", (2, 1), pointwise_flow=False)
+SMALL_POINTWISE = Variant("small 1x1", (3,), "conv", (4,), pointwise_flow=True)
+SMALLS = [SMALL, SMALL_FC, SMALL_POINTWISE]
+
+# SPEC, table of section 1
+PARAMETERS = {
+    "conv-1enc-1LSTM": (1_600, 679_320, 21_162, 1_569, 703_651),
+    "conv-1enc-2LSTM": (1_600, 6_021_888, 58_506, 1_569, 6_083_563),
+    "conv-2enc-1LSTM": (25_920, 1_204_480, 29_706, 25_889, 1_285_995),
+    "conv-2enc-2LSTM": (25_920, 6_021_888, 58_506, 25_889, 6_132_203),
+    "fc-2enc-1LSTM": (25_920, 16_779_264 + 33_568_768, 4_506, 25_889, 50_404_347),
+    "fc-2enc-2LSTM": (25_920, 16_779_264 + 2 * 33_568_768, 4_506, 25_889, 83_973_115),
+}
+
+
+def initialised(variant, size=8, tau=3, seed=0):
+    model = Autoencoder(variant)
+    frames = jax.random.uniform(jax.random.key(seed), (2, tau, size, size, 1))
+    return model, jax.jit(model.init)(jax.random.key(seed), frames), frames
+
+
+def with_moving_flow(variables, seed=1):
+    """Parameters whose flow head doesn't start at zero."""
+    head = variables["params"]["flow_head"]
+    leaves, structure = jax.tree.flatten(head)
+    keys = jax.random.split(jax.random.key(seed), len(leaves))
+    noisy = [a + 0.05 * jax.random.normal(k, a.shape) for a, k in zip(leaves, keys, strict=True)]
+    return {"params": {**variables["params"], "flow_head": jax.tree.unflatten(structure, noisy)}}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_parameter_counts_are_the_papers(name):
+    frames = jax.ShapeDtypeStruct((1, 10, 64, 64, 1), jnp.float32)
+    model = Autoencoder(get_variant(name))
+    params = jax.eval_shape(model.init, jax.random.key(0), frames)["params"]
+    counts = [
+        sum(leaf.size for leaf in jax.tree.leaves(params[module]))
+        for module in ("encoder", "memory", "flow_head", "decoder")
+    ]
+    assert (*counts, sum(counts)) == PARAMETERS[name]
+    assert len(params) == 4
+
+
+def test_unknown_variant_lists_the_known_ones_and_the_nearest():
+    with pytest.raises(ValueError, match=r"did you mean 'conv-2enc-1LSTM'.*fc-2enc-2LSTM"):
+        get_variant("conv-2enc-1LSTMs")
+
+
+@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+def test_shapes(variant):
+    model, variables, frames = initialised(variant, size=8)
+    output = jax.jit(model.apply)(variables, frames)
+    side = 8 // variant.downsampling
+    assert output.prediction.shape == (2, 8, 8, 1)
+    assert output.flow.shape == (2, side, side, 2)
+    assert len(output.memory) == len(variant.memory_features)
+
+
+@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+def test_flow_starts_at_zero_and_gets_a_gradient(variant):
+    model, variables, frames = initialised(variant)
+    assert not jax.jit(model.apply)(variables, frames).flow.any()
+
+    def loss(params):
+        return jnp.mean(jnp.square(model.apply({"params": params}, frames).prediction - 1))
+
+    gradient = jax.jit(jax.grad(loss))(variables["params"])
+    assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(gradient["flow_head"])) > 0
+
+
+@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+def test_state_carried_on_equals_all_frames_at_once(variant):
+    model, variables, frames = initialised(variant, tau=4)
+    variables = with_moving_flow(variables)
+    apply = jax.jit(model.apply)
+    whole = apply(variables, frames)
+    step = apply(variables, frames[:, :1])
+    for t in range(1, 4):
+        step = apply(variables, frames[:, t : t + 1], step.memory)
+    for ours, expected in zip(jax.tree.leaves(step), jax.tree.leaves(whole), strict=True):
+        np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
+
+
+def test_jit_equals_eager():
+    model, variables, frames = initialised(SMALL_POINTWISE)
+    variables = with_moving_flow(variables)
+    for ours, expected in zip(
+        jax.tree.leaves(jax.jit(model.apply)(variables, frames)),
+        jax.tree.leaves(model.apply(variables, frames)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_sequences_of_a_batch_do_not_mix():
+    model, variables, frames = initialised(SMALL)
+    variables = with_moving_flow(variables)
+    changed = frames.at[1].set(0.5)
+    apply = jax.jit(model.apply)
+    before, after = (apply(variables, f).prediction for f in (frames, changed))
+    np.testing.assert_array_equal(before[0], after[0])
+    assert not np.array_equal(before[1], after[1])
+
+
+def test_frame_size_that_the_poolings_do_not_divide_is_refused():
+    with pytest.raises(ValueError, match=r"6x6 pixels.*divisible by 4"):
+        Autoencoder(SMALL).init(jax.random.key(0), jnp.zeros((1, 2, 6, 6, 1)))
+
+
+def test_encoder_is_convolution_tanh_max_pool():
+    encoder = Encoder((2,))
+    frame = np.random.default_rng(0).uniform(size=(6, 8, 1)).astype(np.float32)
+    variables = encoder.init(jax.random.key(0), jnp.asarray(frame))
+    kernel = np.asarray(variables["params"]["Conv2D_0"]["kernel"])
+    for d in range(2):
+        maps = np.tanh(correlate(np.pad(frame[..., 0], 3), kernel[:, :, 0, d], mode="valid"))
+        pooled = maps.reshape(3, 2, 4, 2).max(axis=(1, 3))
+        ours = encoder.apply(variables, jnp.asarray(frame))[..., d]
+        np.testing.assert_allclose(ours, pooled, rtol=1e-5, atol=1e-6)
+
+
+def test_max_pool_gradient_goes_to_the_largest():
+    maps = jnp.array([[1.0, 4.0], [3.0, 2.0]])[..., None]
+    gradient = jax.grad(lambda m: max_pool(m).sum())(maps)
+    np.testing.assert_array_equal(gradient[..., 0], [[0, 1], [0, 0]])
+
+
+def test_upsample_repeats_pixels():
+    maps = jnp.array([[1.0, 2.0], [3.0, 4.0]])[..., None]
+    expected = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+    np.testing.assert_array_equal(upsample(maps)[..., 0], expected)
+
+
+def test_flow_is_clamped_at_a_quarter_of_the_map():
+    head = FlowHead(pointwise=True)
+    memory = jax.random.normal(jax.random.key(0), (1, 4, 8, 3))
+    variables = head.init(jax.random.key(0), memory)
+    np.testing.assert_allclose(variables["params"]["scale"], [2 / 8, 2 / 4])
+    params = {**variables["params"], "Conv2D_2": {"kernel": jnp.zeros((1, 1, 2, 2)), "bias": None}}
+    params["Conv2D_2"]["bias"] = jnp.array([1.5, -100.0])
+    flow = head.apply({"params": params}, memory)
+    # the first component, 1.5 pixels, is inside its limit of 2 pixels; the second is beyond -1
+    np.testing.assert_allclose(flow[..., 0], np.full((1, 4, 8), 1.5), rtol=1e-6)
+    np.testing.assert_allclose(flow[..., 1], np.full((1, 4, 8), -1.0), rtol=1e-6)
+    assert flow_limit(4, 8) == (2.0, 1.0)
+    np.testing.assert_allclose(clamped_share(flow), 0.5)
+
+
+def test_memory_initialisation():
+    features = jnp.zeros((2, 1, 8, 8, 3))
+    params = ConvMemory((4,)).init(jax.random.key(0), features, None)["params"]["ConvLSTM_0"]
+    np.testing.assert_array_equal(params["bias"], [0] * 4 + [1] * 4 + [0] * 8)
+    for name in ("input_kernel", "hidden_kernel"):
+        assert np.abs(params[name]).max() <= 0.08
+        np.testing.assert_allclose(np.std(params[name]), 0.16 / np.sqrt(12), rtol=0.05)
+
+
+def test_dense_memory_reads_units_as_maps():
+    features = jax.random.normal(jax.random.key(0), (2, 3, 4, 5, 6))
+    memory = DenseMemory((2, 1))
+    variables = memory.init(jax.random.key(0), features, None)
+    state, maps = memory.apply(variables, features, None)
+    assert maps.shape == (2, 3, 4, 5, 1)
+    np.testing.assert_array_equal(maps[-1].reshape(3, -1), state[-1][1])

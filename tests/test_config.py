@@ -1,0 +1,117 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from experiments import config as configuration
+from experiments.configs import default, moving_mnist
+from experiments.errors import UserError
+
+EXPERIMENTS = Path(configuration.__file__).parent
+
+
+def changed(path, value):
+    fields = default.get_config().to_dict()
+    *parents, name = path.split(".")
+    level = fields
+    for parent in parents:
+        level = level[parent]
+    level[name] = value
+    return configuration.Config(fields)
+
+
+def test_every_field_is_read_somewhere():
+    files = [p for p in EXPERIMENTS.glob("*.py") if p.name != "config.py"]
+    code = "\n".join(path.read_text() for path in files)
+    code = code.replace('data[f"num_{split}"]', "data.num_train data.num_validation data.num_test")
+    for path in configuration.flatten(default.get_config()):
+        assert re.search(rf"\b{re.escape(path)}\b", code), f"config.{path} is read by nothing"
+
+
+@pytest.mark.parametrize("loss, pixels", [("bce", "binary"), ("sum", "float")])
+def test_auto_pixels_follow_the_loss(loss, pixels):
+    assert configuration.resolve(changed("loss", loss)).data.pixels == pixels
+
+
+def test_given_pixels_stay():
+    assert configuration.resolve(changed("data.pixels", "float")).data.pixels == "float"
+
+
+@pytest.mark.parametrize(
+    "path, value, message",
+    [
+        ("loss", "summ", r"config.loss='summ': did you mean 'sum'\?"),
+        ("variant", "conv", "config.variant='conv': did you mean 'conv-"),
+        ("data.digits", "embeded", "did you mean 'embedded'"),
+        ("data.speed", "constnat", "did you mean 'constant'"),
+        ("optimizer.name", "adm", "did you mean 'adam'"),
+        ("tau", 20, "config.tau=20: tau [+] 1 frames are needed"),
+        ("tau", 0, "config.tau=0: expected at least 1"),
+        ("tau", "ten", "config.tau: expected int, got 'ten'"),
+        ("data.lines", 1, "config.data.lines: expected bool, got 1"),
+        ("data.num_digits", True, "config.data.num_digits: expected int, got True"),
+        ("data.image_size", 63, "config.data.image_size=63: expected a multiple of 2"),
+        ("data.image_size", 28, "config.data.image_size=28: expected at least 29"),
+        ("data.step", 0.6, "config.data.step=0.6: expected at most 0.5"),
+        ("data.digits", "idx", "config.data.directory: expected the folder"),
+        ("train.batch_size", 0, "config.train.batch_size=0: expected at least 1"),
+        ("optimizer.learning_rate", 0.0, "learning_rate=0.0: expected a number above 0"),
+        ("optimizer.learning_rate", float("nan"), "expected a number above 0"),
+        ("smoothness.delta", float("inf"), "expected a finite number"),
+        ("train.batchsize", 3, "has no field 'batchsize'; did you mean 'batch_size'"),
+        ("trane", 3, "config has no field 'trane'; did you mean 'train'"),
+    ],
+)
+def test_bad_values_are_named(path, value, message):
+    with pytest.raises(UserError, match=message):
+        configuration.resolve(changed(path, value))
+
+
+def test_missing_field_is_named():
+    config = default.get_config()
+    with config.unlocked():
+        del config.data["seed"]
+    with pytest.raises(UserError, match=r"config.data.seed: missing"):
+        configuration.resolve(config)
+
+
+def test_whole_numbers_serve_as_real_ones():
+    assert configuration.resolve(changed("smoothness.weight", 1)).smoothness.weight == 1
+
+
+def test_paper_recipe_is_section_4():
+    config = configuration.resolve(moving_mnist.get_config("fc-2enc-1LSTM:paper"))
+    assert config.variant == "fc-2enc-1LSTM"
+    optimizer = config.optimizer
+    assert (optimizer.name, optimizer.learning_rate) == ("rmsprop", 1e-4)
+    assert (optimizer.schedule, optimizer.clip_elements) == ("halving", 50)
+    assert (optimizer.clip_global_norm, optimizer.flow_head_rate) == (0, 1)
+    assert (config.train.batch_size, config.tau) == (1, 10)
+    assert (config.smoothness.delta, config.smoothness.weight) == (1e-3, 1e-2)
+    assert (config.data.num_train, config.data.num_validation) == (10_000, 3_000)
+
+
+@pytest.mark.parametrize(
+    "specification, message",
+    [("conv-1enc", "did you mean 'conv-1enc-"), ("conv-1enc-1LSTM:slow", "unknown recipe 'slow'")],
+)
+def test_unknown_specification_is_named(specification, message):
+    with pytest.raises(ValueError, match=message):
+        moving_mnist.get_config(specification)
+
+
+def test_json_round_trip_and_differences(tmp_path):
+    config = configuration.resolve(default.get_config())
+    path = tmp_path / "config.json"
+    path.write_text(configuration.to_json(config))
+    assert configuration.differences(config, configuration.read_json(path)) == []
+    other = configuration.resolve(changed("data.num_digits", 3))
+    assert configuration.differences(config, other) == ["data.num_digits: 2 / 3"]
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "3", '{"tau": 10}', '{"tua": 10}'])
+def test_damaged_json_is_named(content, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        configuration.read_json(path)

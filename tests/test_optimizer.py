@@ -1,0 +1,89 @@
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from vstm.optimizer import learning_rate_schedule, make_optimizer
+
+
+def test_halving_is_the_papers_rule():
+    schedule = learning_rate_schedule("halving", 1e-4, num_steps=10, steps_per_epoch=20.0)
+    for epoch in (0, 1, 37.5, 100, 250):
+        expected = 1e-4 * 0.5 ** (epoch / 100)
+        np.testing.assert_allclose(schedule(epoch * 20), expected, rtol=1e-5)
+
+
+def test_cosine_rises_over_a_twentieth_then_falls_to_nearly_zero():
+    schedule = learning_rate_schedule("cosine", 2.0, num_steps=200, steps_per_epoch=1.0)
+    rates = np.array([schedule(step) for step in range(200)])
+    assert (rates > 0).all()
+    assert rates.argmax() == 10
+    np.testing.assert_allclose(rates.max(), 2.0)
+    for step in (10, 57, 105, 199):
+        expected = 1 + np.cos(np.pi * (step - 10) / 190)
+        np.testing.assert_allclose(rates[step], expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("num_steps", [1, 2, 3])
+def test_cosine_of_a_very_short_run_moves_at_every_update(num_steps):
+    schedule = learning_rate_schedule("cosine", 1.0, num_steps=num_steps, steps_per_epoch=1.0)
+    assert all(schedule(step) > 0 for step in range(num_steps))
+
+
+def updates(tx, gradients, module="memory"):
+    params = {module: jnp.zeros(3)}
+    state = tx.init(params)
+    for gradient in gradients:
+        gradient = {module: jnp.asarray(gradient, jnp.float32)}
+        update, state = tx.update(gradient, state, params)
+        params = optax.apply_updates(params, update)
+    return np.asarray(params[module])
+
+
+GRADIENTS = [[1.0, -2.0, 60.0], [0.5, 0.0, -80.0], [-3.0, 1.0, 2.0]]
+
+
+def test_rmsprop_with_element_clipping_equals_loops():
+    tx = make_optimizer(
+        "rmsprop", optax.constant_schedule(0.1), clip_elements=50.0, clip_global_norm=0.0
+    )
+    params, square = np.zeros(3), np.zeros(3)
+    for gradient in GRADIENTS:
+        gradient = np.clip(gradient, -50, 50)
+        square = 0.9 * square + 0.1 * gradient**2
+        params -= 0.1 * gradient / (np.sqrt(square) + 1e-5)
+    np.testing.assert_allclose(updates(tx, GRADIENTS), params, rtol=1e-5)
+
+
+def test_adam_with_norm_clipping_equals_loops():
+    tx = make_optimizer(
+        "adam", optax.constant_schedule(0.1), clip_elements=0.0, clip_global_norm=1.0
+    )
+    params, mean, square = np.zeros(3), np.zeros(3), np.zeros(3)
+    for t, gradient in enumerate(GRADIENTS, start=1):
+        gradient = np.array(gradient) / max(1, np.linalg.norm(gradient))
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        params -= 0.1 * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.999**t)) + 1e-8)
+    np.testing.assert_allclose(updates(tx, GRADIENTS), params, rtol=1e-3)
+
+
+def test_flow_head_rate_scales_the_flow_heads_updates_alone():
+    tx = make_optimizer(
+        "adam",
+        optax.constant_schedule(0.1),
+        clip_elements=0.0,
+        clip_global_norm=0.0,
+        flow_head_rate=0.25,
+    )
+    others = updates(tx, GRADIENTS)
+    np.testing.assert_allclose(updates(tx, GRADIENTS, "flow_head"), 0.25 * others, rtol=1e-6)
+    plain = updates(optax.adam(0.1), GRADIENTS)
+    np.testing.assert_allclose(others, plain, rtol=1e-6)
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(ValueError, match="halving, cosine"):
+        learning_rate_schedule("linear", 1.0, num_steps=1, steps_per_epoch=1.0)
+    with pytest.raises(ValueError, match="rmsprop, adam"):
+        make_optimizer("sgd", optax.constant_schedule(1), clip_elements=0.0, clip_global_norm=0.0)

@@ -1,0 +1,151 @@
+"""Training runs as users run them: stopped, killed, continued, refused."""
+
+import json
+import random
+import signal
+import time
+
+import jax
+import numpy as np
+import pytest
+from small_run import arguments, small_config, start
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from experiments import build, checkpoints
+from experiments.config import read_json
+from experiments.errors import UserError
+from experiments.train import train_and_evaluate
+from vstm.training import init_state
+
+
+def wait_for_updates(process, workdir, number):
+    """Waits until the run has logged an update of at least this number."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        assert process.poll() is None, process.communicate()
+        path = workdir / "metrics.jsonl"
+        complete = path.read_text().split("\n")[:-1] if path.exists() else []
+        if any(json.loads(line)["step"] >= number for line in complete):
+            return
+        time.sleep(0.005)
+    raise TimeoutError
+
+
+def final_state(workdir):
+    config = read_json(workdir / "config.json")
+    like = init_state(
+        build.make_model(config),
+        build.make_tx(config),
+        jax.random.key(0),
+        build.frame_shape(config),
+    )
+    manager = checkpoints.Checkpoints(workdir, 2)
+    state, position = manager.restore(like)
+    manager.close()
+    return state, position
+
+
+def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
+    moment = random.SystemRandom().randint(8, 40)
+    process = start("train", *arguments(tmp_path))
+    wait_for_updates(process, tmp_path, moment)
+    process.kill()
+    process.communicate()
+
+    process = start("train", *arguments(tmp_path))
+    wait_for_updates(process, tmp_path, moment + 5)
+    process.send_signal(signal.SIGTERM)
+    output, errors = process.communicate(timeout=120)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "continues after update" in output
+    assert "stopped by SIGTERM" in output
+    assert "Traceback" not in errors
+
+    train_and_evaluate(small_config(), tmp_path)
+    expected, ours = final_state(finished_run), final_state(tmp_path)
+    assert ours[1] == expected[1]
+    for a, b in zip(jax.tree.leaves(ours[0]), jax.tree.leaves(expected[0]), strict=True):
+        if jax.numpy.issubdtype(a.dtype, jax.dtypes.prng_key):
+            a, b = jax.random.key_data(a), jax.random.key_data(b)
+        np.testing.assert_array_equal(a, b, err_msg=f"killed at update {moment}")
+    for name in ("eval_test.json", "eval_validation.json", "samples_test.png"):
+        assert (tmp_path / name).read_bytes() == (finished_run / name).read_bytes()
+
+    def logged(workdir):
+        lines = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
+        return [line for line in lines if "speed/sequences_per_second" not in line]
+
+    assert logged(tmp_path) == logged(finished_run)
+
+
+def test_finished_run_is_reported_and_left_as_it_is(finished_run, capsys):
+    def content():
+        return {p: p.read_bytes() for p in finished_run.rglob("*") if p.is_file()}
+
+    before = content()
+    train_and_evaluate(small_config(), finished_run)
+    assert content() == before
+    output = capsys.readouterr().out
+    assert "evaluated on test already" in output
+    assert "nats/pixel" in output
+
+
+def test_other_configuration_is_refused_with_the_field(finished_run):
+    with pytest.raises(UserError, match=r"data.lines: True / False"):
+        train_and_evaluate(small_config(**{"data.lines": True}), finished_run)
+
+
+def test_metrics_and_loss_fall(finished_run):
+    lines = [json.loads(line) for line in (finished_run / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["train/loss"] for line in lines if "train/loss" in line]
+    assert len(losses) == 60
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+    assert {"validation/cross_entropy", "validation/ssim"} <= set().union(*lines)
+
+
+def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
+    events = EventAccumulator(str(finished_run), size_guidance={"images": 0, "scalars": 0})
+    events.Reload()
+    tags = events.Tags()
+    assert {
+        "train/loss",
+        "train/cross_entropy",
+        "train/smoothness",
+        "train/learning_rate",
+        "train/gradient_norm",
+        "speed/sequences_per_second",
+        "train/flow_magnitude",
+        "train/flow_clamped",
+        "validation/cross_entropy",
+    } <= set(tags["scalars"])
+    assert [image.step for image in events.Images("validation")] == [30, 60]
+    assert "config/text_summary" in tags["tensors"]
+
+
+def test_loss_that_is_not_finite_stops_the_run(tmp_path):
+    config = small_config(**{"loss": "intensity", "optimizer.learning_rate": 1e30})
+    with pytest.raises(UserError, match=r"the loss is (nan|inf).*at update \d+"):
+        train_and_evaluate(config, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "more, message",
+    [
+        (["--config.data.lines=maybe"], "--config.data.lines=maybe"),
+        (["--config.train.batchsize=3"], "did you mean 'batch_size'?"),
+        (["--config.loss=summ"], "did you mean 'sum'?"),
+        (["--config=experiments/configs/moving_mnist.py:conv-3enc"], "unknown variant 'conv-3enc'"),
+        (["--config=nowhere.py"], "nowhere.py: no such file"),
+        (["--config.data.digits=idx", "--config.data.directory=/nowhere"], "/nowhere/train-images"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(more, message, tmp_path):
+    workdir = tmp_path / "run"
+    process = start("train", *arguments(workdir), *more)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert len(errors.strip().splitlines()) == 1
+    assert errors.startswith("error: ")
+    assert message in errors
+    assert not workdir.exists()

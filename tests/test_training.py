@@ -1,0 +1,112 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from vstm.autoencoder import Autoencoder
+from vstm.losses import LOSSES, reconstruction_terms
+from vstm.smoothness import flow_roughness
+from vstm.training import init_state, make_train_step, random_windows
+from vstm.variants import VARIANTS, Variant, get_variant
+
+TAU = 3
+SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
+
+
+def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2):
+    model = Autoencoder(SMALL, smoothness_weight=weight)
+    tx = tx or optax.sgd(0.1)
+    state = init_state(model, tx, jax.random.key(0), (8, 8, 1))
+    frames = jax.random.uniform(jax.random.key(1), (2, length, 8, 8, 1)).round()
+    return model, tx, state, frames, make_train_step(model, tx, loss=loss, tau=TAU)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_update_equals_gradient_descent_on_the_explicit_objective(loss):
+    """The injected penalty acts as the term w_H H(T) of eq. 5."""
+    weight = 50.0  # so that the penalty's share shows
+    _, _, state, frames, step = make(loss, weight=weight)
+    plain = Autoencoder(SMALL, smoothness_weight=0.0)
+    params = jax.tree.map(lambda a: a + 0.02, state.params)  # off the zero flow
+    state = state.replace(params=params)
+
+    def objective(params):
+        output = plain.apply({"params": params}, frames[:, :TAU])
+        terms = reconstruction_terms(loss, output.prediction, frames[:, TAU])
+        return sum(terms.values()) + weight * flow_roughness(output.flow, delta=1e-3)
+
+    value, gradient = jax.jit(jax.value_and_grad(objective))(params)
+    expected = jax.tree.map(lambda p, g: p - 0.1 * g, params, gradient)
+    state, metrics = jax.jit(step)(state, frames)
+    for ours, theirs in zip(jax.tree.leaves(state.params), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
+    norm = np.sqrt(sum(np.sum(np.square(g)) for g in jax.tree.leaves(gradient)))
+    np.testing.assert_allclose(metrics["gradient_norm"], norm, rtol=1e-4)
+
+
+def test_the_target_frame_does_not_reach_the_prediction():
+    model, _, state, frames, _ = make()
+    params = jax.tree.map(lambda a: a + 0.02, state.params)
+    changed = frames.at[:, TAU].set(1 - frames[:, TAU])
+
+    def predict(frames):
+        return model.apply({"params": params}, frames[:, :TAU]).prediction
+
+    np.testing.assert_array_equal(predict(frames), predict(changed))
+    # and every frame that is fed in does
+    jacobian = jax.jit(jax.grad(lambda f: predict(f).sum()))(frames)
+    reached = np.abs(jacobian).max(axis=(0, 2, 3, 4))
+    assert (reached[:TAU] > 0).all()
+    assert reached[TAU] == 0
+
+
+def test_windows_are_consecutive_and_cover_all_starts():
+    frames = jnp.broadcast_to(jnp.arange(7.0)[None, :, None, None, None], (64, 7, 2, 2, 1))
+    windows = random_windows(jax.random.key(0), frames, 4)[..., 0, 0, 0]
+    np.testing.assert_array_equal(windows - windows[:, :1], np.tile(np.arange(4), (64, 1)))
+    assert set(np.asarray(windows[:, 0])) == {0, 1, 2, 3}
+
+
+def test_windows_change_with_the_update():
+    *_, state, frames, step = make(length=12)
+    step = jax.jit(step)
+    losses = {float(step(state.replace(step=jnp.int32(n)), frames)[1]["loss"]) for n in range(4)}
+    assert len(losses) > 1
+
+
+def test_jit_with_donation_equals_eager_and_counts_updates():
+    *_, state, frames, step = make(tx=optax.adam(1e-2))
+    eager, eager_metrics = step(*step(state, frames)[:1], frames)
+    jitted = jax.jit(step, donate_argnums=0)
+    state, metrics = jitted(*jitted(state, frames)[:1], frames)
+    assert int(state.step) == 2
+    for ours, expected in zip(
+        jax.tree.leaves((state.params, metrics)),
+        jax.tree.leaves((eager.params, eager_metrics)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [n for n in VARIANTS if n.startswith("conv")])
+def test_every_conv_variant_learns(name):
+    """Loss after a few updates on one small batch is below that of the first."""
+    model = Autoencoder(get_variant(name))
+    tx = optax.adam(1e-3)
+    state = init_state(model, tx, jax.random.key(0), (16, 16, 1))
+    frames = jnp.zeros((1, TAU + 1, 16, 16, 1)).at[:, :, 4:9, 6:12].set(1)
+    step = jax.jit(make_train_step(model, tx, loss="bce", tau=TAU), donate_argnums=0)
+    losses = []
+    for _ in range(6):
+        state, metrics = step(state, frames)
+        losses.append(float(metrics["loss"]))
+    assert np.isfinite(losses).all()
+    assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize("name", [n for n in VARIANTS if n.startswith("fc")])
+def test_every_fc_variant_learns(name):
+    """As above; the dense memory's size follows from the frames', here 4x4 maps."""
+    test_every_conv_variant_learns(name)

@@ -1,0 +1,54 @@
+"""Flow head Theta: regresses one flow vector a feature pixel from the memory's output."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vstm.conv_layer import Conv2D
+
+KERNEL_SIZE = 15
+NORMALISED_LIMIT = 0.5
+
+
+def flow_limit(height: int, width: int) -> tuple[float, float]:
+    """Largest |u| and |v| that the flow head returns for a map, in its pixels: a quarter of it."""
+    return NORMALISED_LIMIT * width / 2, NORMALISED_LIMIT * height / 2
+
+
+def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
+    """Share of a flow head's output elements that stand at the limit, in [0, 1]."""
+    return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*flow.shape[-3:-1]), flow.dtype))
+
+
+class FlowHead(nn.Module):
+    """Two 15x15 convolutions, optionally a 1x1 one, a learnable scale for u and v, a clamp.
+
+    The scales map to normalised coordinates, in which the map spans [-1, 1], and start at 2/w
+    and 2/h, so that the convolutions' outputs are pixels at first. The normalised flow is clamped
+    to [-0.5, 0.5]. The last convolution starts at zero, hence so does the flow.
+
+    Attributes:
+      pointwise: whether the 1x1 convolution is there (the vanilla variant).
+
+    Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
+    second 15x15 convolution where there is no 1x1 one is a choice.
+    """
+
+    pointwise: bool
+
+    @nn.compact
+    def __call__(self, memory: jax.Array) -> jax.Array:
+        """Memory output [B, h, w, d] to flow [B, h, w, 2] in pixels of that map."""
+        height, width = memory.shape[-3:-1]
+        zeros = nn.initializers.zeros
+        raw = Conv2D(2, KERNEL_SIZE)(memory)
+        if self.pointwise:
+            raw = Conv2D(2, KERNEL_SIZE)(raw)
+            raw = Conv2D(2, 1, kernel_init=zeros)(raw)
+        else:
+            raw = Conv2D(2, KERNEL_SIZE, kernel_init=zeros)(raw)
+        pixels = jnp.array([width / 2, height / 2], raw.dtype)
+        scale = self.param("scale", lambda key: 1 / pixels)
+        normalised = jnp.clip(raw * scale, -NORMALISED_LIMIT, NORMALISED_LIMIT)
+        return normalised * pixels

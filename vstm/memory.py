@@ -1,0 +1,116 @@
+"""Memory modules: stacks of ConvLSTM or of peephole LSTM layers over the frames' features.
+
+Both take features [tau, B, h, w, d], time first, and the state of each layer (or None: zeros), and
+return the state after the last frame and the last layer's outputs as maps [tau, B, h, w, n].
+"""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vstm import conv_lstm, peephole_lstm
+from vstm.recurrence import Carry
+
+KERNEL_SIZE = 7
+
+MemoryState = tuple[Carry, ...]
+
+
+def uniform_init(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """U(-0.08, 0.08), the memory's weights. Source: section 4."""
+    return jax.random.uniform(key, shape, minval=-0.08, maxval=0.08)
+
+
+def gate_bias_init(key: jax.Array, shape: tuple[int]) -> jax.Array:
+    """Forget gates 1, the others 0, in the order i, f, c~, o. Source: section 4."""
+    del key
+    return jnp.repeat(jnp.array([0.0, 1.0, 0.0, 0.0]), shape[0] // 4)
+
+
+class ConvLSTM(nn.Module):
+    """Parameters of one `conv_lstm` layer of `features` maps."""
+
+    features: int
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
+        n, k = self.features, KERNEL_SIZE
+        params = conv_lstm.ConvLSTMParams(
+            self.param("input_kernel", uniform_init, (k, k, inputs.shape[-1], 4 * n)),
+            self.param("hidden_kernel", uniform_init, (k, k, n, 4 * n)),
+            self.param("bias", gate_bias_init, (4 * n,)),
+        )
+        if carry is None:
+            carry = conv_lstm.zero_carry(params, inputs[0])
+        return conv_lstm.conv_lstm_scan(params, carry, inputs)
+
+
+class PeepholeLSTM(nn.Module):
+    """Parameters of one `peephole_lstm` layer of `features` units."""
+
+    features: int
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
+        n = self.features
+        params = peephole_lstm.PeepholeLSTMParams(
+            self.param("input_kernel", uniform_init, (inputs.shape[-1], 4 * n)),
+            self.param("hidden_kernel", uniform_init, (n, 4 * n)),
+            self.param("peepholes", uniform_init, (3, n)),
+            self.param("bias", gate_bias_init, (4 * n,)),
+        )
+        if carry is None:
+            carry = peephole_lstm.zero_carry(params, inputs[0])
+        return peephole_lstm.peephole_lstm_scan(params, carry, inputs)
+
+
+class ConvMemory(nn.Module):
+    """ConvLSTM layers, one on the other.
+
+    Attributes:
+      features: memory maps of each layer.
+
+    Source: section 3.2.1.
+    """
+
+    features: tuple[int, ...]
+
+    @nn.compact
+    def __call__(
+        self, features: jax.Array, state: MemoryState | None
+    ) -> tuple[MemoryState, jax.Array]:
+        carries = []
+        for layer, num_features in enumerate(self.features):
+            carry = None if state is None else state[layer]
+            carry, features = ConvLSTM(num_features)(features, carry)
+            carries.append(carry)
+        return tuple(carries), features
+
+
+class DenseMemory(nn.Module):
+    """Dense projection of the flattened maps, then peephole LSTM layers, one on the other.
+
+    The units of a layer count h * w * maps and are read as that many maps, row by row.
+
+    Attributes:
+      maps: memory maps of each layer.
+
+    Source: section 5 (the fc variants); 2048 units = 8 maps of 16x16.
+    """
+
+    maps: tuple[int, ...]
+
+    @nn.compact
+    def __call__(
+        self, features: jax.Array, state: MemoryState | None
+    ) -> tuple[MemoryState, jax.Array]:
+        tau, batch, height, width, _ = features.shape
+        area = height * width
+        projection = nn.Dense(area * self.maps[0], kernel_init=nn.initializers.xavier_uniform())
+        units = projection(features.reshape(tau, batch, -1))
+        carries = []
+        for layer, num_maps in enumerate(self.maps):
+            carry = None if state is None else state[layer]
+            carry, units = PeepholeLSTM(area * num_maps)(units, carry)
+            carries.append(carry)
+        return tuple(carries), units.reshape(tau, batch, height, width, self.maps[-1])

@@ -1,0 +1,46 @@
+"""Metrics of predicted frames, one scalar a frame; frames are [..., h, w, c] in [0, 1]."""
+
+import dm_pix
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vstm.losses import binary_cross_entropy
+
+_PIXEL_AXES = (-3, -2, -1)
+
+
+def cross_entropy(
+    logits: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Mean binary cross-entropy over a frame's pixels, nats a pixel."""
+    return jnp.mean(binary_cross_entropy(logits, target), axis=_PIXEL_AXES)
+
+
+def mean_squared_error(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Mean squared intensity error over a frame's pixels."""
+    return jnp.mean(jnp.square(prediction - target), axis=_PIXEL_AXES)
+
+
+def psnr(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Peak signal-to-noise ratio of the prediction clipped to [0, 1], dB for a peak of 1.
+
+    Infinite for a perfect prediction.
+    """
+    return dm_pix.psnr(jnp.clip(prediction, 0, 1), target)
+
+
+def ssim(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Structural similarity of the prediction clipped to [0, 1], in [-1, 1].
+
+    Gaussian window of 11x11 pixels, sigma 1.5, k1 = 0.01, k2 = 0.03, whole windows only; frames
+    must be at least 11 pixels high and wide.
+
+    Source: Wang, Bovik, Sheikh, Simoncelli 2004.
+    """
+    return dm_pix.ssim(jnp.clip(prediction, 0, 1), target)

@@ -1,0 +1,92 @@
+"""Optimisers and learning-rate schedules: the paper's and a current one."""
+
+import optax
+
+HALVING_EPOCHS = 100
+WARMUP_SHARE = 0.05
+
+
+def learning_rate_schedule(
+    kind: str, learning_rate: float, *, num_steps: int, steps_per_epoch: float
+) -> optax.Schedule:
+    """Learning rate as a function of the number of updates made.
+
+    `halving`: learning_rate * (1/2)^(epoch / 100), epoch = step / steps_per_epoch, continuous.
+    `cosine`: linear from 0 over the first 5 % of num_steps, then half a cosine down to 0.
+
+    Args:
+      kind: which of the two.
+      learning_rate: initial (`halving`) or highest (`cosine`) rate, > 0.
+      num_steps: updates of the whole run.
+      steps_per_epoch: updates a pass over the training sequences.
+
+    Returns:
+      The schedule.
+
+    Raises:
+      ValueError: another kind.
+
+    Source: section 4 (`halving`; continuous is a choice); `cosine`: Loshchilov and Hutter 2017.
+    """
+    if kind == "halving":
+        return optax.exponential_decay(learning_rate, HALVING_EPOCHS * steps_per_epoch, 0.5)
+    if kind == "cosine":
+        warmup_steps = max(1, round(WARMUP_SHARE * num_steps))
+        # The last update, number num_steps - 1, still moves; so does the first.
+        return optax.join_schedules(
+            [
+                optax.linear_schedule(
+                    learning_rate / (warmup_steps + 1), learning_rate, warmup_steps
+                ),
+                optax.cosine_decay_schedule(learning_rate, max(1, num_steps - warmup_steps)),
+            ],
+            [warmup_steps],
+        )
+    raise ValueError(f"unknown schedule {kind!r}; known: halving, cosine")
+
+
+def make_optimizer(
+    kind: str,
+    schedule: optax.Schedule,
+    *,
+    clip_elements: float,
+    clip_global_norm: float,
+    flow_head_rate: float = 1.0,
+) -> optax.GradientTransformation:
+    """Gradient clipping followed by an optimiser.
+
+    Args:
+      kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does) or `adam` (b1 0.9,
+        b2 0.999, eps 1e-8).
+      schedule: learning rate by update.
+      clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
+      clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
+      flow_head_rate: factor on the learning rate of the flow head. Its first convolution adds up
+        thousands of inputs; optimisers that give every weight a step of the same size move the
+        flow by whole pixels an update, into the clamp, where its gradient is zero.
+
+    Returns:
+      The optax transformation, for parameters whose top level has a `flow_head`.
+
+    Raises:
+      ValueError: another kind.
+
+    Source: section 4 (`rmsprop`, Graves 2013 for the clipping); `adam`: Kingma and Ba 2015.
+    """
+    optimizers = {
+        "rmsprop": lambda: optax.rmsprop(schedule, decay=0.9, eps=1e-5, eps_in_sqrt=False),
+        "adam": lambda: optax.adam(schedule),
+    }
+    if kind not in optimizers:
+        raise ValueError(f"unknown optimizer {kind!r}; known: {', '.join(optimizers)}")
+    clipping = []
+    if clip_elements:
+        clipping.append(optax.clip(clip_elements))
+    if clip_global_norm:
+        clipping.append(optax.clip_by_global_norm(clip_global_norm))
+    flow_head = optax.masked(optax.scale(flow_head_rate), _is_flow_head)
+    return optax.chain(*clipping, optimizers[kind](), flow_head)
+
+
+def _is_flow_head(params: optax.Params) -> dict[str, bool]:
+    return {module: module == "flow_head" for module in params}

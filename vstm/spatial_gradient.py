@@ -1,0 +1,27 @@
+"""Spatial gradient of maps by central differences."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def spatial_gradient(maps: Float[Array, "*b h w c"]) -> Float[Array, "2 *b h w c"]:
+    """Central differences in x and in y.
+
+    d/dx m[y, x] = (m[y, x + 1] - m[y, x - 1]) / 2, and likewise in y; the border repeats its edge
+    value, so that a constant map has zero gradient everywhere.
+
+    Args:
+      maps: any unit; needs at least one row and one column.
+
+    Returns:
+      Derivatives per pixel, (d/dx, d/dy) on the leading axis.
+
+    Source: the 5-point stencil of section 3.2.2; edge padding is a choice, for zero padding would
+    invent a gradient at the border.
+    """
+    height, width = maps.shape[-3:-1]
+    rows = jnp.clip(jnp.arange(-1, height + 1), 0, height - 1)
+    columns = jnp.clip(jnp.arange(-1, width + 1), 0, width - 1)
+    d_dx = maps[..., columns[2:], :] - maps[..., columns[:-2], :]
+    d_dy = maps[..., rows[2:], :, :] - maps[..., rows[:-2], :, :]
+    return 0.5 * jnp.stack([d_dx, d_dy])

@@ -1,0 +1,123 @@
+"""The training step: one pure function from a state and a batch to the next state and metrics."""
+
+from collections.abc import Callable
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from vstm.autoencoder import Autoencoder, AutoencoderOutput
+from vstm.flow_head import clamped_share
+from vstm.losses import reconstruction_terms
+from vstm.smoothness import flow_roughness
+
+Metrics = dict[str, jax.Array]
+
+
+@flax.struct.dataclass
+class TrainState:
+    """Everything that an update changes or reads, apart from the data.
+
+    Attributes:
+      step: number of updates made, int32 scalar.
+      params: the model's parameters.
+      opt_state: the optimiser's state.
+      key: the run's random key; update n draws from `fold_in(key, n)`.
+    """
+
+    step: jax.Array
+    params: optax.Params
+    opt_state: optax.OptState
+    key: jax.Array
+
+
+def init_state(
+    model: Autoencoder,
+    tx: optax.GradientTransformation,
+    key: jax.Array,
+    frame_shape: tuple[int, int, int],
+) -> TrainState:
+    """Fresh state.
+
+    Args:
+      model: the autoencoder.
+      tx: the optimiser.
+      key: random key of the run.
+      frame_shape: (H, W, C) of a frame.
+
+    Returns:
+      State before the first update.
+    """
+    params_key, key = jax.random.split(key)
+    # Under jit, only the initialisers run, not the forward pass that init traces.
+    params = jax.jit(model.init)(params_key, jnp.zeros((1, 1, *frame_shape)))["params"]
+    return TrainState(
+        step=jnp.zeros((), jnp.int32), params=params, opt_state=tx.init(params), key=key
+    )
+
+
+def random_windows(
+    key: jax.Array, frames: Float[Array, "b t h w c"], length: int
+) -> Float[Array, "b n h w c"]:
+    """A window of `length` consecutive frames of each sequence, its start drawn uniformly.
+
+    Source: section 4, "we sample a subsequence of tau consecutive frames".
+    """
+    batch, total = frames.shape[:2]
+    starts = jax.random.randint(key, (batch,), 0, total - length + 1)
+    return jax.vmap(lambda sequence, start: jax.lax.dynamic_slice_in_dim(sequence, start, length))(
+        frames, starts
+    )
+
+
+def make_train_step(
+    model: Autoencoder, tx: optax.GradientTransformation, *, loss: str, tau: int
+) -> Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]:
+    """The update as a pure function, to be jitted by the caller with the state donated.
+
+    Args:
+      model: the autoencoder.
+      tx: the optimiser.
+      loss: a key of `losses.LOSSES`.
+      tau: number of frames fed in; the target is the next one.
+
+    Returns:
+      (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
+      term of the loss; `smoothness`, the penalty H; `loss`, the terms' sum + w_H H;
+      `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
+      `flow_clamped`, the share of flow elements at the clamp.
+
+    Source: section 4, eq. 5.
+    """
+
+    def objective(params, window):
+        output = model.apply({"params": params}, window[:, :tau])
+        assert isinstance(output, AutoencoderOutput)
+        terms = reconstruction_terms(loss, output.prediction, window[:, tau])
+        # The penalty's gradient is injected by the model; here it is only reported.
+        return sum(terms.values()), (terms, output.flow)
+
+    def train_step(state, frames):
+        window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
+        gradient = jax.value_and_grad(objective, has_aux=True)
+        (reconstruction, (terms, flow)), grads = gradient(state.params, window)
+        updates, opt_state = tx.update(grads, state.opt_state, state.params)
+        smoothness = flow_roughness(flow, delta=model.smoothness_delta)
+        metrics = terms | {
+            "smoothness": smoothness,
+            "loss": reconstruction + model.smoothness_weight * smoothness,
+            "gradient_norm": optax.tree.norm(grads),
+            "flow_magnitude": jnp.mean(jnp.linalg.norm(flow, axis=-1)),
+            "flow_clamped": clamped_share(flow),
+        }
+        state = TrainState(
+            step=state.step + 1,
+            params=optax.apply_updates(state.params, updates),
+            opt_state=opt_state,
+            key=state.key,
+        )
+        return state, metrics
+
+    return train_step

@@ -1,0 +1,86 @@
+"""Grid generator and image sampler: moves a map along a dense flow.
+
+Flow is backward and in pixels of the map that it moves: the output at (x, y) is the input at
+(x + u, y + v). Outside the map the input counts as zero.
+"""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def sampling_grid(flow: Float[Array, "h w 2"]) -> Float[Array, "h w 2"]:
+    """Source position (x + u, y + v) of every output pixel.
+
+    Args:
+      flow: (u, v) = (x right, y down), pixels.
+
+    Returns:
+      (x_s, y_s), pixels, 0 at the centre of the first column or row.
+
+    Source: eq. 4.
+    """
+    height, width, _ = flow.shape
+    x, y = jnp.meshgrid(jnp.arange(width), jnp.arange(height))
+    return jnp.stack([x, y], axis=-1).astype(flow.dtype) + flow
+
+
+def bilinear_sample(
+    features: Float[Array, "h w d"], grid: Float[Array, "p q 2"]
+) -> Float[Array, "p q d"]:
+    """Samples a map at real positions, bilinearly, zero outside.
+
+    The corners are floor and floor + 1. (With floor and ceil both corners coincide at integer
+    positions and the gradient with respect to the position vanishes there, so that a flow head
+    that starts at zero never learns.) At integer positions the gradient is the right-hand one.
+
+    Args:
+      features: the map.
+      grid: positions (x, y) in pixels of the map.
+
+    Returns:
+      The values at the positions.
+
+    Source: section 3.2.3 (Jaderberg et al. 2015, eq. 5).
+    """
+    height, width, _ = features.shape
+    corner = jax.lax.stop_gradient(jnp.floor(grid))
+    fraction = grid - corner
+    # Far-off positions are brought near before the conversion to integers, which would overflow.
+    low, high = jnp.full(2, -2, grid.dtype), jnp.array([width, height], grid.dtype)
+    x, y = jnp.moveaxis(jnp.clip(corner, low, high).astype(jnp.int32), -1, 0)
+    right, down = jnp.moveaxis(fraction, -1, 0)
+
+    def weighted(row, column, weight):
+        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+        values = features[jnp.clip(row, 0, height - 1), jnp.clip(column, 0, width - 1)]
+        return jnp.where(inside, weight, 0)[..., None] * values
+
+    return (
+        weighted(y, x, (1 - down) * (1 - right))
+        + weighted(y, x + 1, (1 - down) * right)
+        + weighted(y + 1, x, down * (1 - right))
+        + weighted(y + 1, x + 1, down * right)
+    )
+
+
+def warp(features: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[Array, "h w d"]:
+    """Moves one map along one flow: output(x, y) = features(x + u, y + v).
+
+    Args:
+      features: the map.
+      flow: (u, v) = (x right, y down), pixels of the map.
+
+    Returns:
+      The moved map.
+
+    Source: section 3.2.3.
+    """
+    return bilinear_sample(features, sampling_grid(flow))
+
+
+def warp_batch(
+    features: Float[Array, "b h w d"], flow: Float[Array, "b h w 2"]
+) -> Float[Array, "b h w d"]:
+    """`warp` of each map of a batch by its own flow."""
+    return jax.vmap(warp)(features, flow)
