@@ -96,7 +96,10 @@ def make_tx(config: Config) -> optax.GradientTransformation:
         make_schedule(config),
         clip_elements=config.optimizer.clip_elements,
         clip_global_norm=config.optimizer.clip_global_norm,
-        flow_head_rate=config.optimizer.flow_head_rate,
+        module_rates={
+            "flow_head": config.optimizer.flow_head_rate,
+            "memory": config.optimizer.memory_rate,
+        },
     )
 
 

@@ -50,7 +50,12 @@ _AT_LEAST = {
     "evaluation.num_validation": 1,
     "evaluation.num_test": 1,
 }
-_ABOVE_ZERO = ("smoothness.delta", "optimizer.learning_rate", "optimizer.flow_head_rate")
+_ABOVE_ZERO = (
+    "smoothness.delta",
+    "optimizer.learning_rate",
+    "optimizer.flow_head_rate",
+    "optimizer.memory_rate",
+)
 _AT_MOST = {"data.step": 0.5}
 
 

@@ -85,7 +85,8 @@ def test_paper_recipe_is_section_4():
     optimizer = config.optimizer
     assert (optimizer.name, optimizer.learning_rate) == ("rmsprop", 1e-4)
     assert (optimizer.schedule, optimizer.clip_elements) == ("halving", 50)
-    assert (optimizer.clip_global_norm, optimizer.flow_head_rate) == (0, 1)
+    assert optimizer.clip_global_norm == 0
+    assert (optimizer.flow_head_rate, optimizer.memory_rate) == (1, 1)
     assert (config.train.batch_size, config.tau) == (1, 10)
     assert (config.smoothness.delta, config.smoothness.weight) == (1e-3, 1e-2)
     assert (config.data.num_train, config.data.num_validation) == (10_000, 3_000)

@@ -68,13 +68,13 @@ def test_adam_with_norm_clipping_equals_loops():
     np.testing.assert_allclose(updates(tx, GRADIENTS), params, rtol=1e-3)
 
 
-def test_flow_head_rate_scales_the_flow_heads_updates_alone():
+def test_module_rates_scale_the_named_modules_updates_alone():
     tx = make_optimizer(
         "adam",
         optax.constant_schedule(0.1),
         clip_elements=0.0,
         clip_global_norm=0.0,
-        flow_head_rate=0.25,
+        module_rates={"flow_head": 0.25},
     )
     others = updates(tx, GRADIENTS)
     np.testing.assert_allclose(updates(tx, GRADIENTS, "flow_head"), 0.25 * others, rtol=1e-6)

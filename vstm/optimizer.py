@@ -1,5 +1,7 @@
 """Optimisers and learning-rate schedules: the paper's and a current one."""
 
+from collections.abc import Mapping
+
 import optax
 
 HALVING_EPOCHS = 100
@@ -51,7 +53,7 @@ def make_optimizer(
     *,
     clip_elements: float,
     clip_global_norm: float,
-    flow_head_rate: float = 1.0,
+    module_rates: Mapping[str, float] | None = None,
 ) -> optax.GradientTransformation:
     """Gradient clipping followed by an optimiser.
 
@@ -61,12 +63,13 @@ def make_optimizer(
       schedule: learning rate by update.
       clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
       clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
-      flow_head_rate: factor on the learning rate of the flow head. Its first convolution adds up
-        thousands of inputs; optimisers that give every weight a step of the same size move the
-        flow by whole pixels an update, into the clamp, where its gradient is zero.
+      module_rates: factors on the learning rate by module, a key of the parameters' top level; 1
+        where a module is not named. The flow head's and the memory's convolutions add up thousands
+        of inputs; optimisers that give every weight a step of the same size move the flow by whole
+        pixels an update, into the clamp, where its gradient is zero, and saturate the gates.
 
     Returns:
-      The optax transformation, for parameters whose top level has a `flow_head`.
+      The optax transformation.
 
     Raises:
       ValueError: another kind.
@@ -84,9 +87,15 @@ def make_optimizer(
         clipping.append(optax.clip(clip_elements))
     if clip_global_norm:
         clipping.append(optax.clip_by_global_norm(clip_global_norm))
-    flow_head = optax.masked(optax.scale(flow_head_rate), _is_flow_head)
-    return optax.chain(*clipping, optimizers[kind](), flow_head)
+    return optax.chain(*clipping, optimizers[kind](), _scale_modules(module_rates or {}))
 
 
-def _is_flow_head(params: optax.Params) -> dict[str, bool]:
-    return {module: module == "flow_head" for module in params}
+def _scale_modules(rates: Mapping[str, float]) -> optax.GradientTransformation:
+    def scale(updates, params=None):
+        del params
+        return {
+            module: optax.tree.scale(rates.get(module, 1.0), update)
+            for module, update in updates.items()
+        }
+
+    return optax.stateless(scale)

@@ -39,7 +39,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.optimizer.learning_rate = 2e-3
     config.optimizer.schedule = "cosine"  # cosine | halving
     config.optimizer.clip_global_norm = 1.0  # 0: none
-    config.optimizer.flow_head_rate = 0.1  # factor on the flow head's learning rate
+    config.optimizer.flow_head_rate = 0.3  # factor on the flow head's learning rate
+    config.optimizer.memory_rate = 0.3  # factor on the memory's learning rate
     config.optimizer.clip_elements = 0.0  # 0: none
 
     config.train = ml_collections.ConfigDict()

@@ -15,6 +15,7 @@ def _paper(config: ml_collections.ConfigDict) -> None:
     config.optimizer.learning_rate = 1e-4
     config.optimizer.schedule = "halving"
     config.optimizer.flow_head_rate = 1.0
+    config.optimizer.memory_rate = 1.0
     config.optimizer.clip_global_norm = 0.0
     config.optimizer.clip_elements = 50.0
     config.train.batch_size = 1

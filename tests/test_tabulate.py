@@ -1,0 +1,44 @@
+import json
+import shutil
+
+import pytest
+from small_run import small_config
+
+from experiments.config import resolve, to_json
+from experiments.errors import UserError
+from experiments.tabulate import markdown, rows
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """Two finished runs and one that is not evaluated yet."""
+    for name, rate, score in (("b", 0.25, 0.2), ("a", 0.5, 0.1), ("c", 1.0, None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = resolve(small_config(**{"optimizer.learning_rate": rate}))
+        (folder / "config.json").write_text(to_json(config))
+        scores = {"cross_entropy": score, "mean_squared_error": 0.3, "ssim": 0.5, "psnr": 9.0}
+        if score is not None:
+            evaluation = {"sequences_trained": 120, "model": scores}
+            (folder / "eval_validation.json").write_text(json.dumps(evaluation))
+    return tmp_path
+
+
+def test_rows_have_the_fields_that_differ_and_the_scores(runs):
+    first, second = rows(runs, "validation")
+    assert list(first)[:3] == ["run", "optimizer.learning_rate", "sequences"]
+    assert (first["run"], first["optimizer.learning_rate"]) == ("a", 0.5)
+    assert (second["run"], second["cross_entropy"]) == ("b", 0.2)
+
+
+def test_markdown_quotes_command_and_a_cell_a_score(runs):
+    text = markdown(rows(runs, "validation"), "validation", "bash sweep.sh")
+    assert "`bash sweep.sh`" in text
+    assert text.splitlines()[-1] == "| b | 0.25 | 120 | 0.2 | 0.3 | 0.5 | 9 |"
+
+
+def test_folder_without_evaluations_is_named(runs):
+    shutil.rmtree(runs / "a")
+    shutil.rmtree(runs / "b")
+    with pytest.raises(UserError, match="no run with an evaluation of validation"):
+        rows(runs, "validation")
