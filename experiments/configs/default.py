@@ -44,12 +44,12 @@ def get_config() -> ml_collections.ConfigDict:
     config.optimizer.clip_elements = 0.0  # 0: none
 
     config.train = ml_collections.ConfigDict()
-    config.train.batch_size = 8  # sequences an update
+    config.train.batch_size = 2  # sequences an update
     config.train.num_sequences = 2_000  # length of the run, in sequences
-    config.train.log_every_steps = 10
-    config.train.image_every_steps = 100
-    config.train.validate_every_steps = 100
-    config.train.checkpoint_every_steps = 50
+    config.train.log_every_steps = 20
+    config.train.image_every_steps = 200
+    config.train.validate_every_steps = 500
+    config.train.checkpoint_every_steps = 100
     config.train.keep_checkpoints = 2
 
     config.evaluation = ml_collections.ConfigDict()
