@@ -22,7 +22,10 @@ def main() -> None:
     arguments = parser.parse_args()
     arrays = {}
     for part, count in NUM_DIGITS.items():
-        digits = read_idx_folder(arguments.source, part)
+        try:
+            digits = read_idx_folder(arguments.source, part)
+        except (OSError, ValueError) as error:
+            parser.error(str(error))
         digits = digits[np.arange(count) * len(digits) // count]
         arrays |= {f"{part}_images": digits.images, f"{part}_labels": digits.labels}
     np.savez_compressed(EMBEDDED_FILE, **arrays)

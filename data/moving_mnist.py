@@ -17,6 +17,7 @@ from data.digits import DIGIT_SIZE, SPLITS, Digits
 Pixels = Literal["binary", "float"]
 Speed = Literal["constant", "drawn"]
 BINARY_THRESHOLD = 0.5
+MAX_DIGITS = 255  # object masks are uint8
 PIXELS = ("binary", "float")
 SPEEDS = ("constant", "drawn")
 
@@ -29,7 +30,7 @@ class MovingMNISTOptions:
       pixels: `binary` (1 where a digit's intensity is above 0.5) or `float` (in [0, 1]).
       lines: whether one vertical and one horizontal line, one pixel wide, of intensity 1, lie at
         random positions, fixed through the sequence.
-      num_digits: digits a sequence, at least 1.
+      num_digits: digits a sequence, 1 to 255.
       image_size: side of the square, pixels, at least 29.
       sequence_length: frames a sequence, at least 2.
       step: way of a digit a frame, as a share of the free path (image_size - 28).
@@ -49,8 +50,8 @@ class MovingMNISTOptions:
             raise ValueError(f"pixels: expected one of {', '.join(PIXELS)}, got {self.pixels!r}")
         if self.speed not in SPEEDS:
             raise ValueError(f"speed: expected one of {', '.join(SPEEDS)}, got {self.speed!r}")
-        if self.num_digits < 1:
-            raise ValueError(f"num_digits: expected at least 1, got {self.num_digits}")
+        if not 1 <= self.num_digits <= MAX_DIGITS:
+            raise ValueError(f"num_digits: expected 1 to {MAX_DIGITS}, got {self.num_digits}")
         if self.image_size <= DIGIT_SIZE:
             raise ValueError(f"image_size: expected more than {DIGIT_SIZE}, got {self.image_size}")
         if self.sequence_length < 2:

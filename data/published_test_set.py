@@ -39,6 +39,8 @@ class PublishedTestSet:
                 f"{path}: expected uint8 [T, N, H, W], found {self._sequences.dtype} "
                 f"{self._sequences.shape}"
             )
+        if self._sequences.shape[1] == 0:
+            raise ValueError(f"{path}: holds no sequence")
         self._pixels = pixels
 
     def __len__(self) -> int:

@@ -18,17 +18,20 @@ class Checkpoints:
     the previous ones as they were.
     """
 
-    def __init__(self, folder: Path, keep: int):
+    def __init__(self, folder: Path, keep: int | None = None):
         """Opens the run's checkpoints.
 
         Args:
           folder: the run's folder.
-          keep: how many of the latest are kept.
+          keep: how many of the latest are kept; None to read only.
         """
         self._folder = (folder / CHECKPOINT_FOLDER).absolute()
         # Synchronous: the next update donates, and so overwrites, the arrays being written.
         options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep, enable_async_checkpointing=False, create=True
+            max_to_keep=keep,
+            enable_async_checkpointing=False,
+            create=keep is not None,
+            read_only=keep is None,
         )
         self._manager = ocp.CheckpointManager(self._folder, options=options)
 
@@ -38,16 +41,23 @@ class Checkpoints:
         return self._manager.latest_step()
 
     def save(self, state: TrainState, data_position: dict[str, Any]) -> None:
-        """Writes the state and the batches' position, unless this update is saved already."""
+        """Writes the state and the batches' position, unless this update is saved already.
+
+        Raises:
+          UserError: they cannot be written; earlier checkpoints stay as they are.
+        """
         step = int(state.step)
         if step != self.latest_step:
             arrays = {**_fields(state), "key": jax.random.key_data(state.key)}
-            self._manager.save(
-                step,
-                args=ocp.args.Composite(
-                    state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data_position)
-                ),
+            items = ocp.args.Composite(
+                state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data_position)
             )
+            try:
+                self._manager.save(step, args=items, force=True)
+            except (OSError, ValueError) as error:
+                raise UserError(
+                    f"{self._folder / str(step)}: cannot be written ({error})"
+                ) from error
 
     def restore(self, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
         """The latest checkpoint.
@@ -73,9 +83,10 @@ class Checkpoints:
                 ),
             )
         except (OSError, ValueError, KeyError) as error:
+            reason = " ".join(str(error).split())[:200]
             raise UserError(
-                f"{self._folder / str(step)}: damaged checkpoint; delete this folder to go on "
-                f"from the one before ({str(error).splitlines()[0]})"
+                f"{self._folder / str(step)}: cannot be restored, as it is damaged or of another "
+                f"version of this code; nothing was changed ({type(error).__name__}: {reason})"
             ) from error
         arrays = dict(restored["state"])
         arrays["key"] = jax.random.wrap_key_data(arrays["key"])

@@ -1,28 +1,22 @@
 """Entry point shared by the programs: flags in, one clear line out where the input is wrong."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 from absl import app, flags, logging
 
 from experiments.config import check_path
 from experiments.errors import UserError
 
-_CONFIG_FILE = "--config="
-_OVERRIDE = "--config."
-
 
 def parse_flags(argv: Sequence[str]) -> list[str]:
     """Parses absl flags; unknown configuration fields are named before anything else happens."""
     try:
-        for argument in argv[1:]:
-            if argument.startswith(_CONFIG_FILE):
-                path = Path(argument.removeprefix(_CONFIG_FILE).partition(":")[0])
-                if not path.is_file():
-                    raise UserError(f"--config: {path}: no such file")
-            if argument.startswith(_OVERRIDE):
-                check_path(argument.removeprefix(_OVERRIDE).partition("=")[0])
+        _check_config_flags(argv)
         return flags.FLAGS(list(argv))
     except UserError as error:
         _exit(error)
@@ -30,7 +24,21 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
         # A configuration file's own error arrives with its traceback as text; its last line tells.
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
         _exit(lines[-1].removeprefix("ValueError: ") if "Traceback" in str(error) else error)
-    raise AssertionError("unreachable")
+    except Exception as error:  # whatever a configuration file may raise
+        _exit(f"--config: {type(error).__name__}: {' '.join(str(error).split())}")
+
+
+def _check_config_flags(argv: Sequence[str]) -> None:
+    for argument, following in zip(argv[1:], [*argv[2:], ""], strict=True):
+        if not argument.startswith("-"):
+            continue
+        name, equals, value = argument.lstrip("-").partition("=")
+        if name == "config":
+            path = Path((value if equals else following).partition(":")[0])
+            if not path.is_file() or path.suffix != ".py":
+                raise UserError(f"--config: {path}: no such Python file")
+        elif name.startswith("config."):
+            check_path(name.removeprefix("config."))
 
 
 def run(main: Callable[[], int | None]) -> None:
@@ -40,17 +48,22 @@ def run(main: Callable[[], int | None]) -> None:
         if len(argv) > 1:
             _exit(f"unexpected argument {argv[1]!r}; all arguments are flags, --name=value")
         try:
+            signal.signal(signal.SIGTERM, _terminate)
             sys.exit(main())
         except UserError as error:
             _exit(error)
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            sys.exit(130)
+            _terminate(signal.SIGINT, None)
 
-    logging.set_verbosity(logging.WARNING)  # orbax reports every step of every save
+    logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
     app.run(checked_main, flags_parser=parse_flags)
 
 
-def _exit(message: object) -> None:
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
+    sys.exit(128 + number)
+
+
+def _exit(message: object) -> NoReturn:
     print(f"error: {message}", file=sys.stderr)
     sys.exit(2)

@@ -8,11 +8,12 @@ from typing import Any
 
 from ml_collections import ConfigDict as Config
 
-from data.digits import DIGIT_SIZE, SOURCES
-from data.moving_mnist import PIXELS, SPEEDS
+from data.digits import SOURCES
+from data.moving_mnist import PIXELS, SPEEDS, MovingMNISTOptions
 from experiments.configs import default
 from experiments.errors import UserError, nearest
 from vstm.losses import LOSSES
+from vstm.optimizer import OPTIMIZERS, SCHEDULES
 from vstm.variants import VARIANTS, get_variant
 
 _CHOICES = {
@@ -21,18 +22,14 @@ _CHOICES = {
     "data.digits": SOURCES,
     "data.pixels": ("auto", *PIXELS),
     "data.speed": SPEEDS,
-    "optimizer.name": ("adam", "rmsprop"),
-    "optimizer.schedule": ("cosine", "halving"),
+    "optimizer.name": OPTIMIZERS,
+    "optimizer.schedule": SCHEDULES,
 }
 _AT_LEAST = {
     "tau": 1,
     "seed": 0,
     "smoothness.weight": 0,
     "data.seed": 0,
-    "data.num_digits": 1,
-    "data.image_size": DIGIT_SIZE + 1,
-    "data.sequence_length": 2,
-    "data.step": 0,
     "data.num_train": 1,
     "data.num_validation": 1,
     "data.num_test": 1,
@@ -56,7 +53,8 @@ _ABOVE_ZERO = (
     "optimizer.flow_head_rate",
     "optimizer.memory_rate",
 )
-_AT_MOST = {"data.step": 0.5}
+_MAX_SEED = 2**32 - 1  # JAX's keys keep no more of a seed
+_AT_MOST = {"seed": _MAX_SEED, "data.seed": _MAX_SEED}
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -118,12 +116,33 @@ def resolve(config: Config) -> Config:
     for path in _ABOVE_ZERO:
         if not fields[path] > 0:
             raise UserError(f"config.{path}={fields[path]}: expected a number above 0")
-    _check_sizes(config)
-
     resolved = config.copy_and_resolve_references()
     if resolved.data.pixels == "auto":
         resolved.data.pixels = "binary" if resolved.loss == "bce" else "float"
+    try:
+        moving_mnist_options(resolved)
+    except ValueError as error:
+        raise UserError(f"config.data.{error}") from error
+    _check_sizes(resolved)
     return resolved
+
+
+def moving_mnist_options(config: Config) -> MovingMNISTOptions:
+    """The generator's options of a configuration with `auto` replaced.
+
+    Raises:
+      ValueError: an option outside its range; the message starts with its name.
+    """
+    data = config.data
+    return MovingMNISTOptions(
+        pixels=data.pixels,
+        lines=data.lines,
+        num_digits=data.num_digits,
+        image_size=data.image_size,
+        sequence_length=data.sequence_length,
+        step=data.step,
+        speed=data.speed,
+    )
 
 
 def _check_sizes(config: Config) -> None:
@@ -157,6 +176,8 @@ def read_json(path: Path) -> Config:
         fields = json.loads(path.read_text())
     except FileNotFoundError as error:
         raise UserError(f"{path}: no such file; expected the folder of a training run") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not a JSON file ({error})") from error
     if not isinstance(fields, dict):

@@ -8,6 +8,8 @@ Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder and p
 """
 
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,6 +27,7 @@ from experiments import build, command_line
 from experiments.checkpoints import Checkpoints
 from experiments.config import Config, read_json
 from experiments.errors import UserError
+from experiments.paper import paper_reference
 from experiments.pictures import png, sample_picture
 from experiments.run_folder import CONFIG_FILE, evaluation_file, write_atomically
 from experiments.scores import FrameAverages, TwoLevelEntropy, frame_metrics, mean_intensity, table
@@ -154,9 +157,10 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
 
 
 def _num_sequences(config: Config, split: str) -> int:
-    if split == "validation":
-        return config.evaluation.num_validation
-    return config.evaluation.num_test
+    """How many to evaluate on in the end, at most; the published set is always taken whole."""
+    if split == "published":
+        return sys.maxsize
+    return config.evaluation.num_validation if split == "validation" else config.evaluation.num_test
 
 
 def evaluate_split(
@@ -185,11 +189,25 @@ def evaluate_split(
         "step": step,
         "sequences_trained": step * config.train.batch_size,
         **scores,
+        "paper": paper_reference(config),
     }
     picture = png(samples(config, predict, params, source))
-    write_atomically(folder / f"samples_{split}.png", picture)
-    write_atomically(evaluation_file(folder, split), json.dumps(result, indent=2) + "\n")
+    try:
+        text = json.dumps(result, indent=2, allow_nan=False)
+        write_atomically(folder / f"samples_{split}.png", picture)
+        write_atomically(evaluation_file(folder, split), text + "\n")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{evaluation_file(folder, split)}: cannot be written ({error})") from error
     return result
+
+
+def read_evaluation(folder: Path, split: str) -> dict[str, Any] | None:
+    """What `evaluate_split` wrote; None where it is missing or damaged."""
+    try:
+        result = json.loads(evaluation_file(folder, split).read_text())
+        return result if result["split"] == split else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _main() -> None:
@@ -207,7 +225,9 @@ def _main() -> None:
     like = init_state(
         model, build.make_tx(config), jax.random.key(config.seed), build.frame_shape(config)
     )
-    with closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints:
+    if not os.access(folder, os.W_OK):
+        raise UserError(f"{folder}: cannot be written")
+    with closing(Checkpoints(folder)) as checkpoints:
         state, _ = checkpoints.restore(like)
     result = evaluate_split(
         config, folder, make_predict(model), state.params, int(state.step), split, source

@@ -1,5 +1,7 @@
 """Numbers that the paper reports, to stand beside ours."""
 
+from experiments.config import Config
+
 TABLE2_CROSS_ENTROPY = {
     "conv-1enc-1LSTM": 0.12827,
     "conv-1enc-2LSTM": 0.09116,
@@ -16,3 +18,25 @@ TABLE3_L2 = {
     ("conv-1enc-2LSTM", "sum"): 0.02964,
 }
 """Test mean squared error on float moving MNIST, by variant and loss."""
+
+
+def paper_reference(config: Config) -> dict[str, float] | None:
+    """The paper's test score for an experiment like its own; None for any other.
+
+    Returns:
+      `cross_entropy` (Table 2) or `mean_squared_error` (Table 3).
+    """
+    data = config.data
+    pixels = "binary" if config.loss == "bce" else "float"
+    like_the_papers = (
+        config.tau == 10
+        and (data.num_digits, data.image_size, data.lines) == (2, 64, False)
+        and data.pixels == pixels
+    )
+    if not like_the_papers:
+        return None
+    if config.loss == "bce":
+        return {"cross_entropy": TABLE2_CROSS_ENTROPY[config.variant]}
+    if (config.variant, config.loss) in TABLE3_L2:
+        return {"mean_squared_error": TABLE3_L2[config.variant, config.loss]}
+    return None

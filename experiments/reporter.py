@@ -1,6 +1,8 @@
 """Where a training run reports: progress bar, `metrics.jsonl` and TensorBoard."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 
@@ -9,6 +11,8 @@ import tensorboardX
 from tqdm import tqdm
 
 from experiments.run_folder import MetricsLog
+
+FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
 
 
 class Reporter:
@@ -25,13 +29,19 @@ class Reporter:
         """
         self._batch_size = batch_size
         self._log = MetricsLog(folder, last_step)
-        self._board = tensorboardX.SummaryWriter(str(folder), purge_step=last_step + 1)
+        self._board = tensorboardX.SummaryWriter(
+            str(folder), purge_step=last_step + 1, flush_secs=FLUSH_SECONDS
+        )
         self._progress = tqdm(
             total=num_steps * batch_size,
             initial=last_step * batch_size,
             unit="seq",
             disable=None,  # quiet where the output is not a terminal
         )
+
+        self._started: float | None = None
+        self._paused = 0.0
+        self._timed_sequences = 0
 
     def __enter__(self) -> "Reporter":
         return self
@@ -47,8 +57,27 @@ class Reporter:
         self._board.close()
 
     def advance(self) -> None:
-        """Moves the progress bar on by one update."""
+        """Moves the progress bar on by one update; the first one, which compiles, isn't timed."""
         self._progress.update(self._batch_size)
+        if self._started is None:
+            self._started = time.perf_counter()
+        else:
+            self._timed_sequences += self._batch_size
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Stops the clock of `speed` while something else than an update runs."""
+        start = time.perf_counter()
+        yield
+        self._paused += time.perf_counter() - start
+
+    def speed(self, step: int) -> None:
+        """Writes sequences a second since the last call, without the pauses."""
+        now = time.perf_counter()
+        if self._started is not None and self._timed_sequences:
+            rate = self._timed_sequences / (now - self._started - self._paused)
+            self.scalars(step, "speed", {"sequences_per_second": rate})
+        self._started, self._paused, self._timed_sequences = now, 0.0, 0
 
     def show_loss(self, loss: float) -> None:
         """Shows a loss beside the progress bar."""

@@ -8,8 +8,11 @@ eval_<split>.json        final evaluations
 samples_<split>.png      predictions of the first sequences
 """
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +22,19 @@ from experiments.errors import UserError
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"
+LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoints"
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Writes a file so that a reader, or a kill, sees all of it or nothing of it."""
-    part = path.with_name(path.name + ".part")
+    part = _part(path)
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     os.replace(part, path)
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def open_run_folder(workdir: str | Path, config: Config) -> Path:
@@ -45,6 +53,7 @@ def open_run_folder(workdir: str | Path, config: Config) -> Path:
     """
     folder = Path(workdir)
     config_file = folder / CONFIG_FILE
+    part = _part(config_file)  # all that a run killed at its very start leaves
     try:
         if config_file.exists():
             differences = configuration.differences(config, configuration.read_json(config_file))
@@ -53,7 +62,7 @@ def open_run_folder(workdir: str | Path, config: Config) -> Path:
                     f"{folder}: holds a run of another configuration (asked / there): "
                     f"{'; '.join(differences)}. Choose another --workdir"
                 )
-        elif folder.exists() and any(folder.iterdir()):
+        elif folder.exists() and any(path.name != part.name for path in folder.iterdir()):
             raise UserError(
                 f"{folder}: not empty and without {CONFIG_FILE}, so not a run's folder. "
                 "Choose another --workdir"
@@ -66,6 +75,21 @@ def open_run_folder(workdir: str | Path, config: Config) -> Path:
     except OSError as error:
         raise UserError(f"{folder}: cannot be used as workdir ({error.strerror})") from error
     return folder
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keeps other processes from training in a run's folder; the lock ends with the process.
+
+    Raises:
+      UserError: another process has it.
+    """
+    with (folder / LOCK_FILE).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(f"{folder}: another process is training in this folder") from error
+        yield
 
 
 def evaluation_file(folder: Path, split: str) -> Path:
@@ -89,8 +113,8 @@ class MetricsLog:
                 try:
                     if json.loads(line)["step"] <= last_step:
                         kept.append(line)
-                except json.JSONDecodeError:
-                    break
+                except (json.JSONDecodeError, KeyError, TypeError):
+                    continue
             write_atomically(path, "".join(f"{line}\n" for line in kept))
         self._file = path.open("a")
 

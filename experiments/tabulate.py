@@ -4,7 +4,8 @@
         --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
 
 Writes `results.json` (a row a run: the configuration fields in which the runs differ, training
-sequences, scores of model and baselines) and `results.md` (the same, with commit and machine).
+sequences, the scores, those of copying the last frame) and `results.md` (the same, with commit and
+machine).
 """
 
 import json
@@ -45,6 +46,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
             | {path: config[path] for path in differing}
             | {"sequences": evaluation["sequences_trained"]}
             | {name: evaluation["model"][name] for name in _SCORES}
+            | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
         )
     return table
 
@@ -69,8 +71,11 @@ def _cell(value: Any) -> str:
 
 
 def _circumstances() -> str:
-    git = ["git", "describe", "--always", "--dirty", "--abbrev=10"]
-    commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        commit = ""
     device = jax.devices()[0]
     return (
         f"Commit {commit or 'unknown'}, JAX {jax.__version__}, {device.device_kind} "

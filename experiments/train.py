@@ -6,10 +6,8 @@
 The same command continues a run that was stopped, and reports one that is finished.
 """
 
-import json
 import math
 import signal
-import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,9 +21,16 @@ from experiments import build, command_line
 from experiments.checkpoints import Checkpoints
 from experiments.config import Config, resolve, to_json
 from experiments.errors import UserError
-from experiments.evaluate import Predict, evaluate, evaluate_split, make_predict, samples
+from experiments.evaluate import (
+    Predict,
+    evaluate,
+    evaluate_split,
+    make_predict,
+    read_evaluation,
+    samples,
+)
 from experiments.reporter import Reporter
-from experiments.run_folder import evaluation_file, open_run_folder
+from experiments.run_folder import locked, open_run_folder
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
 from vstm.training import Metrics, TrainState, init_state, make_train_step
@@ -58,6 +63,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     batches = training_batches(sources["train"], config.train.batch_size, config.seed)
     predict = make_predict(model)
     with (
+        locked(folder),
         closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
         StopSignals() as stop,
     ):
@@ -69,23 +75,23 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             state = _train(
                 config, folder, state, batches, checkpoints, sources["validation"], predict, stop
             )
-    if stop.received is not None and int(state.step) < num_steps:
+    if stop.received is not None:
         name = signal.Signals(stop.received).name
+        saved = ", saved" if int(state.step) else ""
         print(
-            f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}, saved; "
+            f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}{saved}; "
             "the same command continues"
         )
         return state, stop.received
 
     for split in FINAL_SPLITS:
-        if evaluation_file(folder, split).exists():
-            print(f"{folder}: evaluated on {split} already")
-            result = json.loads(evaluation_file(folder, split).read_text())
-        else:
-            step = int(state.step)
+        result = read_evaluation(folder, split)
+        if result is None or result["step"] != num_steps:
             result = evaluate_split(
-                config, folder, predict, state.params, step, split, sources[split]
+                config, folder, predict, state.params, num_steps, split, sources[split]
             )
+        else:
+            print(f"{folder}: evaluated on {split} already")
         print(table(result), flush=True)
     return state, None
 
@@ -120,10 +126,11 @@ def _train(
 
     def finite_metrics() -> dict[str, float]:
         values = {name: float(value) for name, value in metrics.items()}
-        if not math.isfinite(values["loss"]):
+        if not math.isfinite(values["loss"]) or not math.isfinite(values["gradient_norm"]):
             raise UserError(
-                f"{folder}: the loss is {values['loss']} at update {step}; the last checkpoint is "
-                f"of update {checkpoints.latest_step}. Lower config.optimizer.learning_rate or "
+                f"{folder}: the loss is {values['loss']}, its gradient's norm "
+                f"{values['gradient_norm']} at update {step}; the last checkpoint is of update "
+                f"{checkpoints.latest_step}. Lower config.optimizer.learning_rate or "
                 "config.optimizer.clip_global_norm, in another --workdir"
             )
         return values
@@ -133,9 +140,7 @@ def _train(
         checkpoints.save(state, batches.get_state())
 
     with Reporter(folder, step, num_steps, batch_size) as reporter:
-        if step == 0:
-            reporter.text("config", to_json(config))
-        timer_step, timer = step, time.perf_counter()
+        reporter.text("config", to_json(config))
         while step < num_steps and stop.received is None:
             previous = metrics
             state, metrics = train_step(state, next(batches))
@@ -144,33 +149,38 @@ def _train(
             reporter.advance()
             if due(config.train.log_every_steps):
                 values = finite_metrics()
-                seconds = time.perf_counter() - timer
                 reporter.show_loss(values["loss"])
                 values["learning_rate"] = float(schedule(step - 1))
                 reporter.scalars(step, "train", values)
-                rate = (step - timer_step) * batch_size / seconds
-                reporter.scalars(step, "speed", {"sequences_per_second": rate})
-            if due(config.train.validate_every_steps):
-                scores = evaluate(
-                    config,
-                    predict,
-                    state.params,
-                    validation,
-                    config.evaluation.num_while_training,
-                    constant,
-                    description="validating",
-                )
-                reporter.scalars(step, "validation", scores["model"])
-            if due(config.train.image_every_steps):
-                picture = samples(config, predict, state.params, validation)
-                reporter.picture(step, "validation", picture)
-            if due(config.train.checkpoint_every_steps):
-                save()
-            if due(config.train.log_every_steps):
-                timer_step, timer = step, time.perf_counter()
+                reporter.speed(step)
+            if not any(map(due, _interruptions(config))):
+                continue
+            jax.block_until_ready(metrics)
+            with reporter.pause():
+                if due(config.train.validate_every_steps):
+                    scores = evaluate(
+                        config,
+                        predict,
+                        state.params,
+                        validation,
+                        config.evaluation.num_while_training,
+                        constant,
+                        description="validating",
+                    )
+                    reporter.scalars(step, "validation", scores["model"])
+                if due(config.train.image_every_steps):
+                    picture = samples(config, predict, state.params, validation)
+                    reporter.picture(step, "validation", picture)
+                if due(config.train.checkpoint_every_steps):
+                    save()
         if metrics:
             save()
     return state
+
+
+def _interruptions(config: Config) -> tuple[int, int, int]:
+    train = config.train
+    return train.validate_every_steps, train.image_every_steps, train.checkpoint_every_steps
 
 
 def _main() -> int | None:

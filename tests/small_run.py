@@ -1,4 +1,4 @@
-"""A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 60 updates."""
+"""A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 100 updates."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ SMALL = {
     "data.num_validation": 3,
     "data.num_test": 5,
     "train.batch_size": 2,
-    "train.num_sequences": 120,
+    "train.num_sequences": 200,
     "train.log_every_steps": 1,
     "train.validate_every_steps": 20,
     "train.image_every_steps": 30,

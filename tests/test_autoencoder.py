@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from published_numbers import PARAMETERS
 from scipy.signal import correlate
 
 from vstm.autoencoder import Autoencoder
@@ -17,16 +18,6 @@ SMALL = Variant("small", (2, 3), "conv", (4, 5), pointwise_flow=False)
 SMALL_FC = Variant("small fc", (2, 3), "fc", (2, 1), pointwise_flow=False)
 SMALL_POINTWISE = Variant("small 1x1", (3,), "conv", (4,), pointwise_flow=True)
 SMALLS = [SMALL, SMALL_FC, SMALL_POINTWISE]
-
-# SPEC, table of section 1
-PARAMETERS = {
-    "conv-1enc-1LSTM": (1_600, 679_320, 21_162, 1_569, 703_651),
-    "conv-1enc-2LSTM": (1_600, 6_021_888, 58_506, 1_569, 6_083_563),
-    "conv-2enc-1LSTM": (25_920, 1_204_480, 29_706, 25_889, 1_285_995),
-    "conv-2enc-2LSTM": (25_920, 6_021_888, 58_506, 25_889, 6_132_203),
-    "fc-2enc-1LSTM": (25_920, 16_779_264 + 33_568_768, 4_506, 25_889, 50_404_347),
-    "fc-2enc-2LSTM": (25_920, 16_779_264 + 2 * 33_568_768, 4_506, 25_889, 83_973_115),
-}
 
 
 def initialised(variant, size=8, tau=3, seed=0):
@@ -169,6 +160,36 @@ def test_memory_initialisation():
     for name in ("input_kernel", "hidden_kernel"):
         assert np.abs(params[name]).max() <= 0.08
         np.testing.assert_allclose(np.std(params[name]), 0.16 / np.sqrt(12), rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    "path, fan_in, fan_out",
+    [
+        (("encoder", "Conv2D_0"), 49, 49 * 16),
+        (("encoder", "Conv2D_1"), 49 * 16, 49 * 32),
+        (("memory", "Dense_0"), 16 * 32, 16 * 8),
+        (("flow_head", "Conv2D_0"), 225 * 8, 225 * 2),
+        (("decoder", "Conv2D_0"), 49 * 32, 49 * 16),
+    ],
+)
+def test_initialisation_outside_the_memory_is_xavier_uniform(path, fan_in, fan_out):
+    variant = get_variant("fc-2enc-1LSTM")
+    _, variables, _ = initialised(variant, size=16)
+    layer = variables["params"][path[0]][path[1]]
+    bound = np.sqrt(6 / (fan_in + fan_out))
+    assert np.abs(layer["kernel"]).max() <= bound
+    np.testing.assert_allclose(np.std(layer["kernel"]), bound / np.sqrt(3), rtol=0.1)
+    assert not layer["bias"].any()
+
+
+def test_peephole_lstm_initialisation():
+    features = jnp.zeros((2, 1, 4, 4, 3))
+    params = DenseMemory((8,)).init(jax.random.key(0), features, None)["params"]["PeepholeLSTM_0"]
+    n = 4 * 4 * 8
+    np.testing.assert_array_equal(params["bias"], [0] * n + [1] * n + [0] * 2 * n)
+    for name in ("input_kernel", "hidden_kernel", "peepholes"):
+        assert np.abs(params[name]).max() <= 0.08
+        np.testing.assert_allclose(np.std(params[name]), 0.16 / np.sqrt(12), rtol=0.1)
 
 
 def test_dense_memory_reads_units_as_maps():

@@ -31,10 +31,11 @@ def test_cosine_of_a_very_short_run_moves_at_every_update(num_steps):
 
 
 def updates(tx, gradients, module="memory"):
-    params = {module: jnp.zeros(3)}
+    params = {"memory": jnp.zeros(3), "flow_head": jnp.zeros(3)}
     state = tx.init(params)
     for gradient in gradients:
-        gradient = {module: jnp.asarray(gradient, jnp.float32)}
+        others = {name: jnp.zeros(3) for name in params}
+        gradient = others | {module: jnp.asarray(gradient, jnp.float32)}
         update, state = tx.update(gradient, state, params)
         params = optax.apply_updates(params, update)
     return np.asarray(params[module])
@@ -82,8 +83,20 @@ def test_module_rates_scale_the_named_modules_updates_alone():
     np.testing.assert_allclose(others, plain, rtol=1e-6)
 
 
+def test_rate_of_an_unknown_module_is_refused():
+    tx = make_optimizer(
+        "adam",
+        optax.constant_schedule(0.1),
+        clip_elements=0.0,
+        clip_global_norm=0.0,
+        module_rates={"flow": 0.5},
+    )
+    with pytest.raises(ValueError, match=r"no module {'flow'}"):
+        updates(tx, GRADIENTS)
+
+
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="halving, cosine"):
+    with pytest.raises(ValueError, match="cosine, halving"):
         learning_rate_schedule("linear", 1.0, num_steps=1, steps_per_epoch=1.0)
-    with pytest.raises(ValueError, match="rmsprop, adam"):
+    with pytest.raises(ValueError, match="adam, rmsprop"):
         make_optimizer("sgd", optax.constant_schedule(1), clip_elements=0.0, clip_global_norm=0.0)

@@ -30,6 +30,12 @@ def test_same_run_is_entered_and_left_as_it_is(config, tmp_path):
     assert content(tmp_path) == before
 
 
+def test_folder_of_a_run_killed_at_its_start_is_entered(config, tmp_path):
+    (tmp_path / "config.json.part").write_text('{"ta')
+    folder = open_run_folder(tmp_path, config)
+    assert json.loads((folder / "config.json").read_text())["tau"] == 10
+
+
 def test_run_of_another_configuration_is_refused(config, tmp_path):
     open_run_folder(tmp_path, config)
     before = content(tmp_path)

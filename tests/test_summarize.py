@@ -1,25 +1,20 @@
 import pytest
+from published_numbers import PARAMETERS
 
 from experiments.config import resolve
 from experiments.configs.moving_mnist import get_config
 from experiments.summarize import module_table
 from vstm.variants import VARIANTS
 
-# SPEC, table of section 1
-TOTALS = {
-    "conv-1enc-1LSTM": 703_651,
-    "conv-1enc-2LSTM": 6_083_563,
-    "conv-2enc-1LSTM": 1_285_995,
-    "conv-2enc-2LSTM": 6_132_203,
-    "fc-2enc-1LSTM": 50_404_347,
-    "fc-2enc-2LSTM": 83_973_115,
-}
-
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_last_line_is_the_total(variant):
-    table = module_table(resolve(get_config(variant)))
-    assert table.splitlines()[-1] == f"total {TOTALS[variant]}"
+def test_every_module_and_the_total_have_the_published_counts(variant):
+    rows = module_table(resolve(get_config(variant))).splitlines()
+    counts = {row.split()[0]: row.split()[1] for row in rows[1:-1]}
+    *modules, total = PARAMETERS[variant]
+    for name, expected in zip(("encoder", "memory", "flow_head", "decoder"), modules, strict=True):
+        assert counts[name] == f"{expected:,}"
+    assert rows[-1] == f"total {total}"
 
 
 def test_modules_have_counts_and_shapes():

@@ -19,7 +19,7 @@ def runs(tmp_path):
         (folder / "config.json").write_text(to_json(config))
         scores = {"cross_entropy": score, "mean_squared_error": 0.3, "ssim": 0.5, "psnr": 9.0}
         if score is not None:
-            evaluation = {"sequences_trained": 120, "model": scores}
+            evaluation = {"sequences_trained": 120, "model": scores, "copy_last": scores}
             (folder / "eval_validation.json").write_text(json.dumps(evaluation))
     return tmp_path
 
@@ -34,7 +34,7 @@ def test_rows_have_the_fields_that_differ_and_the_scores(runs):
 def test_markdown_quotes_command_and_a_cell_a_score(runs):
     text = markdown(rows(runs, "validation"), "validation", "bash sweep.sh")
     assert "`bash sweep.sh`" in text
-    assert text.splitlines()[-1] == "| b | 0.25 | 120 | 0.2 | 0.3 | 0.5 | 9 |"
+    assert text.splitlines()[-1] == "| b | 0.25 | 120 | 0.2 | 0.3 | 0.5 | 9 | 0.2 | 0.3 |"
 
 
 def test_folder_without_evaluations_is_named(runs):

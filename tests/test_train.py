@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import signal
 import time
 
@@ -14,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from experiments import build, checkpoints
 from experiments.config import read_json
 from experiments.errors import UserError
+from experiments.run_folder import locked
 from experiments.train import train_and_evaluate
 from vstm.training import init_state
 
@@ -45,21 +47,25 @@ def final_state(workdir):
     return state, position
 
 
-def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
-    moment = random.SystemRandom().randint(8, 40)
-    process = start("train", *arguments(tmp_path))
-    wait_for_updates(process, tmp_path, moment)
-    process.kill()
-    process.communicate()
-
-    process = start("train", *arguments(tmp_path))
-    wait_for_updates(process, tmp_path, moment + 5)
-    process.send_signal(signal.SIGTERM)
+def stop(workdir, update, number):
+    process = start("train", *arguments(workdir))
+    wait_for_updates(process, workdir, update)
+    process.send_signal(number)
     output, errors = process.communicate(timeout=120)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert "continues after update" in output
-    assert "stopped by SIGTERM" in output
-    assert "Traceback" not in errors
+    return process.returncode, output, errors
+
+
+def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
+    code, *_ = stop(tmp_path, 3, signal.SIGKILL)  # before the first checkpoint, at update 7
+    assert code == -signal.SIGKILL
+    moment = random.Random(0).randint(10, 30)
+    stop(tmp_path, moment, signal.SIGKILL)
+    for number, update in ((signal.SIGTERM, moment + 8), (signal.SIGINT, moment + 20)):
+        code, output, errors = stop(tmp_path, update, number)
+        assert code == 128 + number
+        assert "continues after update" in output
+        assert f"stopped by {signal.Signals(number).name}" in output
+        assert "Traceback" not in errors
 
     train_and_evaluate(small_config(), tmp_path)
     expected, ours = final_state(finished_run), final_state(tmp_path)
@@ -98,7 +104,7 @@ def test_other_configuration_is_refused_with_the_field(finished_run):
 def test_metrics_and_loss_fall(finished_run):
     lines = [json.loads(line) for line in (finished_run / "metrics.jsonl").read_text().splitlines()]
     losses = [line["train/loss"] for line in lines if "train/loss" in line]
-    assert len(losses) == 60
+    assert len(losses) == 100
     assert np.isfinite(losses).all()
     assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
     assert {"validation/cross_entropy", "validation/ssim"} <= set().union(*lines)
@@ -119,7 +125,7 @@ def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
         "train/flow_clamped",
         "validation/cross_entropy",
     } <= set(tags["scalars"])
-    assert [image.step for image in events.Images("validation")] == [30, 60]
+    assert [image.step for image in events.Images("validation")] == [30, 60, 90, 100]
     assert "config/text_summary" in tags["tensors"]
 
 
@@ -129,6 +135,25 @@ def test_loss_that_is_not_finite_stops_the_run(tmp_path):
         train_and_evaluate(config, tmp_path)
 
 
+def test_evaluation_of_an_earlier_update_is_replaced(finished_run, tmp_path):
+    workdir = shutil.copytree(finished_run, tmp_path / "run")
+    expected = (finished_run / "eval_test.json").read_text()
+    stale = json.loads(expected) | {"step": 42}
+    (workdir / "eval_test.json").write_text(json.dumps(stale))
+    (workdir / "eval_validation.json").write_text("{")
+    train_and_evaluate(small_config(), workdir)
+    assert (workdir / "eval_test.json").read_text() == expected
+    assert json.loads((workdir / "eval_validation.json").read_text())["step"] == 100
+
+
+def test_two_processes_do_not_train_in_one_folder(finished_run):
+    with (
+        locked(finished_run),
+        pytest.raises(UserError, match="another process is training"),
+    ):
+        train_and_evaluate(small_config(), finished_run)
+
+
 @pytest.mark.parametrize(
     "more, message",
     [
@@ -136,7 +161,7 @@ def test_loss_that_is_not_finite_stops_the_run(tmp_path):
         (["--config.train.batchsize=3"], "did you mean 'batch_size'?"),
         (["--config.loss=summ"], "did you mean 'sum'?"),
         (["--config=experiments/configs/moving_mnist.py:conv-3enc"], "unknown variant 'conv-3enc'"),
-        (["--config=nowhere.py"], "nowhere.py: no such file"),
+        (["--config=nowhere.py"], "nowhere.py: no such Python file"),
         (["--config.data.digits=idx", "--config.data.directory=/nowhere"], "/nowhere/train-images"),
     ],
 )

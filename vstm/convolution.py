@@ -24,9 +24,6 @@ def conv2d(
 
     Returns:
       Maps of the same height and width with `o` features.
-
-    Raises:
-      TypeError: the kernel's input features are not those of the maps.
     """
     return _correlate(inputs, kernel, _paddings(kernel))
 

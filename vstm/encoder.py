@@ -24,7 +24,7 @@ class Encoder(nn.Module):
     Attributes:
       features: output features of each module.
 
-    Source: section 3.1, Table 1; SPEC of the deeper encoder: Table 2.
+    Source: section 3.1, Table 1; two modules: the 2enc variants of Table 2.
     """
 
     features: tuple[int, ...]

@@ -12,7 +12,10 @@ NORMALISED_LIMIT = 0.5
 
 
 def flow_limit(height: int, width: int) -> tuple[float, float]:
-    """Largest |u| and |v| that the flow head returns for a map, in its pixels: a quarter of it."""
+    """Largest |u| and |v| that the flow head returns for a map, in its pixels: a quarter of it.
+
+    Source: the authors' code.
+    """
     return NORMALISED_LIMIT * width / 2, NORMALISED_LIMIT * height / 2
 
 

@@ -28,7 +28,16 @@ def gate_bias_init(key: jax.Array, shape: tuple[int]) -> jax.Array:
 
 
 class ConvLSTM(nn.Module):
-    """Parameters of one `conv_lstm` layer of `features` maps."""
+    """Parameters of one `conv_lstm` layer.
+
+    Takes maps [tau, B, h, w, d] and (c, h), or None for zeros; returns the last (c, h) and the
+    outputs [tau, B, h, w, features].
+
+    Attributes:
+      features: memory maps n.
+
+    Source: section 4 (initialisation).
+    """
 
     features: int
 
@@ -46,7 +55,16 @@ class ConvLSTM(nn.Module):
 
 
 class PeepholeLSTM(nn.Module):
-    """Parameters of one `peephole_lstm` layer of `features` units."""
+    """Parameters of one `peephole_lstm` layer.
+
+    Takes vectors [tau, B, d] and (c, h), or None for zeros; returns the last (c, h) and the outputs
+    [tau, B, features].
+
+    Attributes:
+      features: units n.
+
+    Source: section 4 (initialisation); peepholes drawn like the kernels are a choice.
+    """
 
     features: int
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import optax
 
+OPTIMIZERS = ("adam", "rmsprop")
+SCHEDULES = ("cosine", "halving")
 HALVING_EPOCHS = 100
 WARMUP_SHARE = 0.05
 
@@ -14,7 +16,8 @@ def learning_rate_schedule(
     """Learning rate as a function of the number of updates made.
 
     `halving`: learning_rate * (1/2)^(epoch / 100), epoch = step / steps_per_epoch, continuous.
-    `cosine`: linear from 0 over the first 5 % of num_steps, then half a cosine down to 0.
+    `cosine`: linear over the first 5 % of num_steps, then half a cosine down to 0; neither the
+    first nor the last update has rate 0.
 
     Args:
       kind: which of the two.
@@ -34,7 +37,6 @@ def learning_rate_schedule(
         return optax.exponential_decay(learning_rate, HALVING_EPOCHS * steps_per_epoch, 0.5)
     if kind == "cosine":
         warmup_steps = max(1, round(WARMUP_SHARE * num_steps))
-        # The last update, number num_steps - 1, still moves; so does the first.
         return optax.join_schedules(
             [
                 optax.linear_schedule(
@@ -44,7 +46,7 @@ def learning_rate_schedule(
             ],
             [warmup_steps],
         )
-    raise ValueError(f"unknown schedule {kind!r}; known: halving, cosine")
+    raise ValueError(f"unknown schedule {kind!r}; known: {', '.join(SCHEDULES)}")
 
 
 def make_optimizer(
@@ -72,27 +74,29 @@ def make_optimizer(
       The optax transformation.
 
     Raises:
-      ValueError: another kind.
+      ValueError: another kind; at the first update, a rate for a module that isn't there.
 
     Source: section 4 (`rmsprop`, Graves 2013 for the clipping); `adam`: Kingma and Ba 2015.
     """
-    optimizers = {
-        "rmsprop": lambda: optax.rmsprop(schedule, decay=0.9, eps=1e-5, eps_in_sqrt=False),
-        "adam": lambda: optax.adam(schedule),
-    }
-    if kind not in optimizers:
-        raise ValueError(f"unknown optimizer {kind!r}; known: {', '.join(optimizers)}")
+    if kind == "rmsprop":
+        optimizer = optax.rmsprop(schedule, decay=0.9, eps=1e-5, eps_in_sqrt=False)
+    elif kind == "adam":
+        optimizer = optax.adam(schedule)
+    else:
+        raise ValueError(f"unknown optimizer {kind!r}; known: {', '.join(OPTIMIZERS)}")
     clipping = []
     if clip_elements:
         clipping.append(optax.clip(clip_elements))
     if clip_global_norm:
         clipping.append(optax.clip_by_global_norm(clip_global_norm))
-    return optax.chain(*clipping, optimizers[kind](), _scale_modules(module_rates or {}))
+    return optax.chain(*clipping, optimizer, _scale_modules(module_rates or {}))
 
 
 def _scale_modules(rates: Mapping[str, float]) -> optax.GradientTransformation:
     def scale(updates, params=None):
         del params
+        if unknown := set(rates) - set(updates):
+            raise ValueError(f"no module {unknown}; the parameters have {', '.join(updates)}")
         return {
             module: optax.tree.scale(rates.get(module, 1.0), update)
             for module, update in updates.items()

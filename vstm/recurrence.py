@@ -70,6 +70,7 @@ def _gated_scan_bwd(linear, update, residuals, cotangents):
         d_state = (d_cell, d_hidden + d_output)
         _, pull_update = jax.vjp(lambda gates, c: update(gates, c, peepholes), gates, c)
         d_gates, d_cell = pull_update(d_state)
+        # The map is linear, so its transpose is the same at any h: one of the right shape will do.
         _, pull_linear = jax.vjp(lambda h: linear(h, kernel), d_output)
         (d_hidden,) = pull_linear(d_gates)
         return (d_cell, d_hidden), (d_gates, d_state)

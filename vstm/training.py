@@ -61,7 +61,15 @@ def init_state(
 def random_windows(
     key: jax.Array, frames: Float[Array, "b t h w c"], length: int
 ) -> Float[Array, "b n h w c"]:
-    """A window of `length` consecutive frames of each sequence, its start drawn uniformly.
+    """A window of consecutive frames of each sequence, its start drawn uniformly.
+
+    Args:
+      key: random key.
+      frames: the sequences.
+      length: frames n of a window, at most t.
+
+    Returns:
+      The windows.
 
     Source: section 4, "we sample a subsequence of tau consecutive frames".
     """

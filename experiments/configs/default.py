@@ -30,9 +30,6 @@ def get_config() -> ml_collections.ConfigDict:
     config.data.num_train = 10_000  # sequences
     config.data.num_validation = 3_000
     config.data.num_test = 3_000
-    config.data.published_test_set = (
-        ""  # path of mnist_test_seq.npy, for evaluate --split=published
-    )
 
     config.optimizer = ml_collections.ConfigDict()
     config.optimizer.name = "adam"  # adam | rmsprop
