@@ -70,7 +70,8 @@ class MovingMNISTItem(TypedDict):
       equally bright digits the later one shows; a line shows in front of everything.
     flow: float32 [T - 1, H, W, 2], backward flow of each next frame in image pixels: frame t
       sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion; background is
-      still, but where a digit has just left, it carries the motion that finds background.
+      still, but where a digit has just left, it carries a motion that finds background: that
+      digit's, where it does.
     """
 
     frames: np.ndarray
@@ -220,14 +221,17 @@ def _backward_flow(
     for t in range(num_frames - 1):
         front = object_mask[t + 1]
         flow[t] = motions[t][front]
-        # Background that a digit has just left: some digit's motion finds background in frame t.
+        # Background that a digit has just left: the motion, if possible of that digit, else of
+        # another one, that finds background in frame t.
         uncovered = (frames[t + 1] == 0) & (frames[t] > 0)
-        for motion in motions[t, 1:]:
+        others = [np.broadcast_to(motion, (height, width, 2)) for motion in motions[t, 1:]]
+        for motion in (motions[t][object_mask[t]], *others):
             y, x = np.nonzero(uncovered)
-            source_x, source_y = x + motion[0], y + motion[1]
+            source_x, source_y = x + motion[y, x, 0], y + motion[y, x, 1]
             inside = (source_x >= 0) & (source_x < width) & (source_y >= 0) & (source_y < height)
             empty = np.ones(len(x), bool)
             empty[inside] = frames[t, source_y[inside], source_x[inside]] == 0
-            flow[t, y[empty], x[empty]] = motion
-            uncovered[y[empty], x[empty]] = False
+            y, x = y[empty], x[empty]
+            flow[t, y, x] = motion[y, x]
+            uncovered[y, x] = False
     return flow

@@ -356,6 +356,23 @@ def test_flow_of_digit_pixels_leads_back_to_the_last_position(lines):
                 assert (flow[item["object_mask"][t + 1] == k + 1] == motion).all()
 
 
+def test_uncovered_background_carries_the_motion_of_the_digit_that_left():
+    source, seen = make_source(40), 0
+    for index in range(40):
+        item = source.with_ground_truth(index)
+        for t in range(19):
+            (ax, ay), (bx, by) = item["positions"][t]
+            if max(abs(int(ax) - bx), abs(int(ay) - by)) < 28 + 4:
+                continue  # so near that one digit may stand on what the other has left
+            before, after = item["object_mask"][t], item["object_mask"][t + 1]
+            for k in (1, 2):
+                motion = item["positions"][t, k - 1] - item["positions"][t + 1, k - 1]
+                left = (before == k) & (after == 0)
+                assert (item["flow"][t][left] == motion).all()
+                seen += left.sum()
+    assert seen > 1000
+
+
 @pytest.mark.parametrize("num_digits", [1, 2])
 def test_flow_is_zero_on_background_that_was_background(num_digits):
     source = make_source(num_digits=num_digits, pixels="float")
