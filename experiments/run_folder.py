@@ -6,6 +6,7 @@ checkpoints/             see experiments.checkpoints
 events.out.tfevents.*    TensorBoard
 eval_<split>.json        final evaluations
 samples_<split>.png      predictions of the first sequences
+lock                     held by the process that trains
 """
 
 import fcntl
