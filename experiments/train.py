@@ -33,7 +33,7 @@ from experiments.reporter import Reporter
 from experiments.run_folder import locked, open_run_folder
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
-from vstm.training import Metrics, TrainState, init_state, make_train_step
+from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train_step
 
 FINAL_SPLITS = ("validation", "test")
 
@@ -62,6 +62,11 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
     batches = training_batches(sources["train"], config.train.batch_size, config.seed)
     predict = make_predict(model)
+    train_step = jax.jit(
+        make_train_step(model, tx, loss=config.loss, tau=config.tau),
+        donate_argnums=0,
+        compiler_options=build.compiler_options(),
+    )
     with (
         locked(folder),
         closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
@@ -73,7 +78,15 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
         if int(state.step) < num_steps:
             state = _train(
-                config, folder, state, batches, checkpoints, sources["validation"], predict, stop
+                config,
+                folder,
+                train_step,
+                state,
+                batches,
+                checkpoints,
+                predict,
+                sources["validation"],
+                stop,
             )
     if stop.received is not None:
         name = signal.Signals(stop.received).name
@@ -99,27 +112,20 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
 def _train(
     config: Config,
     folder: Path,
+    train_step: TrainStep,
     state: TrainState,
     batches: Any,
     checkpoints: Checkpoints,
-    validation: Any,
     predict: Predict,
+    validation: Any,
     stop: StopSignals,
 ) -> TrainState:
     """Updates until the end or a signal; logs, validates and saves on the way."""
     num_steps, batch_size = build.num_steps(config), config.train.batch_size
     schedule = build.make_schedule(config)
     constant = mean_intensity(config)
-    train_step = jax.jit(
-        make_train_step(
-            build.make_model(config), build.make_tx(config), loss=config.loss, tau=config.tau
-        ),
-        donate_argnums=0,
-        compiler_options=build.compiler_options(),
-    )
     step = int(state.step)
     metrics: Metrics = {}
-    previous: Metrics = {}
 
     def due(every_steps: int) -> bool:
         return step % every_steps == 0 or step == num_steps

@@ -69,14 +69,18 @@ def test_adam_with_norm_clipping_equals_loops():
     np.testing.assert_allclose(updates(tx, GRADIENTS), params, rtol=1e-3)
 
 
-def test_module_rates_scale_the_named_modules_updates_alone():
-    tx = make_optimizer(
+def unclipped_adam(module_rates):
+    return make_optimizer(
         "adam",
         optax.constant_schedule(0.1),
         clip_elements=0.0,
         clip_global_norm=0.0,
-        module_rates={"flow_head": 0.25},
+        module_rates=module_rates,
     )
+
+
+def test_module_rates_scale_the_named_modules_updates_alone():
+    tx = unclipped_adam({"flow_head": 0.25})
     others = updates(tx, GRADIENTS)
     np.testing.assert_allclose(updates(tx, GRADIENTS, "flow_head"), 0.25 * others, rtol=1e-6)
     plain = updates(optax.adam(0.1), GRADIENTS)
@@ -84,13 +88,7 @@ def test_module_rates_scale_the_named_modules_updates_alone():
 
 
 def test_rate_of_an_unknown_module_is_refused():
-    tx = make_optimizer(
-        "adam",
-        optax.constant_schedule(0.1),
-        clip_elements=0.0,
-        clip_global_norm=0.0,
-        module_rates={"flow": 0.5},
-    )
+    tx = unclipped_adam({"flow": 0.5})
     with pytest.raises(ValueError, match=r"no module {'flow'}"):
         updates(tx, GRADIENTS)
 

@@ -33,6 +33,9 @@ class TrainState:
     key: jax.Array
 
 
+TrainStep = Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]
+
+
 def init_state(
     model: Autoencoder,
     tx: optax.GradientTransformation,
@@ -82,7 +85,7 @@ def random_windows(
 
 def make_train_step(
     model: Autoencoder, tx: optax.GradientTransformation, *, loss: str, tau: int
-) -> Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]:
+) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
     Args:
