@@ -68,6 +68,8 @@ def make_model(config: Config) -> Autoencoder:
         get_variant(config.variant),
         smoothness_delta=config.smoothness.delta,
         smoothness_weight=config.smoothness.weight,
+        convolution=config.convolution,
+        segment=config.segment,
     )
 
 

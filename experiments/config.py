@@ -12,6 +12,7 @@ from data.digits import SOURCES
 from data.moving_mnist import PIXELS, SPEEDS, MovingMNISTOptions
 from experiments.configs import default
 from experiments.errors import UserError, nearest
+from vstm.convolution import IMPLEMENTATIONS
 from vstm.losses import LOSSES
 from vstm.optimizer import OPTIMIZERS, SCHEDULES
 from vstm.variants import VARIANTS, get_variant
@@ -19,6 +20,7 @@ from vstm.variants import VARIANTS, get_variant
 _CHOICES = {
     "variant": tuple(VARIANTS),
     "loss": tuple(LOSSES),
+    "convolution": IMPLEMENTATIONS,
     "data.digits": SOURCES,
     "data.pixels": ("auto", *PIXELS),
     "data.speed": SPEEDS,
@@ -27,6 +29,7 @@ _CHOICES = {
 }
 _AT_LEAST = {
     "tau": 1,
+    "segment": 0,
     "seed": 0,
     "smoothness.weight": 0,
     "data.seed": 0,

@@ -1,13 +1,13 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from published_numbers import PARAMETERS
-from scipy.signal import correlate
 
 from vstm.autoencoder import Autoencoder
 from vstm.decoder import upsample
-from vstm.encoder import Encoder, max_pool
 from vstm.flow_head import FlowHead, clamped_share, flow_limit
 from vstm.memory import ConvMemory, DenseMemory
 from vstm.variants import VARIANTS, Variant, get_variant
@@ -88,6 +88,93 @@ def test_state_carried_on_equals_all_frames_at_once(variant):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
 
 
+# The pooled maps are large enough to be cut into more tiles where there are fewer of them.
+TILED = Variant("tiled", (2, 3), "conv", (4,), pointwise_flow=True)
+# Its ConvLSTM is what `auto` transforms where the weights are prepared.
+WIDE = Variant("wide", (3,), "conv", (16,), pointwise_flow=False)
+PREPARED_CASES = [
+    (SMALL, "direct", 8),
+    (SMALL, "fourier", 8),
+    (SMALL_FC, "fourier", 8),
+    (TILED, "fourier", 64),
+    (WIDE, "auto", 8),
+]
+with_prepared_cases = pytest.mark.parametrize(
+    "variant, implementation, size", PREPARED_CASES, ids=lambda v: getattr(v, "name", None)
+)
+
+
+def assert_outputs_close(ours, expected):
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+@with_prepared_cases
+def test_prepared_weights_give_the_same_outputs(variant, implementation, size):
+    _, variables, frames = initialised(variant, size)
+    variables = with_moving_flow(variables)
+    model = Autoencoder(variant, convolution=implementation)
+    first, prepared = jax.jit(partial(model.apply, mutable=["prepared"]))(variables, frames)
+    assert list(prepared) == ["prepared"]
+    apply = jax.jit(model.apply)
+    expected = jax.jit(Autoencoder(variant, convolution="direct").apply)
+    assert_outputs_close(first, expected(variables, frames))
+    ours = apply({**variables, **prepared}, frames, first.memory)
+    assert_outputs_close(ours, expected(variables, frames, first.memory))
+
+
+@with_prepared_cases
+def test_prepared_weights_serve_single_frames(variant, implementation, size):
+    """Streaming: prepared with all frames, or with one, then used frame by frame."""
+    _, variables, frames = initialised(variant, size)
+    variables = with_moving_flow(variables)
+    model = Autoencoder(variant, convolution=implementation)
+    whole = jax.jit(Autoencoder(variant, convolution="direct").apply)(variables, frames)
+    apply = jax.jit(model.apply)
+    prepare = jax.jit(partial(model.apply, mutable=["prepared"]))
+    for warm_up in (frames[:, :1], frames[:, :-1]):
+        output, prepared = prepare(variables, warm_up)
+        for t in range(warm_up.shape[1], frames.shape[1]):
+            output = apply({**variables, **prepared}, frames[:, t : t + 1], output.memory)
+        assert_outputs_close(output, whole)
+
+
+def test_prepared_weights_stand_in_for_the_kernels():
+    _, variables, frames = initialised(SMALL)
+    model = Autoencoder(SMALL, convolution="fourier")
+    variables = with_moving_flow(variables)
+    expected, prepared = model.apply(variables, frames, mutable=["prepared"])
+    without = jax.tree_util.tree_map_with_path(
+        lambda path, leaf: leaf * jnp.nan if "kernel" in path[-1].key else leaf, variables
+    )
+    assert_outputs_close(model.apply({**without, **prepared}, frames), expected)
+
+
+@pytest.mark.parametrize("implementation", ["auto", "direct", "fourier"])
+def test_only_parameters_are_initialised(implementation):
+    model = Autoencoder(SMALL, convolution=implementation)
+    frames = jnp.zeros((1, 2, 8, 8, 1))
+    assert list(jax.eval_shape(model.init, jax.random.key(0), frames)) == ["params"]
+
+
+@pytest.mark.parametrize("variant", [SMALL, SMALL_POINTWISE], ids=lambda v: v.name)
+def test_gradients_are_those_of_the_direct_convolution(variant):
+    _, variables, frames = initialised(variant)
+    variables = with_moving_flow(variables)
+
+    def loss(params, implementation):
+        model = Autoencoder(variant, convolution=implementation)
+        return jnp.mean(jnp.square(model.apply({"params": params}, frames).prediction - 1))
+
+    gradient = jax.jit(jax.grad(loss), static_argnums=1)
+    for ours, expected in zip(
+        jax.tree.leaves(gradient(variables["params"], "fourier")),
+        jax.tree.leaves(gradient(variables["params"], "direct")),
+        strict=True,
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+
+
 def test_jit_equals_eager():
     model, variables, frames = initialised(SMALL_POINTWISE)
     variables = with_moving_flow(variables)
@@ -112,24 +199,6 @@ def test_sequences_of_a_batch_do_not_mix():
 def test_frame_size_that_the_poolings_do_not_divide_is_refused():
     with pytest.raises(ValueError, match=r"6x6 pixels.*divisible by 4"):
         Autoencoder(SMALL).init(jax.random.key(0), jnp.zeros((1, 2, 6, 6, 1)))
-
-
-def test_encoder_is_convolution_tanh_max_pool():
-    encoder = Encoder((2,))
-    frame = np.random.default_rng(0).uniform(size=(6, 8, 1)).astype(np.float32)
-    variables = encoder.init(jax.random.key(0), jnp.asarray(frame))
-    kernel = np.asarray(variables["params"]["Conv2D_0"]["kernel"])
-    for d in range(2):
-        maps = np.tanh(correlate(np.pad(frame[..., 0], 3), kernel[:, :, 0, d], mode="valid"))
-        pooled = maps.reshape(3, 2, 4, 2).max(axis=(1, 3))
-        ours = encoder.apply(variables, jnp.asarray(frame))[..., d]
-        np.testing.assert_allclose(ours, pooled, rtol=1e-5, atol=1e-6)
-
-
-def test_max_pool_gradient_goes_to_the_largest():
-    maps = jnp.array([[1.0, 4.0], [3.0, 2.0]])[..., None]
-    gradient = jax.grad(lambda m: max_pool(m).sum())(maps)
-    np.testing.assert_array_equal(gradient[..., 0], [[0, 1], [0, 0]])
 
 
 def test_upsample_repeats_pixels():
@@ -165,8 +234,8 @@ def test_memory_initialisation():
 @pytest.mark.parametrize(
     "path, fan_in, fan_out",
     [
-        (("encoder", "Conv2D_0"), 49, 49 * 16),
-        (("encoder", "Conv2D_1"), 49 * 16, 49 * 32),
+        (("encoder", "CPD_0"), 49, 49 * 16),
+        (("encoder", "CPD_1"), 49 * 16, 49 * 32),
         (("memory", "Dense_0"), 16 * 32, 16 * 8),
         (("flow_head", "Conv2D_0"), 225 * 8, 225 * 2),
         (("decoder", "Conv2D_0"), 49 * 32, 49 * 16),

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -5,11 +7,29 @@ import pytest
 from flax import linen as nn
 from jax.test_util import check_grads
 
-from vstm.conv_lstm import ConvLSTMParams, conv_lstm_scan, conv_lstm_step, zero_carry
+from vstm.conv_lstm import (
+    ConvLSTMParams,
+    concatenated_kernel,
+    conv_lstm_scan,
+    conv_lstm_step,
+    zero_carry,
+)
+from vstm.direct_convolution import DirectConvolution
+from vstm.fourier_convolution import FourierConvolution, Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
 TAU, BATCH, HEIGHT, WIDTH, INPUTS, MEMORY, KERNEL = 3, 2, 5, 4, 2, 3, 3
+
+CONVOLUTIONS = {
+    "direct": DirectConvolution((KERNEL, KERNEL)),
+    "fourier": FourierConvolution(Tiling(HEIGHT, KERNEL, 1), Tiling(WIDTH, KERNEL, 1)),
+    # tiles that the map doesn't fill
+    "fourier tiles": FourierConvolution(Tiling(HEIGHT, KERNEL, 2), Tiling(WIDTH, KERNEL, 3)),
+}
+with_each_convolution = pytest.mark.parametrize(
+    "convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS.keys()
+)
 
 
 def random_params(generator):
@@ -94,56 +114,97 @@ def test_step_equals_flax_cell(x64):
     np.testing.assert_allclose(ours_h, h, rtol=1e-10, atol=1e-12)
 
 
+def random_arguments(seed):
+    generator = np.random.default_rng(seed)
+    return random_params(generator), random_state(generator), random_frames(generator)
+
+
+def assert_trees_close(ours, expected, **tolerances):
+    jax.tree.map(partial(np.testing.assert_allclose, **tolerances), ours, expected)
+
+
 @pytest.mark.parametrize("jit", [False, True])
-def test_scan_equals_unrolled_loop(jit, x64):
-    generator = np.random.default_rng(2)
-    arguments = random_params(generator), random_state(generator), random_frames(generator)
-    scan = jax.jit(conv_lstm_scan) if jit else conv_lstm_scan
-    for ours, expected in zip(
-        jax.tree.leaves(scan(*arguments)), jax.tree.leaves(unrolled(*arguments)), strict=True
-    ):
-        np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
+@with_each_convolution
+def test_scan_equals_unrolled_loop(convolution, jit, x64):
+    arguments = random_arguments(2)
+    scan = partial(conv_lstm_scan, convolution=convolution)
+    ours = (jax.jit(scan) if jit else scan)(*arguments)
+    assert_trees_close(ours, unrolled(*arguments), rtol=1e-12, atol=1e-12)
 
 
-def test_gradients_equal_those_of_unrolled_loop(x64):
+def test_convolution_is_chosen_where_none_is_given(x64):
+    arguments = random_arguments(2)
+    ours = conv_lstm_scan(*arguments)
+    assert_trees_close(ours, unrolled(*arguments), rtol=1e-12, atol=1e-12)
+
+
+@with_each_convolution
+def test_gradients_equal_those_of_unrolled_loop(convolution, x64):
+    arguments = random_arguments(3)
+    scan = partial(conv_lstm_scan, convolution=convolution)
+    outputs, pull = jax.vjp(scan, *arguments)
     generator = np.random.default_rng(3)
-    arguments = random_params(generator), random_state(generator), random_frames(generator)
-    shapes = jax.eval_shape(conv_lstm_scan, *arguments)
-    cotangents = jax.tree.map(lambda s: jnp.asarray(generator.normal(size=s.shape)), shapes)
-    _, pull = jax.vjp(conv_lstm_scan, *arguments)
+    cotangents = jax.tree.map(lambda a: jnp.asarray(generator.normal(size=a.shape)), outputs)
     _, pull_unrolled = jax.vjp(unrolled, *arguments)
-    for ours, expected in zip(
-        jax.tree.leaves(pull(cotangents)), jax.tree.leaves(pull_unrolled(cotangents)), strict=True
-    ):
-        np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)
+    assert_trees_close(pull(cotangents), pull_unrolled(cotangents), rtol=1e-10, atol=1e-12)
 
 
-def test_gradients_equal_finite_differences(x64):
-    generator = np.random.default_rng(4)
-    arguments = random_params(generator), random_state(generator), random_frames(generator)
-    check_grads(jax.jit(conv_lstm_scan), arguments, order=1, modes=["rev"])
+@with_each_convolution
+def test_gradients_equal_finite_differences(convolution, x64):
+    scan = jax.jit(partial(conv_lstm_scan, convolution=convolution))
+    check_grads(scan, random_arguments(4), order=1, modes=["rev"])
 
 
-def test_no_weight_gradient_is_accumulated_in_the_backward_scan():
-    generator = np.random.default_rng(5)
-    params, carry, frames = jax.tree.map(
-        lambda a: a.astype(jnp.float32),
-        (random_params(generator), random_state(generator), random_frames(generator)),
+@with_each_convolution
+def test_prepared_weights_stand_in_for_the_kernels(convolution, x64):
+    params, carry, frames = random_arguments(6)
+    prepared = convolution.prepare(concatenated_kernel(params))
+    kernels_gone = ConvLSTMParams(
+        jnp.full_like(params.input_kernel, jnp.nan),
+        jnp.full_like(params.hidden_kernel, jnp.nan),
+        params.bias,
     )
+    ours = conv_lstm_scan(kernels_gone, carry, frames, convolution, prepared)
+    assert_trees_close(ours, unrolled(params, carry, frames), rtol=1e-12, atol=1e-12)
 
-    def loss(params):
-        (_, h), _ = conv_lstm_scan(params, carry, frames)
+
+def recurrent_scans(convolution, arguments):
+    """The forward and the backward scan of a gradient, as equations."""
+
+    def loss(params, carry, frames):
+        (_, h), _ = conv_lstm_scan(params, carry, frames, convolution)
         return jnp.sum(h)
 
-    jaxpr = jax.make_jaxpr(jax.grad(loss))(params).jaxpr
+    jaxpr = jax.make_jaxpr(jax.grad(loss))(*arguments).jaxpr
     scans = [e for e in _all_equations(jaxpr) if e.primitive.name == "scan"]
-    assert len(scans) == 2  # one forward, one backward
-    weight_shapes = {p.shape for p in params}
-    for scan in scans:
-        carried = scan.params["num_carry"]
-        for result in scan.outvars:
-            assert result.aval.shape not in weight_shapes
-        assert carried == 2
+    forward, backward = (e for e in scans if e.params["num_carry"])
+    return forward, backward
+
+
+@with_each_convolution
+def test_no_weight_gradient_is_accumulated_in_the_backward_scan(convolution):
+    params, carry, frames = random_arguments(5)
+    kernel = concatenated_kernel(params)
+    weights = (*params, kernel, convolution.prepare(kernel), convolution.prepare_transposed(kernel))
+    state_shape = convolution.arrange(carry[0]).shape
+    for scan in recurrent_scans(convolution, (params, carry, frames)):
+        shapes = [result.aval.shape for result in scan.outvars]
+        assert scan.params["num_carry"] == 2
+        assert shapes[:2] == [state_shape] * 2
+        assert not {s for shape in shapes for s in (shape, shape[1:])} & {w.shape for w in weights}
+
+
+@with_each_convolution
+def test_scans_take_weights_that_were_prepared_before(convolution):
+    params, carry, frames = random_arguments(5)
+    kernel = concatenated_kernel(params)
+    for scan, prepare in zip(
+        recurrent_scans(convolution, (params, carry, frames)),
+        (convolution.prepare, convolution.prepare_transposed),
+        strict=True,
+    ):
+        constants = {value.aval.shape for value in scan.invars[: scan.params["num_consts"]]}
+        assert prepare(kernel).shape in constants
 
 
 def _all_equations(jaxpr):

@@ -1,9 +1,60 @@
-"""Convolution layer with bias: the parameters that go with `vstm.convolution.conv2d`."""
+"""Convolution layer with bias, and weights that are prepared once for many calls."""
+
+import math
 
 import flax.linen as nn
 import jax
 
-from vstm.convolution import conv2d
+from vstm.convolution import Convolution, add_bias, convolve, plan_convolution
+
+PREPARED = "prepared"  # name of the collection
+
+
+def prepared_convolution(
+    module: nn.Module, implementation: str, num_maps: int, size: tuple[int, ...],
+    kernel: jax.Array, batch: int,
+) -> tuple[Convolution, jax.Array | None]:  # fmt: skip
+    """The convolution of a module, and its weights where they were prepared before.
+
+    A call of the model with the collection `prepared` mutable stores them, and later calls with
+    that collection use them, for the same parameters, batch and frame size. What it costs to
+    prepare weights then no longer counts in the choice of the implementation.
+
+    Args:
+      module: the module that owns the kernel, inside its `__call__`.
+      implementation: see `vstm.convolution`.
+      num_maps: maps of this call.
+      size: their height and width.
+      kernel: [k, l, i, o].
+      batch: maps that are convolved at once.
+
+    Returns:
+      The convolution; the prepared weights or None.
+    """
+    stores = module.is_mutable_collection(PREPARED) and not module.is_initializing()
+    stored = module.has_variable(PREPARED, "kernel")
+    convolution = plan_convolution(
+        implementation, math.inf if stores or stored else num_maps, size, kernel.shape, batch
+    )
+    if stores:
+        module.put_variable(PREPARED, "kernel", convolution.prepare(kernel))
+    if stores or stored:
+        return convolution, module.get_variable(PREPARED, "kernel")
+    return convolution, None
+
+
+def convolve_maps(
+    module: nn.Module, maps: jax.Array, kernel: jax.Array, implementation: str
+) -> jax.Array:
+    """`vstm.convolution.conv2d`, with prepared weights where the module has some."""
+    *leading, height, width, _ = maps.shape
+    num_maps = math.prod(leading)
+    convolution, prepared = prepared_convolution(
+        module, implementation, num_maps, (height, width), kernel, num_maps
+    )
+    return convolve(
+        convolution, maps, convolution.prepare(kernel) if prepared is None else prepared
+    )
 
 
 class Conv2D(nn.Module):
@@ -13,6 +64,7 @@ class Conv2D(nn.Module):
       features: output features.
       kernel_size: side of the square kernel, pixels.
       kernel_init: initialiser of the kernel.
+      convolution: its implementation, see `vstm.convolution`.
 
     Source: section 4 (Glorot and Bengio 2010); the uniform form is a choice.
     """
@@ -20,6 +72,7 @@ class Conv2D(nn.Module):
     features: int
     kernel_size: int
     kernel_init: nn.initializers.Initializer = nn.initializers.xavier_uniform()
+    convolution: str = "auto"
 
     @nn.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:
@@ -27,4 +80,4 @@ class Conv2D(nn.Module):
         shape = (self.kernel_size, self.kernel_size, inputs.shape[-1], self.features)
         kernel = self.param("kernel", self.kernel_init, shape)
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        return conv2d(inputs, kernel) + bias
+        return add_bias(convolve_maps(self, inputs, kernel, self.convolution), bias)

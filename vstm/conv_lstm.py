@@ -8,14 +8,18 @@
 The four gates are stored side by side in the last axis, in the order i, f, c~, o.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.convolution import conv2d
-from vstm.recurrence import Carry, gated_scan
+from vstm.convolution import Convolution, conv2d, plan_convolution, sum_maps
+from vstm.recurrence import Carry, gated_scan, scan_steps
+
+GateWeights = tuple[jax.Array, jax.Array]
+STEPS_A_GRADIENT = 10  # at most so many steps make one product of the weight gradient
 
 
 class ConvLSTMParams(NamedTuple):
@@ -58,23 +62,96 @@ def conv_lstm_step(params: ConvLSTMParams, carry: Carry, features: jax.Array) ->
     return lstm_update(gates, c)
 
 
+@dataclass(frozen=True)
+class ConvGates:
+    """Gate sums [x_t, h_{t-1}] * w + b as `vstm.recurrence` takes them, on arranged maps.
+
+    The weights are (w [k, k, d + n, 4n], b [4n]).
+
+    Attributes:
+      convolution: the implementation.
+      num_inputs: features d of x_t.
+    """
+
+    convolution: Convolution
+    num_inputs: int
+
+    def prepare(self, weights: GateWeights) -> GateWeights:
+        """Weights as `__call__` takes them."""
+        kernel, bias = weights
+        return self.convolution.prepare(kernel), bias
+
+    def __call__(self, inputs: jax.Array, h: jax.Array, prepared: GateWeights) -> jax.Array:
+        """Gate sums of one step."""
+        kernel, bias = prepared
+        return self.convolution(jnp.concatenate([inputs, h], -1), kernel) + bias
+
+    def prepare_transposed(self, weights: GateWeights) -> jax.Array:
+        """Kernel as `pull` takes it."""
+        return self.convolution.prepare_transposed(weights[0])
+
+    def pull(self, d_gates: jax.Array, transposed: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Cotangents of x_t and h_{t-1}."""
+        d_maps = self.convolution.pull(d_gates, transposed)
+        return d_maps[..., : self.num_inputs], d_maps[..., self.num_inputs :]
+
+    def weight_gradient(self, inputs: jax.Array, h: jax.Array, d_gates: jax.Array) -> GateWeights:
+        """Cotangents of kernel and bias from all steps; a few steps at a time bound the memory."""
+        tau, merge = len(d_gates), self.convolution.merge_steps
+        length = max(n for n in range(1, STEPS_A_GRADIENT + 1) if tau % n == 0)
+
+        def add(d_kernel, steps):
+            inputs, h, d_gates = steps
+            maps = merge(jnp.concatenate([inputs, h], -1))
+            return d_kernel + self.convolution.kernel_gradient(maps, merge(d_gates)), None
+
+        chunks = [a.reshape(tau // length, length, *a.shape[1:]) for a in (inputs, h, d_gates)]
+        first = jax.eval_shape(add, 0.0, [chunk[0] for chunk in chunks])[0]
+        d_kernel, _ = jax.lax.scan(add, jnp.zeros(first.shape, first.dtype), chunks)
+        return d_kernel, sum_maps(d_gates)
+
+
+def concatenated_kernel(params: ConvLSTMParams) -> jax.Array:
+    """The kernel of the convolution of [x_t, h_{t-1}], [k, k, d + n, 4n]."""
+    return jnp.concatenate([params.input_kernel, params.hidden_kernel], axis=2)
+
+
 def conv_lstm_scan(
-    params: ConvLSTMParams, carry: Carry, features: Float[Array, "t b h w d"]
+    params: ConvLSTMParams,
+    carry: Carry,
+    features: Float[Array, "t b h w d"],
+    convolution: Convolution | None = None,
+    prepared: jax.Array | None = None,
 ) -> tuple[Carry, Float[Array, "t b h w n"]]:
     """`conv_lstm_step` over the tau frames of the leading axis.
 
-    The input-to-gate convolution of all frames is one batch outside the scan; the backward pass
-    forms each weight gradient once (see `vstm.recurrence`).
+    Input and state are convolved together, in the convolution's own layout; the backward pass forms
+    the weight gradient once (see `vstm.recurrence`).
 
     Args:
       params: weights of the layer.
       carry: initial (c, h), each [B, h, w, n].
       features: x_1 .. x_tau.
+      convolution: planned for these maps and the `concatenated_kernel`; None for `auto`.
+      prepared: that kernel as `convolution.prepare` returned it, for calls without a gradient with
+        respect to it; None to prepare it in this call.
 
     Returns:
       The last (c, h) and the outputs h_1 .. h_tau.
 
     Source: eq. 1, Figure 2.
     """
-    gate_inputs = conv2d(features, params.input_kernel) + params.bias
-    return gated_scan(conv2d, lstm_update, params.hidden_kernel, None, gate_inputs, carry)
+    tau, batch, *size, num_inputs = features.shape
+    kernel = concatenated_kernel(params)
+    if convolution is None:
+        convolution = plan_convolution("auto", tau * batch, tuple(size), kernel.shape, batch)
+    gates = ConvGates(convolution, num_inputs)
+    inputs = jax.vmap(convolution.arrange)(features)
+    arranged = convolution.arrange(carry[0]), convolution.arrange(carry[1])
+    if prepared is None:
+        weights = kernel, params.bias
+        (c, h), outputs = gated_scan(gates, lstm_update, weights, None, inputs, arranged)
+    else:
+        weights = prepared, params.bias
+        (c, h), (outputs, *_) = scan_steps(gates, lstm_update, weights, None, inputs, arranged)
+    return (convolution.restore(c), convolution.restore(h)), jax.vmap(convolution.restore)(outputs)

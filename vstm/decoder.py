@@ -19,16 +19,19 @@ class Decoder(nn.Module):
 
     Attributes:
       features: output features of each convolution; the last is the frame's channels.
+      convolution: the convolutions' implementation, see `vstm.convolution`.
 
     Source: section 3.1, Table 1.
     """
 
     features: tuple[int, ...]
+    convolution: str = "auto"
 
     @nn.compact
     def __call__(self, features: jax.Array) -> jax.Array:
         """Features [..., h, w, d] to a frame [..., h * 2^n, w * 2^n, C], unbounded."""
         maps = features
         for num_features in self.features:
-            maps = Conv2D(num_features, KERNEL_SIZE)(upsample(maps))
+            conv = Conv2D(num_features, KERNEL_SIZE, convolution=self.convolution)
+            maps = conv(upsample(maps))
         return maps

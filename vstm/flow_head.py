@@ -33,24 +33,25 @@ class FlowHead(nn.Module):
 
     Attributes:
       pointwise: whether the 1x1 convolution is there (the vanilla variant).
+      convolution: the convolutions' implementation, see `vstm.convolution`.
 
     Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
     second 15x15 convolution where there is no 1x1 one is a choice.
     """
 
     pointwise: bool
+    convolution: str = "auto"
 
     @nn.compact
     def __call__(self, memory: jax.Array) -> jax.Array:
         """Memory output [B, h, w, d] to flow [B, h, w, 2] in pixels of that map."""
         height, width = memory.shape[-3:-1]
-        zeros = nn.initializers.zeros
-        raw = Conv2D(2, KERNEL_SIZE)(memory)
-        if self.pointwise:
-            raw = Conv2D(2, KERNEL_SIZE)(raw)
-            raw = Conv2D(2, 1, kernel_init=zeros)(raw)
-        else:
-            raw = Conv2D(2, KERNEL_SIZE, kernel_init=zeros)(raw)
+        sizes = (KERNEL_SIZE, KERNEL_SIZE, 1) if self.pointwise else (KERNEL_SIZE, KERNEL_SIZE)
+        xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
+        raw = memory
+        for layer, kernel_size in enumerate(sizes, start=1):
+            init = zeros if layer == len(sizes) else xavier
+            raw = Conv2D(2, kernel_size, kernel_init=init, convolution=self.convolution)(raw)
         pixels = jnp.array([width / 2, height / 2], raw.dtype)
         scale = self.param("scale", lambda key: 1 / pixels)
         normalised = jnp.clip(raw * scale, -NORMALISED_LIMIT, NORMALISED_LIMIT)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from vstm import conv_lstm, peephole_lstm
+from vstm.conv_layer import prepared_convolution
 from vstm.recurrence import Carry
 
 KERNEL_SIZE = 7
@@ -35,11 +36,13 @@ class ConvLSTM(nn.Module):
 
     Attributes:
       features: memory maps n.
+      convolution: its implementation, see `vstm.convolution`.
 
     Source: section 4 (initialisation).
     """
 
     features: int
+    convolution: str = "auto"
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
@@ -51,7 +54,16 @@ class ConvLSTM(nn.Module):
         )
         if carry is None:
             carry = conv_lstm.zero_carry(params, inputs[0])
-        return conv_lstm.conv_lstm_scan(params, carry, inputs)
+        tau, batch, *size, _ = inputs.shape
+        convolution, prepared = prepared_convolution(
+            self,
+            self.convolution,
+            tau * batch,
+            tuple(size),
+            conv_lstm.concatenated_kernel(params),
+            batch,
+        )
+        return conv_lstm.conv_lstm_scan(params, carry, inputs, convolution, prepared)
 
 
 class PeepholeLSTM(nn.Module):
@@ -87,11 +99,13 @@ class ConvMemory(nn.Module):
 
     Attributes:
       features: memory maps of each layer.
+      convolution: the convolutions' implementation, see `vstm.convolution`.
 
     Source: section 3.2.1.
     """
 
     features: tuple[int, ...]
+    convolution: str = "auto"
 
     @nn.compact
     def __call__(
@@ -100,7 +114,7 @@ class ConvMemory(nn.Module):
         carries = []
         for layer, num_features in enumerate(self.features):
             carry = None if state is None else state[layer]
-            carry, features = ConvLSTM(num_features)(features, carry)
+            carry, features = ConvLSTM(num_features, self.convolution)(features, carry)
             carries.append(carry)
         return tuple(carries), features
 

@@ -12,6 +12,7 @@ Source: the cell of the authors' recurrent library (Gers, Schraudolph, Schmidhub
 published parameter counts require: three peephole vectors a layer.
 """
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
@@ -65,6 +66,32 @@ def peephole_lstm_step(params: PeepholeLSTMParams, carry: Carry, features: jax.A
     return peephole_update(gates, c, params.peepholes)
 
 
+@dataclass(frozen=True)
+class DenseGates:
+    """Gate sums a_t + h_{t-1} w as `vstm.recurrence` takes them; a_t = x_t w_x + b."""
+
+    def prepare(self, weights: jax.Array) -> jax.Array:
+        """Weights as `__call__` takes them."""
+        return weights
+
+    def __call__(self, inputs: jax.Array, h: jax.Array, prepared: jax.Array) -> jax.Array:
+        """Gate sums of one step."""
+        return inputs + dense(h, prepared)
+
+    def prepare_transposed(self, weights: jax.Array) -> jax.Array:
+        """Weights as `pull` takes them."""
+        return weights.T
+
+    def pull(self, d_gates: jax.Array, transposed: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Cotangents of a_t and h_{t-1}."""
+        return d_gates, dense(d_gates, transposed)
+
+    def weight_gradient(self, inputs: jax.Array, h: jax.Array, d_gates: jax.Array) -> jax.Array:
+        """Cotangent of w from all steps, in one product."""
+        del inputs
+        return jnp.einsum("tbn,tbm->nm", h, d_gates)
+
+
 def peephole_lstm_scan(
     params: PeepholeLSTMParams, carry: Carry, features: Float[Array, "t b d"]
 ) -> tuple[Carry, Float[Array, "t b n"]]:
@@ -80,5 +107,5 @@ def peephole_lstm_scan(
     """
     gate_inputs = dense(features, params.input_kernel) + params.bias
     return gated_scan(
-        dense, peephole_update, params.hidden_kernel, params.peepholes, gate_inputs, carry
+        DenseGates(), peephole_update, params.hidden_kernel, params.peepholes, gate_inputs, carry
     )

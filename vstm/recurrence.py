@@ -2,91 +2,125 @@
 
 Both memories (convolutional and dense) have the form
 
-    z_t        = a_t + linear(h_{t-1}, w)        gate sums; a_t holds inputs and biases
+    z_t        = gates(x_t, h_{t-1}, w)          gate sums, linear in (x_t, h_{t-1})
     (c_t, h_t) = update(z_t, c_{t-1}, p)         pointwise; p are peepholes, if any
 
-The input part a_t does not depend on the state, so callers form it for all frames in one batch
-before the scan. Plain autodiff of the scan would add to the gradient of w at every step; here the
-backward scan only carries the state's cotangents back and stacks the gate gradients dL/dz_t.
-The weight gradient is the transpose of `linear` applied once to all steps together.
+Plain autodiff of the scan would add to the gradient of w at every step; here the backward scan only
+carries the state's cotangents back and stacks the gate gradients dL/dz_t, with weights that were
+transposed once. The weight gradient is formed from all steps together.
 """
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import jax
+import jax.numpy as jnp
 
 Carry = tuple[jax.Array, jax.Array]  # (c, h)
-Linear = Callable[[jax.Array, jax.Array], jax.Array]
 Update = Callable[[jax.Array, jax.Array, Any], Carry]
+
+
+@runtime_checkable
+class Gates(Protocol):
+    """Gate sums as a map linear in its inputs and state, with its transposes. Hashable."""
+
+    def prepare(self, weights: Any) -> Any:
+        """Weights in the form that `__call__` takes; made once for all steps."""
+
+    def __call__(self, inputs: jax.Array, h: jax.Array, prepared: Any) -> jax.Array:
+        """Gate sums of one step."""
+
+    def prepare_transposed(self, weights: Any) -> Any:
+        """Weights in the form that `pull` takes; made once for all steps."""
+
+    def pull(self, d_gates: jax.Array, transposed: Any) -> tuple[jax.Array, jax.Array]:
+        """Cotangents of inputs and h of one step from that of the gate sums."""
+
+    def weight_gradient(self, inputs: jax.Array, h: jax.Array, d_gates: jax.Array) -> Any:
+        """Cotangent of the weights; all arguments have a leading axis of steps."""
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def gated_scan(
-    linear: Linear,
+    gates: Gates,
     update: Update,
-    kernel: jax.Array,
+    weights: Any,
     peepholes: Any,
-    gate_inputs: jax.Array,
+    inputs: jax.Array,
     carry: Carry,
 ) -> tuple[Carry, jax.Array]:
     """Scans a gated recurrence over the leading (time) axis.
 
     Args:
-      linear: recurrent map (h [n, ...], w) -> gate sums [n, ..., 4d]; linear in each argument and
-        independent over its leading axis. A module-level function (it is a static argument).
+      gates: the linear part.
       update: (z, c, p) -> (c', h'), pointwise. A module-level function.
-      kernel: recurrent weights w.
+      weights: w, a pytree that `gates` understands.
       peepholes: pytree p of further weights of `update`; None where it has none.
-      gate_inputs: a_t for all steps, [tau, B, ..., 4d].
-      carry: initial state (c, h), each [B, ..., d].
+      inputs: x_t of all steps, [tau, ...].
+      carry: initial state (c, h).
 
     Returns:
-      The last state (c, h), and the outputs h_t of all steps, [tau, B, ..., d].
+      The last state (c, h), and the outputs h_t of all steps, [tau, ...].
     """
-    (last, outputs), _ = _gated_scan_fwd(linear, update, kernel, peepholes, gate_inputs, carry)
+    (last, outputs), _ = _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry)
     return last, outputs
 
 
-def _gated_scan_fwd(linear, update, kernel, peepholes, gate_inputs, carry):
-    def step(carry, gate_input):
+def scan_steps(
+    gates: Gates,
+    update: Update,
+    prepared: Any,
+    peepholes: Any,
+    inputs: jax.Array,
+    carry: Carry,
+) -> tuple[Carry, tuple[jax.Array, jax.Array, jax.Array]]:
+    """`gated_scan` with prepared weights, without its backward pass.
+
+    Returns:
+      The last state; of all steps, the outputs h_t, the gate sums z_t and the cells c_{t-1}.
+    """
+
+    def step(carry, x):
         c, h = carry
-        gates = gate_input + linear(h, kernel)
-        carry = update(gates, c, peepholes)
-        return carry, (carry[1], gates, c, h)
+        sums = gates(x, h, prepared)
+        carry = update(sums, c, peepholes)
+        return carry, (carry[1], sums, c)
 
-    last, (outputs, gates, cells, hiddens) = jax.lax.scan(step, carry, gate_inputs)
-    return (last, outputs), (kernel, peepholes, gates, cells, hiddens)
+    return jax.lax.scan(step, carry, inputs)
 
 
-def _gated_scan_bwd(linear, update, residuals, cotangents):
-    kernel, peepholes, gates, cells, hiddens = residuals
+def _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry):
+    last, (outputs, sums, cells) = scan_steps(
+        gates, update, gates.prepare(weights), peepholes, inputs, carry
+    )
+    return (last, outputs), (weights, peepholes, inputs, carry[1], outputs, sums, cells)
+
+
+def _gated_scan_bwd(gates, update, residuals, cotangents):
+    weights, peepholes, inputs, first_h, outputs, sums, cells = residuals
     d_last, d_outputs = cotangents
+    transposed = gates.prepare_transposed(weights)
 
-    def step(d_carry, inputs):
-        gates, c, d_output = inputs
+    def step(d_carry, at_step):
+        sums, c, d_output = at_step
         d_cell, d_hidden = d_carry
         d_state = (d_cell, d_hidden + d_output)
-        _, pull_update = jax.vjp(lambda gates, c: update(gates, c, peepholes), gates, c)
+        _, pull_update = jax.vjp(lambda sums, c: update(sums, c, peepholes), sums, c)
         d_gates, d_cell = pull_update(d_state)
-        # The map is linear, so its transpose is the same at any h: one of the right shape will do.
-        _, pull_linear = jax.vjp(lambda h: linear(h, kernel), d_output)
-        (d_hidden,) = pull_linear(d_gates)
-        return (d_cell, d_hidden), (d_gates, d_state)
+        d_input, d_hidden = gates.pull(d_gates, transposed)
+        return (d_cell, d_hidden), (d_gates, d_input, None if peepholes is None else d_state)
 
-    d_carry, (d_gates, d_states) = jax.lax.scan(
-        step, d_last, (gates, cells, d_outputs), reverse=True
+    d_carry, (d_gates, d_inputs, d_states) = jax.lax.scan(
+        step, d_last, (sums, cells, d_outputs), reverse=True
     )
-
-    def all_steps(array):
-        return array.reshape(-1, *array.shape[2:])
-
-    _, pull_kernel = jax.vjp(lambda kernel: linear(all_steps(hiddens), kernel), kernel)
-    (d_kernel,) = pull_kernel(all_steps(d_gates))
-    _, pull_peepholes = jax.vjp(lambda peepholes: update(gates, cells, peepholes), peepholes)
-    (d_peepholes,) = pull_peepholes(d_states)
-    return d_kernel, d_peepholes, d_gates, d_carry
+    hiddens = jnp.concatenate([first_h[None], outputs[:-1]])
+    d_weights = gates.weight_gradient(inputs, hiddens, d_gates)
+    d_peepholes = None
+    if peepholes is not None:
+        _, pull_peepholes = jax.vjp(lambda peepholes: update(sums, cells, peepholes), peepholes)
+        (d_peepholes,) = pull_peepholes(d_states)
+    return d_weights, d_peepholes, d_inputs, d_carry
 
 
 gated_scan.defvjp(_gated_scan_fwd, _gated_scan_bwd)

@@ -9,6 +9,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.variant = "conv-1enc-1LSTM"  # a name of vstm.variants
     config.loss = "bce"  # bce | intensity | gradient | sum
     config.tau = 10  # frames fed in; the next one is predicted
+    config.convolution = "auto"  # auto | direct | fourier; auto: by platform and size
+    config.segment = 0  # frames kept for the backward pass, the others recomputed; 0: all kept
     config.seed = 0  # of initial parameters, batches and windows
 
     config.smoothness = ml_collections.ConfigDict()

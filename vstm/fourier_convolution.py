@@ -1,0 +1,365 @@
+"""Same-size convolution by products of Fourier coefficients, for the CPU.
+
+A 7x7 convolution costs 49 multiplications an output and pair of features; here it costs about 3,
+plus transforms. Maps are cut into tiles that overlap by the kernel's extent, and in each tile
+
+    y = C ((A x) . (B w))                         a bilinear algorithm
+
+where A, B and C are fixed matrices and . multiplies, for each coefficient, the [maps, i] matrix of
+the tiles by the [i, o] matrix of the weights. The coefficients are those of the polynomial product
+modulo z^N + 1, whose N roots exp(i pi (2q+1) / N) come in conjugate pairs and are all complex:
+
+    X[q] = sum_p x[p] exp(-i theta_q p)           theta_q = pi (2q + 1) / N
+    W[q] = sum_k w[k] exp(+i theta_q k)           a correlation, hence the sign
+    y[p] = 1/N sum_q X[q] W[q] exp(+i theta_q p)
+
+along rows and columns. Maps are real, so half of the row frequencies do. A complex product is made
+of three real ones (Karatsuba): with x = (r, i, r + i) of each factor, m = x w and
+
+    re = m_0 - m_1,   im = m_2 - m_0 - m_1.
+
+The three are rows of A and B, the sums belong to C, so that all that runs is real matrix products,
+which is what a CPU does best; fast transforms would save little at such lengths.
+
+Source: the "fast algorithms" of Winograd (1980) and Lavin and Gray (2016), with roots of unity for
+points, which keep float32 accurate (Toom-Cook points lose three digits at this length).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+REAL_PRODUCTS = 3  # real products that one complex product takes
+LARGEST_CHUNK = 32  # tiles that are convolved at once
+MANY_COEFFICIENTS = 50_000_000  # of one kernel: 200 MB in float32
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """How one axis of the maps is cut.
+
+    Attributes:
+      size: pixels of the axis.
+      kernel: pixels of the kernel.
+      num_tiles: tiles side by side.
+    """
+
+    size: int
+    kernel: int
+    num_tiles: int
+
+    @property
+    def before(self) -> int:
+        """Pixels that the kernel reaches back from an output."""
+        return (self.kernel - 1) // 2
+
+    @property
+    def outputs(self) -> int:
+        """Output pixels of a tile."""
+        return -(-self.size // self.num_tiles)
+
+    @property
+    def positions(self) -> range:
+        """Input pixels of a tile, relative to its first output."""
+        if self.num_tiles == 1:  # around the map are zeros
+            return range(self.size)
+        return range(-self.before, self.outputs + self.kernel - 1 - self.before)
+
+    @property
+    def period(self) -> int:
+        """N, even: outputs within the tile must not meet inputs that wrapped around."""
+        reach = max(self.before, self.kernel - 1 - self.before)
+        length = self.size + reach if self.num_tiles == 1 else len(self.positions)
+        return length + length % 2
+
+
+@dataclass(frozen=True)
+class FourierConvolution:
+    """The convolution of maps of one size with kernels of one size.
+
+    Maps are arranged as [m, m', s, B, c]: pixels of a tile, tiles, batch, features. In this layout
+    every transform is a matrix product without a transposition of data. Weights are prepared as
+    coefficients [P, i, o]. See `vstm.convolution` for the definition.
+
+    Attributes:
+      rows: how the height is cut.
+      columns: how the width is cut.
+    """
+
+    rows: Tiling
+    columns: Tiling
+
+    def arrange(self, maps: Float[Array, "b h w c"]) -> Float[Array, "m n s b c"]:
+        """Maps in the layout that `__call__` takes."""
+        tall, wide = self.rows, self.columns
+        bottom = tall.num_tiles * tall.outputs - tall.size
+        right = wide.num_tiles * wide.outputs - wide.size
+        padded = jnp.pad(maps, ((0, 0), (0, bottom), (0, right), (0, 0)))
+        batch, _, _, features = maps.shape
+        tiles = padded.reshape(
+            batch, tall.num_tiles, tall.outputs, wide.num_tiles, wide.outputs, features
+        )
+        return tiles.transpose(2, 4, 1, 3, 0, 5).reshape(
+            tall.outputs, wide.outputs, -1, batch, features
+        )
+
+    def restore(self, arranged: Float[Array, "m n s b c"]) -> Float[Array, "b h w c"]:
+        """Inverse of `arrange`."""
+        return self._join(arranged).transpose(2, 0, 1, 3)
+
+    def prepare(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "p i o"]:
+        """Weights that `__call__` takes: coefficients B w of a kernel."""
+        first, second = _kernel_matrices(self.rows, self.columns, kernel.dtype)
+        return _analyse(first, second, kernel)
+
+    def __call__(
+        self, arranged: Float[Array, "m n s b i"], weights: Float[Array, "p i o"]
+    ) -> Float[Array, "m n s b o"]:
+        """Convolves arranged maps with prepared weights."""
+        second, first = _output_matrices(self.rows, self.columns, arranged.dtype)
+
+        def convolve(arranged):
+            products = jnp.einsum("pbi,pio->pbo", self._input_coefficients(arranged), weights)
+            outputs = _synthesise(second, first, products)
+            return outputs.reshape(*arranged.shape[:-1], -1)
+
+        return _in_chunks(convolve, arranged)
+
+    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "p o i"]:
+        """Weights that `pull` takes.
+
+        Products with a transposed operand are up to five times slower than with a plain one.
+        """
+        return self.prepare(kernel.swapaxes(2, 3))
+
+    def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
+        """Cotangent of the maps from that of the outputs."""
+        first, second = _input_matrices(self.rows, self.columns, d_outputs.dtype)
+
+        def pull(d_outputs):
+            products = jnp.einsum("pbo,poi->pbi", self._output_cotangents(d_outputs), transposed)
+            windows = _synthesise(second.T, first.T, products)
+            shape = (*d_outputs.shape[:-1], transposed.shape[-1])
+            transpose = jax.linear_transpose(
+                self._windows, jax.ShapeDtypeStruct(shape, d_outputs.dtype)
+            )
+            return transpose(windows)[0]
+
+        return _in_chunks(pull, d_outputs)
+
+    def kernel_gradient(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
+        """Cotangent of the kernel, summed over tiles and batch.
+
+        One row frequency after the other, so that the coefficients of all maps and of the weights
+        are never in memory together.
+        """
+        input_first, input_second = _input_matrices(self.rows, self.columns, arranged.dtype)
+        output_second, output_first = _output_matrices(self.rows, self.columns, arranged.dtype)
+        kernel_first, kernel_second = _kernel_matrices(self.rows, self.columns, arranged.dtype)
+        windows = self._windows(arranged)
+        height, width, _, _, num_outputs = d_outputs.shape
+        d_outputs = d_outputs.reshape(height, width, -1, num_outputs)
+
+        def at_frequency(rows):
+            inputs, d_outputs = rows
+            products = jnp.einsum(
+                "qbi,qbo->qio",
+                jnp.einsum("qw,wbi->qbi", input_second, inputs),
+                jnp.einsum("wq,wbo->qbo", output_second, d_outputs),
+            )
+            return jnp.einsum("ql,qio->lio", kernel_second, products)
+
+        d_rows = jax.lax.map(
+            at_frequency,
+            (_transform_rows(input_first, windows), _transform_rows(output_first.T, d_outputs)),
+        )
+        num_inputs = arranged.shape[-1]
+        d_kernel = jnp.asarray(kernel_first).T @ d_rows.reshape(len(kernel_first), -1)
+        return d_kernel.reshape(self.rows.kernel, self.columns.kernel, num_inputs, num_outputs)
+
+    def merge_steps(self, arranged: Float[Array, "t m n s b c"]) -> Float[Array, "m n s t*b c"]:
+        """Arranged maps of many steps as one batch."""
+        steps, *pixels, batch, features = arranged.shape
+        return jnp.moveaxis(arranged, 0, 3).reshape(*pixels, steps * batch, features)
+
+    def _input_coefficients(self, arranged: jax.Array) -> jax.Array:
+        first, second = _input_matrices(self.rows, self.columns, arranged.dtype)
+        return _analyse(first, second, self._windows(arranged))
+
+    def _output_cotangents(self, d_outputs: jax.Array) -> jax.Array:
+        second, first = _output_matrices(self.rows, self.columns, d_outputs.dtype)
+        height, width, _, _, features = d_outputs.shape
+        return _analyse(first.T, second.T, d_outputs.reshape(height, width, -1, features))
+
+    def _join(self, arranged: jax.Array) -> jax.Array:
+        """Arranged maps to [h, w, b, c]."""
+        tall, wide = self.rows, self.columns
+        height, width, _, batch, features = arranged.shape
+        tiles = arranged.reshape(height, width, tall.num_tiles, wide.num_tiles, batch, features)
+        maps = tiles.transpose(2, 0, 3, 1, 4, 5).reshape(
+            tall.num_tiles * height, wide.num_tiles * width, batch, features
+        )
+        return maps[: tall.size, : wide.size]
+
+    def _windows(self, arranged: jax.Array) -> jax.Array:
+        """Arranged maps to the tiles' inputs, [rows, columns, s * b, c]."""
+        tall, wide = self.rows, self.columns
+        if tall.num_tiles == wide.num_tiles == 1:
+            return arranged[:, :, 0]
+        margins = [
+            (-tiling.positions.start, (tiling.num_tiles - 1) * tiling.outputs
+             + tiling.positions.stop - tiling.size)
+            for tiling in (tall, wide)
+        ]  # fmt: skip
+        padded = jnp.pad(self._join(arranged), (*margins, (0, 0), (0, 0)))
+        tiles = [
+            padded[top : top + len(tall.positions), left : left + len(wide.positions)]
+            for top in range(0, tall.num_tiles * tall.outputs, tall.outputs)
+            for left in range(0, wide.num_tiles * wide.outputs, wide.outputs)
+        ]
+        return jnp.concatenate(tiles, axis=2)
+
+
+def plan_fourier_convolution(
+    size: tuple[int, ...], kernel_shape: tuple[int, ...], batch: int
+) -> FourierConvolution:
+    """A convolution for maps of a size, with a tiling that suits it.
+
+    Large tiles need fewer products, but their coefficients' matrices have as many rows as there are
+    tiles in the batch: with too few, the products only wait for weights. Tiles of at most 32 rows
+    and 16 columns are halved until 16 of them make up a batch; and further while the coefficients
+    of the kernel are many. Measured on two cores with AVX-512 and 32 MiB of cache.
+
+    Args:
+      size: height and width of the maps.
+      kernel_shape: (k, l, i, o).
+      batch: maps that are convolved at once.
+
+    Returns:
+      The convolution.
+    """
+    (height, width), kernel_size = size, kernel_shape[:2]
+    reach = max(max(kernel_size) - 7, 0)
+    num_rows, num_columns = -(-height // (32 + reach)), -(-width // (16 + reach))
+    while True:
+        rows = Tiling(height, kernel_size[0], num_rows)
+        columns = Tiling(width, kernel_size[1], num_columns)
+        coefficients = REAL_PRODUCTS * rows.period * columns.period // 2 * kernel_shape[2]
+        coefficients *= kernel_shape[3]
+        tiles = num_rows * num_columns * batch
+        tall = rows.outputs >= columns.outputs
+        enough = tiles >= 16 and (coefficients <= MANY_COEFFICIENTS or tiles >= 2 * LARGEST_CHUNK)
+        if enough or max(rows.outputs, columns.outputs) < 16:
+            return FourierConvolution(rows, columns)
+        num_rows, num_columns = (2 * num_rows, num_columns) if tall else (num_rows, 2 * num_columns)
+
+
+def _in_chunks(function: Callable[[jax.Array], jax.Array], arranged: jax.Array) -> jax.Array:
+    """Applies a function to arranged maps, a few maps at a time.
+
+    The coefficients of more tiles than that don't stay in the caches.
+    """
+    tiles, batch = arranged.shape[2:4]
+    num_chunks = -(-tiles * batch // LARGEST_CHUNK)
+    if num_chunks == 1 or batch == 1:
+        return function(arranged)
+    chunks = jnp.array_split(arranged, min(num_chunks, batch), axis=3)
+    return jnp.concatenate([function(chunk) for chunk in chunks], axis=3)
+
+
+def _analyse(first: np.ndarray, second: np.ndarray, maps: jax.Array) -> jax.Array:
+    """Rows, then columns: maps [h, w, b, c] to coefficients [P, b, c].
+
+    Args:
+      first: [2 F, h], real to F complex row frequencies.
+      second: [3 N, 2 w], complex columns to N frequencies in three parts.
+      maps: the maps.
+    """
+    rows = _transform_rows(first, maps)
+    each = jnp.broadcast_to(jnp.asarray(second), (len(rows), *second.shape))
+    _, _, batch, features = maps.shape
+    coefficients = jnp.einsum("fqw,fwx->fqx", each, rows.reshape(*rows.shape[:2], -1))
+    return coefficients.reshape(-1, batch, features)
+
+
+def _transform_rows(first: np.ndarray, maps: jax.Array) -> jax.Array:
+    """Maps [h, w, b, c] to [F, 2 w, b, c]: real and imaginary part for each of F frequencies."""
+    height, width, batch, features = maps.shape
+    rows = jnp.asarray(first) @ maps.reshape(height, -1)
+    return rows.reshape(len(first) // 2, 2 * width, batch, features)
+
+
+def _synthesise(second: np.ndarray, first: np.ndarray, coefficients: jax.Array) -> jax.Array:
+    """Columns, then rows: coefficients [P, b, c] to maps [h, w, b, c].
+
+    Args:
+      second: [2 w, 3 N].
+      first: [h, 2 F].
+      coefficients: the coefficients.
+    """
+    _, batch, features = coefficients.shape
+    height, frequencies = first.shape[0], first.shape[1] // 2
+    coefficients = coefficients.reshape(frequencies, second.shape[1], batch * features)
+    each = jnp.broadcast_to(second, (frequencies, *second.shape))
+    rows = jnp.einsum("fwq,fqx->fwx", each, coefficients)
+    maps = jnp.asarray(first) @ rows.reshape(first.shape[1], -1)
+    return maps.reshape(height, -1, batch, features)
+
+
+def _angles(tiling: Tiling) -> np.ndarray:
+    return np.pi * (2 * np.arange(tiling.period) + 1) / tiling.period
+
+
+def _real_rows(waves: np.ndarray) -> np.ndarray:
+    """[F, p] complex to [2 F, p]: real and imaginary part of each frequency."""
+    return np.stack([waves.real, waves.imag], axis=1).reshape(-1, waves.shape[1])
+
+
+def _three_parts(waves: np.ndarray) -> np.ndarray:
+    """[N, p] complex to [3 N, 2 p]: (r, i, r + i) of the product with a complex column (r; i)."""
+    real = np.concatenate([waves.real, -waves.imag], axis=1)
+    imaginary = np.concatenate([waves.imag, waves.real], axis=1)
+    parts = np.stack([real, imaginary, real + imaginary], axis=1)
+    return parts.reshape(REAL_PRODUCTS * len(waves), -1)
+
+
+def _half(tiling: Tiling) -> np.ndarray:
+    """One angle of each conjugate pair."""
+    return _angles(tiling)[: tiling.period // 2]
+
+
+@lru_cache
+def _input_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
+    """A."""
+    first = _real_rows(np.exp(-1j * np.outer(_half(rows), rows.positions)))
+    second = _three_parts(np.exp(-1j * np.outer(_angles(columns), columns.positions)))
+    return first.astype(dtype), second.astype(dtype)
+
+
+@lru_cache
+def _kernel_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
+    """B."""
+    offsets = [np.arange(tiling.kernel) - tiling.before for tiling in (rows, columns)]
+    first = _real_rows(np.exp(1j * np.outer(_half(rows), offsets[0])))
+    second = _three_parts(np.exp(1j * np.outer(_angles(columns), offsets[1])))
+    return first.astype(dtype), second.astype(dtype)
+
+
+@lru_cache
+def _output_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
+    """C, columns before rows."""
+    waves = np.exp(1j * np.outer(np.arange(columns.outputs), _angles(columns))) / columns.period
+    re, im = waves.real, waves.imag
+    # e (re + i im) with re = m_0 - m_1 and im = m_2 - m_0 - m_1
+    real = np.stack([re + im, im - re, -im], axis=2)
+    imaginary = np.stack([im - re, -im - re, re], axis=2)
+    second = np.concatenate([part.reshape(len(waves), -1) for part in (real, imaginary)])
+    # The other half of each conjugate pair: twice the real part.
+    waves = 2 * np.exp(1j * np.outer(np.arange(rows.outputs), _half(rows))) / rows.period
+    first = np.stack([waves.real, -waves.imag], axis=2).reshape(len(waves), -1)
+    return second.astype(dtype), first.astype(dtype)
