@@ -11,6 +11,7 @@ from absl import app, flags, logging
 
 from experiments.config import check_path
 from experiments.errors import UserError
+from experiments.runtime import keep_compiled_programs, use_huge_pages
 
 
 def parse_flags(argv: Sequence[str]) -> list[str]:
@@ -49,12 +50,14 @@ def run(main: Callable[[], int | None]) -> None:
             _exit(f"unexpected argument {argv[1]!r}; all arguments are flags, --name=value")
         try:
             signal.signal(signal.SIGTERM, _terminate)
+            keep_compiled_programs()
             sys.exit(main())
         except UserError as error:
             _exit(error)
         except KeyboardInterrupt:
             _terminate(signal.SIGINT, None)
 
+    use_huge_pages()
     logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
     app.run(checked_main, flags_parser=parse_flags)
 
