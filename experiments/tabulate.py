@@ -9,16 +9,13 @@ machine).
 """
 
 import json
-import os
-import platform
-import subprocess
 from pathlib import Path
 from typing import Any
 
-import jax
 from absl import flags
 
 from experiments import command_line
+from experiments.circumstances import circumstances
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
@@ -55,7 +52,7 @@ def markdown(table: list[dict[str, Any]], split: str, command: str) -> str:
     """The rows as a Markdown table below the circumstances."""
     names = list(table[0])
     lines = [
-        f"Scores on {split}. Command: `{command}`. {_circumstances()}",
+        f"Scores on {split}. Command: `{command}`. {circumstances()}",
         "",
         f"| {' | '.join(names)} |",
         f"|{'---|' * len(names)}",
@@ -68,19 +65,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
-def _circumstances() -> str:
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
-    except FileNotFoundError:
-        commit = ""
-    device = jax.devices()[0]
-    return (
-        f"Commit {commit or 'unknown'}, JAX {jax.__version__}, {device.device_kind} "
-        f"({os.cpu_count()} cores, {platform.machine()})."
-    )
 
 
 def _main() -> None:

@@ -1,0 +1,1 @@
+"""Time and memory of training and streaming, beside a counterpart in PyTorch."""

@@ -1,0 +1,82 @@
+"""Our side of the benchmark: the programs that training and streaming run, on random frames."""
+
+import time
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+
+from experiments import build
+from experiments.benchmark.cells import Cell
+from experiments.configs import moving_mnist
+from vstm.training import init_state, make_train_step
+
+
+def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
+    """Compiles a cell.
+
+    Returns:
+      A function that runs it once and waits for the end; seconds of compilation; parameters.
+    """
+    config = moving_mnist.get_config(cell.variant)
+    config.segment = cell.segment
+    config.tau = cell.tau
+    model, tx = build.make_model(config), build.make_tx(config)
+    state = init_state(model, tx, jax.random.key(0), (cell.size, cell.size, 1))
+    num_parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
+    num_frames = cell.tau + 1 if cell.phase == "train" else 1
+    shape = (cell.batch, num_frames, cell.size, cell.size, 1)
+    frames = (jax.random.uniform(jax.random.key(1), shape) > 0.8).astype(jnp.float32)
+    options = build.compiler_options()
+
+    if cell.phase == "train":
+        train_step = make_train_step(model, tx, loss=config.loss, tau=cell.tau)
+        start = time.perf_counter()
+        update = (
+            jax.jit(train_step, donate_argnums=0, compiler_options=options)
+            .lower(state, frames)
+            .compile()
+        )
+        compilation = time.perf_counter() - start
+
+        def run() -> None:
+            nonlocal state
+            state, metrics = update(state, frames)
+            jax.block_until_ready((state, metrics))
+
+        return run, compilation, num_parameters
+
+    variables = {"params": state.params}
+    start = time.perf_counter()
+    first, prepared = jax.jit(
+        lambda variables, frames: model.apply(variables, frames, mutable=["prepared"]),
+        compiler_options=options,
+    )(variables, frames)
+    variables |= prepared
+    memory = first.memory
+    apply = (
+        jax.jit(model.apply, donate_argnums=2, compiler_options=options)
+        .lower(variables, frames, memory)
+        .compile()
+    )
+    compilation = time.perf_counter() - start
+    del state
+
+    def step() -> None:
+        nonlocal memory
+        output = apply(variables, frames, memory)
+        memory = output.memory
+        jax.block_until_ready(output)
+
+    return step, compilation, num_parameters
+
+
+def device() -> str:
+    """What it runs on."""
+    return jax.devices()[0].device_kind
+
+
+def peak_device_bytes() -> int | None:
+    """Largest memory in use on an accelerator; None on the CPU."""
+    statistics = jax.devices()[0].memory_stats()
+    return statistics["peak_bytes_in_use"] if statistics else None

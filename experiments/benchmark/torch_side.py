@@ -1,0 +1,64 @@
+"""PyTorch's side of the benchmark."""
+
+import os
+from collections.abc import Callable
+
+import torch
+
+from experiments.benchmark.cells import Cell
+from experiments.benchmark.torch_model import Autoencoder, objective
+from vstm.variants import get_variant
+
+_DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
+    """Builds the model of a cell.
+
+    Returns:
+      A function that runs it once and waits for the end; 0, as nothing is compiled; parameters.
+    """
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.manual_seed(0)
+    model = Autoencoder(get_variant(cell.variant), cell.size).to(_DEVICE)
+    num_parameters = sum(parameter.numel() for parameter in model.parameters())
+    num_frames = cell.tau + 1 if cell.phase == "train" else 1
+    shape = (cell.batch, num_frames, 1, cell.size, cell.size)
+    frames = (torch.rand(shape, device=_DEVICE) > 0.8).float()
+
+    if cell.phase == "train":
+        optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+
+        def update() -> None:
+            optimizer.zero_grad()
+            objective(model, frames).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            _wait()
+
+        return update, 0.0, num_parameters
+
+    state = None
+
+    def step() -> None:
+        nonlocal state
+        with torch.inference_mode():
+            _, _, state = model(frames, state)
+        _wait()
+
+    return step, 0.0, num_parameters
+
+
+def _wait() -> None:
+    if _DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def device() -> str:
+    """What it runs on."""
+    return torch.cuda.get_device_name() if _DEVICE.type == "cuda" else "cpu"
+
+
+def peak_device_bytes() -> int | None:
+    """Largest memory in use on an accelerator; None on the CPU."""
+    return torch.cuda.max_memory_allocated() if _DEVICE.type == "cuda" else None

@@ -1,0 +1,48 @@
+"""A process that runs one side of one cell when told to, by `experiments.benchmark.measure`.
+
+    python -m experiments.benchmark.worker SIDE CORES CELL_AS_JSON
+
+Answers one JSON object a line: first what was prepared, then for each line of the standard input
+the seconds that a run took, at the end of the input the peak memory.
+"""
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+
+from experiments.benchmark.cells import Cell
+
+
+def main(side: str, num_cores: int, cell: Cell) -> None:
+    """Serves until the standard input ends."""
+    # Before JAX or PyTorch start their threads: both take as many as there are cores.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:num_cores])
+    module = importlib.import_module(
+        {"ours": "experiments.benchmark.ours", "torch": "experiments.benchmark.torch_side"}[side]
+    )
+    run, compilation, num_parameters = module.prepare(cell)
+    run()  # the first run sets up buffers
+    _answer(
+        compilation_s=compilation,
+        parameters=num_parameters,
+        device=module.device(),
+    )
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        run()
+        _answer(seconds=time.perf_counter() - start)
+    peak = module.peak_device_bytes()
+    if peak is None:
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    _answer(peak_mb=peak / 2**20)
+
+
+def _answer(**values: object) -> None:
+    print(json.dumps(values), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), Cell(**json.loads(sys.argv[3])))
