@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from experiments.benchmark.cells import Cell
 
 VARIANT = "conv-1enc-1LSTM"
-GROWTH = {"batch": (1, 2, 4, 8, 16), "tau": (5, 10, 20, 40), "size": (32, 64, 96, 128)}
+GROWTH = {"batch": (1, 4, 16), "tau": (5, 10, 20, 40), "size": (32, 64, 128)}
 FIXED = {"batch": 4, "tau": 10, "size": 64}
 SEGMENT = 5  # frames kept, in the second curve over tau
 _LABELS = {"batch": "sequences an update", "tau": "frames tau", "size": "frame size, pixels"}
