@@ -42,9 +42,9 @@ class Autoencoder(nn.Module):
     """Predicts frame tau + 1 from frames 1 .. tau.
 
     Weights that convolutions transform first (see `vstm.fourier_convolution`) can be prepared once
-    for many calls with the same parameters, batch and frame size, as streaming wants:
+    for many calls with the same parameters and shape of frames, as streaming wants:
 
-        _, prepared = model.apply(variables, frames, mutable=["prepared"])
+        _, prepared = model.apply(variables, frame, mutable=["prepared"])
         output = model.apply({**variables, **prepared}, frame, output.memory)
 
     Attributes:

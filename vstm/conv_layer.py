@@ -17,8 +17,8 @@ def prepared_convolution(
     """The convolution of a module, and its weights where they were prepared before.
 
     A call of the model with the collection `prepared` mutable stores them, and later calls with
-    that collection use them, for the same parameters, batch and frame size. What it costs to
-    prepare weights then no longer counts in the choice of the implementation.
+    that collection use them, for the same parameters and shape of frames. What it costs to prepare
+    weights then no longer counts in the choice of the implementation.
 
     Args:
       module: the module that owns the kernel, inside its `__call__`.
@@ -30,6 +30,9 @@ def prepared_convolution(
 
     Returns:
       The convolution; the prepared weights or None.
+
+    Raises:
+      ValueError: the weights were prepared for frames of another shape.
     """
     stores = module.is_mutable_collection(PREPARED) and not module.is_initializing()
     stored = module.has_variable(PREPARED, "kernel")
@@ -38,9 +41,17 @@ def prepared_convolution(
     )
     if stores:
         module.put_variable(PREPARED, "kernel", convolution.prepare(kernel))
-    if stores or stored:
-        return convolution, module.get_variable(PREPARED, "kernel")
-    return convolution, None
+    if not stores and not stored:
+        return convolution, None
+    weights: jax.Array = module.get_variable(PREPARED, "kernel")
+    expected = jax.eval_shape(convolution.prepare, kernel).shape
+    if weights.shape != expected:
+        raise ValueError(
+            f"{'/'.join(module.path)}: prepared weights of shape {weights.shape}, for {num_maps} "
+            f"maps of {size[0]}x{size[1]} expected {expected}; prepare them with frames of the "
+            "shape that follows"
+        )
+    return convolution, weights
 
 
 def convolve_maps(
