@@ -28,9 +28,12 @@ BATCHES = (1, 4, 16)
 _FIELDS = ("variant", "phase", "ours_s", "torch_s", "speedup", "ours_peak_mb", "torch_peak_mb")
 
 
-def measure_all(cells: Iterable[Cell], path: Path, budget_s: float) -> list[dict[str, Any]]:
-    """Rows of all cells, from the file where it has them, and else measured and added to it."""
+def measure_all(
+    cells: Iterable[Cell], path: Path, budget_s: float, known: Iterable[dict[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Rows of all cells, known or from the file, else measured and added to the file."""
     rows = json.loads(path.read_text()) if path.exists() else []
+    rows += [row for row in known if row not in rows]
     measured = []
     for cell in cells:
         row = next((row for row in rows if _cell(row) == cell), None)
@@ -116,7 +119,9 @@ def _main() -> None:
         write_atomically(output / "results.md", text)
         print(text, flush=True)
         if _SCALING.value:
-            scaling = measure_all(scaling_cells(), output / "scaling.json", _BUDGET.value)
+            scaling = measure_all(
+                scaling_cells(), output / "scaling.json", _BUDGET.value, known=grid
+            )
             plot(scaling, output / "scaling.png")
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from error
