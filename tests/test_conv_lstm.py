@@ -8,6 +8,7 @@ from flax import linen as nn
 from jax.test_util import check_grads
 
 from vstm.conv_lstm import (
+    STEPS_A_GRADIENT,
     ConvLSTMParams,
     concatenated_kernel,
     conv_lstm_scan,
@@ -149,6 +150,26 @@ def test_gradients_equal_those_of_unrolled_loop(convolution, x64):
     assert_trees_close(pull(cotangents), pull_unrolled(cotangents), rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("tau", [STEPS_A_GRADIENT + 1, 12, 2 * STEPS_A_GRADIENT])
+@with_each_convolution
+def test_gradients_of_many_steps_equal_those_of_a_plain_scan(convolution, tau, x64):
+    generator = np.random.default_rng(7)
+    params, carry = random_params(generator), random_state(generator)
+    frames = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, INPUTS)))
+    d_outputs = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, MEMORY)))
+
+    def plain_scan(params):
+        def step(carry, frame):
+            carry = conv_lstm_step(params, carry, frame)
+            return carry, carry[1]
+
+        return jax.lax.scan(step, carry, frames)[1]
+
+    _, pull = jax.vjp(lambda params: conv_lstm_scan(params, carry, frames, convolution)[1], params)
+    _, pull_plain = jax.vjp(plain_scan, params)
+    assert_trees_close(pull(d_outputs), pull_plain(d_outputs), rtol=1e-10, atol=1e-10)
+
+
 @with_each_convolution
 def test_gradients_equal_finite_differences(convolution, x64):
     scan = jax.jit(partial(conv_lstm_scan, convolution=convolution))
@@ -176,8 +197,13 @@ def recurrent_scans(convolution, arguments):
         return jnp.sum(h)
 
     jaxpr = jax.make_jaxpr(jax.grad(loss))(*arguments).jaxpr
-    scans = [e for e in _all_equations(jaxpr) if e.primitive.name == "scan"]
-    forward, backward = (e for e in scans if e.params["num_carry"])
+    state_shape = convolution.arrange(arguments[1][0]).shape
+    forward, backward = (
+        equation
+        for equation in _all_equations(jaxpr)
+        if equation.primitive.name == "scan"
+        and state_shape in {result.aval.shape for result in equation.outvars}
+    )
     return forward, backward
 
 
