@@ -131,9 +131,9 @@ def test_weights_prepared_with_the_first_frame_serve_those_that_follow(
 def test_weights_prepared_for_other_tiles_are_refused():
     _, variables, frames = initialised(TILED, 64)
     model = Autoencoder(TILED, convolution="fourier")
-    _, prepared = jax.eval_shape(partial(model.apply, mutable=["prepared"]), variables, frames)
+    _, prepared = jax.jit(partial(model.apply, mutable=["prepared"]))(variables, frames)
     with pytest.raises(ValueError, match=r"encoder/CPD_1: prepared weights .* 2 maps of 32x32"):
-        jax.eval_shape(model.apply, {**variables, **prepared}, frames[:, :1])
+        model.apply({**variables, **prepared}, frames[:, :1])
 
 
 def test_prepared_weights_stand_in_for_the_kernels():
