@@ -12,6 +12,7 @@ ARRAY_FUNCTIONS = {
     "convolution",
     "direct_convolution",
     "fourier_convolution",
+    "fourier_transform",
     "recurrence",
     "segments",
     "conv_lstm",
@@ -28,7 +29,7 @@ TRAINING = {"optimizer", "training"}
 
 ALLOWED_PACKAGES = {
     **dict.fromkeys(ARRAY_FUNCTIONS, {"jax", "jaxtyping"}),
-    "fourier_convolution": {"jax", "jaxtyping", "numpy"},
+    "fourier_transform": {"jax", "jaxtyping", "numpy"},
     "metrics": {"jax", "jaxtyping", "dm_pix"},
     **dict.fromkeys(MODULES, {"jax", "jaxtyping", "flax"}),
     **dict.fromkeys(TRAINING, {"jax", "jaxtyping", "flax", "optax"}),

@@ -1,81 +1,30 @@
 """Same-size convolution by products of Fourier coefficients, for the CPU.
 
 A 7x7 convolution costs 49 multiplications an output and pair of features; here it costs about 3,
-plus transforms. Maps are cut into tiles that overlap by the kernel's extent, and in each tile
-
-    y = C ((A x) . (B w))                         a bilinear algorithm
-
-where A, B and C are fixed matrices and . multiplies, for each coefficient, the [maps, i] matrix of
-the tiles by the [i, o] matrix of the weights. The coefficients are those of the polynomial product
-modulo z^N + 1, whose N roots exp(i pi (2q+1) / N) come in conjugate pairs and are all complex:
-
-    X[q] = sum_p x[p] exp(-i theta_q p)           theta_q = pi (2q + 1) / N
-    W[q] = sum_k w[k] exp(+i theta_q k)           a correlation, hence the sign
-    y[p] = 1/N sum_q X[q] W[q] exp(+i theta_q p)
-
-along rows and columns. Maps are real, so half of the row frequencies do. A complex product is made
-of three real ones (Karatsuba): with x = (r, i, r + i) of each factor, m = x w and
-
-    re = m_0 - m_1,   im = m_2 - m_0 - m_1.
-
-The three are rows of A and B, the sums belong to C, so that all that runs is real matrix products,
-which is what a CPU does best; fast transforms would save little at such lengths.
-
-Source: the "fast algorithms" of Winograd (1980) and Lavin and Gray (2016), with roots of unity for
-points, which keep float32 accurate (Toom-Cook points lose three digits at this length).
+plus transforms. Maps are cut into tiles that overlap by the kernel's extent; each is transformed,
+multiplied by the transformed weights and transformed back (see `vstm.fourier_transform`).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
-REAL_PRODUCTS = 3  # real products that one complex product takes
+from vstm.fourier_transform import (
+    REAL_PRODUCTS,
+    Tiling,
+    analyse,
+    input_matrices,
+    kernel_matrices,
+    output_matrices,
+    synthesise,
+    transform_rows,
+)
+
 LARGEST_CHUNK = 32  # tiles that are convolved at once
 MANY_COEFFICIENTS = 50_000_000  # of one kernel: 200 MB in float32
-
-
-@dataclass(frozen=True)
-class Tiling:
-    """How one axis of the maps is cut.
-
-    Attributes:
-      size: pixels of the axis.
-      kernel: pixels of the kernel.
-      num_tiles: tiles side by side.
-    """
-
-    size: int
-    kernel: int
-    num_tiles: int
-
-    @property
-    def before(self) -> int:
-        """Pixels that the kernel reaches back from an output."""
-        return (self.kernel - 1) // 2
-
-    @property
-    def outputs(self) -> int:
-        """Output pixels of a tile."""
-        return -(-self.size // self.num_tiles)
-
-    @property
-    def positions(self) -> range:
-        """Input pixels of a tile, relative to its first output."""
-        if self.num_tiles == 1:  # around the map are zeros
-            return range(self.size)
-        return range(-self.before, self.outputs + self.kernel - 1 - self.before)
-
-    @property
-    def period(self) -> int:
-        """N, even: outputs within the tile must not meet inputs that wrapped around."""
-        reach = max(self.before, self.kernel - 1 - self.before)
-        length = self.size + reach if self.num_tiles == 1 else len(self.positions)
-        return length + length % 2
 
 
 @dataclass(frozen=True)
@@ -114,18 +63,18 @@ class FourierConvolution:
 
     def prepare(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "p i o"]:
         """Weights that `__call__` takes: coefficients B w of a kernel."""
-        first, second = _kernel_matrices(self.rows, self.columns, kernel.dtype)
-        return _analyse(first, second, kernel)
+        first, second = kernel_matrices(self.rows, self.columns, kernel.dtype)
+        return analyse(first, second, kernel)
 
     def __call__(
         self, arranged: Float[Array, "m n s b i"], weights: Float[Array, "p i o"]
     ) -> Float[Array, "m n s b o"]:
         """Convolves arranged maps with prepared weights."""
-        second, first = _output_matrices(self.rows, self.columns, arranged.dtype)
+        second, first = output_matrices(self.rows, self.columns, arranged.dtype)
 
         def convolve(arranged):
             products = jnp.einsum("pbi,pio->pbo", self._input_coefficients(arranged), weights)
-            outputs = _synthesise(second, first, products)
+            outputs = synthesise(second, first, products)
             return outputs.reshape(*arranged.shape[:-1], -1)
 
         return _in_chunks(convolve, arranged)
@@ -139,11 +88,11 @@ class FourierConvolution:
 
     def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
         """Cotangent of the maps from that of the outputs."""
-        first, second = _input_matrices(self.rows, self.columns, d_outputs.dtype)
+        first, second = input_matrices(self.rows, self.columns, d_outputs.dtype)
 
         def pull(d_outputs):
             products = jnp.einsum("pbo,poi->pbi", self._output_cotangents(d_outputs), transposed)
-            windows = _synthesise(second.T, first.T, products)
+            windows = synthesise(second.T, first.T, products)
             shape = (*d_outputs.shape[:-1], transposed.shape[-1])
             transpose = jax.linear_transpose(
                 self._windows, jax.ShapeDtypeStruct(shape, d_outputs.dtype)
@@ -158,9 +107,9 @@ class FourierConvolution:
         One row frequency after the other, so that the coefficients of all maps and of the weights
         are never in memory together.
         """
-        input_first, input_second = _input_matrices(self.rows, self.columns, arranged.dtype)
-        output_second, output_first = _output_matrices(self.rows, self.columns, arranged.dtype)
-        kernel_first, kernel_second = _kernel_matrices(self.rows, self.columns, arranged.dtype)
+        input_first, input_second = input_matrices(self.rows, self.columns, arranged.dtype)
+        output_second, output_first = output_matrices(self.rows, self.columns, arranged.dtype)
+        kernel_first, kernel_second = kernel_matrices(self.rows, self.columns, arranged.dtype)
         windows = self._windows(arranged)
         height, width, _, _, num_outputs = d_outputs.shape
         d_outputs = d_outputs.reshape(height, width, -1, num_outputs)
@@ -176,7 +125,7 @@ class FourierConvolution:
 
         d_rows = jax.lax.map(
             at_frequency,
-            (_transform_rows(input_first, windows), _transform_rows(output_first.T, d_outputs)),
+            (transform_rows(input_first, windows), transform_rows(output_first.T, d_outputs)),
         )
         num_inputs = arranged.shape[-1]
         d_kernel = jnp.asarray(kernel_first).T @ d_rows.reshape(len(kernel_first), -1)
@@ -188,13 +137,13 @@ class FourierConvolution:
         return jnp.moveaxis(arranged, 0, 3).reshape(*pixels, steps * batch, features)
 
     def _input_coefficients(self, arranged: jax.Array) -> jax.Array:
-        first, second = _input_matrices(self.rows, self.columns, arranged.dtype)
-        return _analyse(first, second, self._windows(arranged))
+        first, second = input_matrices(self.rows, self.columns, arranged.dtype)
+        return analyse(first, second, self._windows(arranged))
 
     def _output_cotangents(self, d_outputs: jax.Array) -> jax.Array:
-        second, first = _output_matrices(self.rows, self.columns, d_outputs.dtype)
+        second, first = output_matrices(self.rows, self.columns, d_outputs.dtype)
         height, width, _, _, features = d_outputs.shape
-        return _analyse(first.T, second.T, d_outputs.reshape(height, width, -1, features))
+        return analyse(first.T, second.T, d_outputs.reshape(height, width, -1, features))
 
     def _join(self, arranged: jax.Array) -> jax.Array:
         """Arranged maps to [h, w, b, c]."""
@@ -270,96 +219,3 @@ def _in_chunks(function: Callable[[jax.Array], jax.Array], arranged: jax.Array) 
         return function(arranged)
     chunks = jnp.array_split(arranged, min(num_chunks, batch), axis=3)
     return jnp.concatenate([function(chunk) for chunk in chunks], axis=3)
-
-
-def _analyse(first: np.ndarray, second: np.ndarray, maps: jax.Array) -> jax.Array:
-    """Rows, then columns: maps [h, w, b, c] to coefficients [P, b, c].
-
-    Args:
-      first: [2 F, h], real to F complex row frequencies.
-      second: [3 N, 2 w], complex columns to N frequencies in three parts.
-      maps: the maps.
-    """
-    rows = _transform_rows(first, maps)
-    each = jnp.broadcast_to(jnp.asarray(second), (len(rows), *second.shape))
-    _, _, batch, features = maps.shape
-    coefficients = jnp.einsum("fqw,fwx->fqx", each, rows.reshape(*rows.shape[:2], -1))
-    return coefficients.reshape(-1, batch, features)
-
-
-def _transform_rows(first: np.ndarray, maps: jax.Array) -> jax.Array:
-    """Maps [h, w, b, c] to [F, 2 w, b, c]: real and imaginary part for each of F frequencies."""
-    height, width, batch, features = maps.shape
-    rows = jnp.asarray(first) @ maps.reshape(height, -1)
-    return rows.reshape(len(first) // 2, 2 * width, batch, features)
-
-
-def _synthesise(second: np.ndarray, first: np.ndarray, coefficients: jax.Array) -> jax.Array:
-    """Columns, then rows: coefficients [P, b, c] to maps [h, w, b, c].
-
-    Args:
-      second: [2 w, 3 N].
-      first: [h, 2 F].
-      coefficients: the coefficients.
-    """
-    _, batch, features = coefficients.shape
-    height, frequencies = first.shape[0], first.shape[1] // 2
-    coefficients = coefficients.reshape(frequencies, second.shape[1], batch * features)
-    each = jnp.broadcast_to(second, (frequencies, *second.shape))
-    rows = jnp.einsum("fwq,fqx->fwx", each, coefficients)
-    maps = jnp.asarray(first) @ rows.reshape(first.shape[1], -1)
-    return maps.reshape(height, -1, batch, features)
-
-
-def _angles(tiling: Tiling) -> np.ndarray:
-    return np.pi * (2 * np.arange(tiling.period) + 1) / tiling.period
-
-
-def _real_rows(waves: np.ndarray) -> np.ndarray:
-    """[F, p] complex to [2 F, p]: real and imaginary part of each frequency."""
-    return np.stack([waves.real, waves.imag], axis=1).reshape(-1, waves.shape[1])
-
-
-def _three_parts(waves: np.ndarray) -> np.ndarray:
-    """[N, p] complex to [3 N, 2 p]: (r, i, r + i) of the product with a complex column (r; i)."""
-    real = np.concatenate([waves.real, -waves.imag], axis=1)
-    imaginary = np.concatenate([waves.imag, waves.real], axis=1)
-    parts = np.stack([real, imaginary, real + imaginary], axis=1)
-    return parts.reshape(REAL_PRODUCTS * len(waves), -1)
-
-
-def _half(tiling: Tiling) -> np.ndarray:
-    """One angle of each conjugate pair."""
-    return _angles(tiling)[: tiling.period // 2]
-
-
-@lru_cache
-def _input_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
-    """A."""
-    first = _real_rows(np.exp(-1j * np.outer(_half(rows), rows.positions)))
-    second = _three_parts(np.exp(-1j * np.outer(_angles(columns), columns.positions)))
-    return first.astype(dtype), second.astype(dtype)
-
-
-@lru_cache
-def _kernel_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
-    """B."""
-    offsets = [np.arange(tiling.kernel) - tiling.before for tiling in (rows, columns)]
-    first = _real_rows(np.exp(1j * np.outer(_half(rows), offsets[0])))
-    second = _three_parts(np.exp(1j * np.outer(_angles(columns), offsets[1])))
-    return first.astype(dtype), second.astype(dtype)
-
-
-@lru_cache
-def _output_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
-    """C, columns before rows."""
-    waves = np.exp(1j * np.outer(np.arange(columns.outputs), _angles(columns))) / columns.period
-    re, im = waves.real, waves.imag
-    # e (re + i im) with re = m_0 - m_1 and im = m_2 - m_0 - m_1
-    real = np.stack([re + im, im - re, -im], axis=2)
-    imaginary = np.stack([im - re, -im - re, re], axis=2)
-    second = np.concatenate([part.reshape(len(waves), -1) for part in (real, imaginary)])
-    # The other half of each conjugate pair: twice the real part.
-    waves = 2 * np.exp(1j * np.outer(np.arange(rows.outputs), _half(rows))) / rows.period
-    first = np.stack([waves.real, -waves.imag], axis=2).reshape(len(waves), -1)
-    return second.astype(dtype), first.astype(dtype)
