@@ -15,10 +15,10 @@ from typing import Any
 from absl import flags
 
 from experiments import command_line
-from experiments.circumstances import circumstances
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
+from experiments.results_table import results_table
 from experiments.run_folder import CONFIG_FILE, evaluation_file, write_atomically
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
@@ -50,21 +50,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
 
 def markdown(table: list[dict[str, Any]], split: str, command: str) -> str:
     """The rows as a Markdown table below the circumstances."""
-    names = list(table[0])
-    lines = [
-        f"Scores on {split}. Command: `{command}`. {circumstances()}",
-        "",
-        f"| {' | '.join(names)} |",
-        f"|{'---|' * len(names)}",
-    ]
-    lines += [f"| {' | '.join(_cell(row[name]) for name in names)} |" for row in table]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+    return results_table(table, command, f"Scores on {split}.")
 
 
 def _main() -> None:

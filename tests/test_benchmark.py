@@ -8,10 +8,11 @@ import pytest
 from published_numbers import PARAMETERS
 
 from experiments.benchmark import measure
-from experiments.benchmark.__main__ import best_batches, markdown, measure_all
+from experiments.benchmark.__main__ import best_batches, measure_all
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.scaling import plot, scaling_cells
 from experiments.errors import UserError
+from experiments.results_table import results_table
 from vstm.autoencoder import Autoencoder
 from vstm.smoothness import flow_roughness
 from vstm.variants import VARIANTS
@@ -43,7 +44,7 @@ def test_each_side_counts_at_its_best_batch():
     assert train["memory_ratio"] == 1.5  # both at batch 4
     assert train["compilation_s"] == 6.0
     assert (stream["phase"], stream["speedup"]) == ("stream", 5.0)
-    assert "| a | train | 0.1 | 0.6 | 6 |" in markdown([train, stream], "the command")
+    assert "| a | train | 0.1 | 0.6 | 6 |" in results_table([train, stream], "the command")
 
 
 def test_without_the_other_side_there_is_no_ratio():

@@ -19,8 +19,8 @@ from experiments import command_line
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.measure import measure
 from experiments.benchmark.scaling import plot, scaling_cells
-from experiments.circumstances import circumstances
 from experiments.errors import UserError
+from experiments.results_table import results_table
 from experiments.run_folder import write_atomically
 from vstm.variants import VARIANTS, get_variant
 
@@ -87,18 +87,6 @@ def _summary(row: dict[str, Any]) -> str:
     )
 
 
-def markdown(rows: list[dict[str, Any]], command: str) -> str:
-    """The rows as a table below the circumstances."""
-    names = list(rows[0])
-    lines = [f"Command: `{command}`. {circumstances()}", "", f"| {' | '.join(names)} |"]
-    lines += [f"|{'---|' * len(names)}"]
-    for row in rows:
-        values = (row.get(name) for name in names)
-        cells = (f"{value:.4g}" if isinstance(value, float) else str(value) for value in values)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
 def _main() -> None:
     variants = [_variant(name) for name in _VARIANTS.value]
     output = Path(_OUTPUT.value)
@@ -115,7 +103,7 @@ def _main() -> None:
         grid = measure_all(cells, output / "grid.json", _BUDGET.value)
         rows = best_batches(grid)
         write_atomically(output / "results.json", json.dumps(rows, indent=1) + "\n")
-        text = markdown(rows, "python -m experiments.benchmark")
+        text = results_table(rows, "python -m experiments.benchmark")
         write_atomically(output / "results.md", text)
         print(text, flush=True)
         if _SCALING.value:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 SIDES = ("ours", "torch")
-PHASES = ("train", "stream")
 
 
 @dataclass(frozen=True)

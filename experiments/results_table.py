@@ -1,0 +1,47 @@
+"""Results as a Markdown table that quotes the circumstances under which they came about."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+
+
+def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
+    """A column a field of the first row, below one line of circumstances.
+
+    Args:
+      rows: at least one; fields that a later row lacks stay empty.
+      command: what made them.
+      subject: a sentence to begin with.
+
+    Returns:
+      The text, ending in a line break.
+    """
+    names = list(rows[0])
+    heading = [*filter(None, [subject]), f"Command: `{command}`.", _circumstances()]
+    lines = [" ".join(heading), "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
+
+
+def _circumstances() -> str:
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    try:
+        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        commit = ""
+    device = jax.devices()[0]
+    return (
+        f"Commit {commit or 'unknown'}, JAX {jax.__version__}, {device.device_kind} "
+        f"({os.cpu_count()} cores, {platform.machine()})."
+    )
