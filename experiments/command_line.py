@@ -11,7 +11,7 @@ from absl import app, flags, logging
 
 from experiments.config import check_path
 from experiments.errors import UserError
-from experiments.runtime import keep_compiled_programs, use_huge_pages
+from experiments.runtime import keep_compiled_programs
 
 
 def parse_flags(argv: Sequence[str]) -> list[str]:
@@ -57,7 +57,6 @@ def run(main: Callable[[], int | None]) -> None:
         except KeyboardInterrupt:
             _terminate(signal.SIGINT, None)
 
-    use_huge_pages()
     logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
     app.run(checked_main, flags_parser=parse_flags)
 

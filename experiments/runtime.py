@@ -6,6 +6,7 @@ kernel's clearing of them takes a fifth of its time on a CPU.
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import jax
@@ -14,18 +15,26 @@ HUGE_PAGES = "glibc.malloc.hugetlb=1"  # the C library asks for transparent huge
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vstm"
 
 
+def with_huge_pages(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment in which processes use large pages, unless it has a setting for them."""
+    tunables = environment.get("GLIBC_TUNABLES", "")
+    if "glibc.malloc.hugetlb" in tunables:
+        return dict(environment)
+    settings = ":".join(filter(None, [tunables, HUGE_PAGES]))
+    return dict(environment) | {"GLIBC_TUNABLES": settings}
+
+
 def use_huge_pages() -> None:
     """Starts the program anew with large pages, on Linux; elsewhere and the second time: nothing.
 
     The C library reads the setting once, when a process starts. The process keeps its number.
     """
-    tunables = os.environ.get("GLIBC_TUNABLES", "")
-    if sys.platform != "linux" or "glibc.malloc.hugetlb" in tunables:
+    environment = with_huge_pages(os.environ)
+    if sys.platform != "linux" or environment == os.environ:
         return
-    settings = ":".join(filter(None, [tunables, HUGE_PAGES]))
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execve(sys.executable, sys.orig_argv, os.environ | {"GLIBC_TUNABLES": settings})
+    os.execve(sys.executable, sys.orig_argv, environment)
 
 
 def keep_compiled_programs() -> None:

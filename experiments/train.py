@@ -31,6 +31,7 @@ from experiments.evaluate import (
 )
 from experiments.reporter import Reporter
 from experiments.run_folder import locked, open_run_folder
+from experiments.runtime import use_huge_pages
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
 from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train_step
@@ -197,6 +198,7 @@ def _main() -> int | None:
 
 
 if __name__ == "__main__":
+    use_huge_pages()
     _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
     flags.mark_flags_as_required(["config", "workdir"])
