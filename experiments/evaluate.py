@@ -30,7 +30,7 @@ from experiments.errors import UserError
 from experiments.paper import paper_reference
 from experiments.pictures import png, sample_picture
 from experiments.run_folder import CONFIG_FILE, evaluation_file, write_atomically
-from experiments.runtime import use_huge_pages
+from experiments.runtime import use_allocation
 from experiments.scores import FrameAverages, TwoLevelEntropy, frame_metrics, mean_intensity, table
 from vstm import metrics
 from vstm.autoencoder import Autoencoder, AutoencoderOutput
@@ -237,7 +237,7 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    use_huge_pages()
+    use_allocation()
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
     _SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which sequences to evaluate on.")
     _PUBLISHED = flags.DEFINE_string("published_test_set", "", "Path of mnist_test_seq.npy.")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from absl import flags
 from ml_collections import config_flags
 
@@ -31,7 +32,7 @@ from experiments.evaluate import (
 )
 from experiments.reporter import Reporter
 from experiments.run_folder import locked, open_run_folder
-from experiments.runtime import use_huge_pages
+from experiments.runtime import give_back_memory, use_allocation
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
 from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train_step
@@ -63,11 +64,6 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
     batches = training_batches(sources["train"], config.train.batch_size, config.seed)
     predict = make_predict(model)
-    train_step = jax.jit(
-        make_train_step(model, tx, loss=config.loss, tau=config.tau),
-        donate_argnums=0,
-        compiler_options=build.compiler_options(),
-    )
     with (
         locked(folder),
         closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
@@ -81,7 +77,9 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             state = _train(
                 config,
                 folder,
-                train_step,
+                _compile(
+                    config, make_train_step(model, tx, loss=config.loss, tau=config.tau), state
+                ),
                 state,
                 batches,
                 checkpoints,
@@ -108,6 +106,21 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             print(f"{folder}: evaluated on {split} already")
         print(table(result), flush=True)
     return state, None
+
+
+def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainStep:
+    """The update, compiled for the run's batches before memory is needed for them."""
+    # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
+    leaves, structure = jax.tree.flatten(state)
+    shape = config.train.batch_size, config.data.sequence_length, *build.frame_shape(config)
+    update = jax.jit(
+        lambda leaves, frames: train_step(jax.tree.unflatten(structure, leaves), frames),
+        donate_argnums=0,
+        compiler_options=build.compiler_options(),
+    )
+    compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
+    give_back_memory()
+    return lambda state, frames: compiled(jax.tree.leaves(state), frames)
 
 
 def _train(
@@ -198,7 +211,7 @@ def _main() -> int | None:
 
 
 if __name__ == "__main__":
-    use_huge_pages()
+    use_allocation()
     _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
     flags.mark_flags_as_required(["config", "workdir"])

@@ -29,6 +29,7 @@ TRAINING = {"optimizer", "training"}
 
 ALLOWED_PACKAGES = {
     **dict.fromkeys(ARRAY_FUNCTIONS, {"jax", "jaxtyping"}),
+    "fourier_convolution": {"jax", "jaxtyping", "numpy"},
     "fourier_transform": {"jax", "jaxtyping", "numpy"},
     "metrics": {"jax", "jaxtyping", "dm_pix"},
     **dict.fromkeys(MODULES, {"jax", "jaxtyping", "flax"}),

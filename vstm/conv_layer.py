@@ -5,7 +5,7 @@ import math
 import flax.linen as nn
 import jax
 
-from vstm.convolution import Convolution, add_bias, convolve, plan_convolution
+from vstm.convolution import Convolution, Weights, add_bias, convolve, plan_convolution
 
 PREPARED = "prepared"  # name of the collection
 
@@ -13,7 +13,7 @@ PREPARED = "prepared"  # name of the collection
 def prepared_convolution(
     module: nn.Module, implementation: str, num_maps: int, size: tuple[int, ...],
     kernel: jax.Array, batch: int,
-) -> tuple[Convolution, jax.Array | None]:  # fmt: skip
+) -> tuple[Convolution, Weights | None]:  # fmt: skip
     """The convolution of a module, and its weights where they were prepared before.
 
     A call of the model with the collection `prepared` mutable stores them, and later calls with
@@ -43,11 +43,14 @@ def prepared_convolution(
         module.put_variable(PREPARED, "kernel", convolution.prepare(kernel))
     if not stores and not stored:
         return convolution, None
-    weights: jax.Array = module.get_variable(PREPARED, "kernel")
-    expected = jax.eval_shape(convolution.prepare, kernel).shape
-    if weights.shape != expected:
+    weights: Weights = module.get_variable(PREPARED, "kernel")
+    shapes, expected = (
+        jax.tree.map(lambda array: array.shape, tree)
+        for tree in (weights, jax.eval_shape(convolution.prepare, kernel))
+    )
+    if shapes != expected:
         raise ValueError(
-            f"{'/'.join(module.path)}: prepared weights of shape {weights.shape}, for {num_maps} "
+            f"{'/'.join(module.path)}: prepared weights of shape {shapes}, for {num_maps} "
             f"maps of {size[0]}x{size[1]} expected {expected}; prepare them with frames of the "
             "shape that follows"
         )

@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.convolution import Convolution, conv2d, plan_convolution, sum_maps
+from vstm.convolution import Convolution, Weights, conv2d, plan_convolution, sum_maps
 from vstm.recurrence import Carry, gated_scan, scan_steps
 
-GateWeights = tuple[jax.Array, jax.Array]
+GateWeights = tuple[Weights, jax.Array]
 STEPS_A_GRADIENT = 10  # at most so many steps make one product of the weight gradient
 
 
@@ -86,11 +86,11 @@ class ConvGates:
         kernel, bias = prepared
         return self.convolution(jnp.concatenate([inputs, h], -1), kernel) + bias
 
-    def prepare_transposed(self, weights: GateWeights) -> jax.Array:
+    def prepare_transposed(self, weights: GateWeights) -> Weights:
         """Kernel as `pull` takes it."""
         return self.convolution.prepare_transposed(weights[0])
 
-    def pull(self, d_gates: jax.Array, transposed: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def pull(self, d_gates: jax.Array, transposed: Weights) -> tuple[jax.Array, jax.Array]:
         """Cotangents of x_t and h_{t-1}."""
         d_maps = self.convolution.pull(d_gates, transposed)
         return d_maps[..., : self.num_inputs], d_maps[..., self.num_inputs :]
@@ -121,7 +121,7 @@ def conv_lstm_scan(
     carry: Carry,
     features: Float[Array, "t b h w d"],
     convolution: Convolution | None = None,
-    prepared: jax.Array | None = None,
+    prepared: Weights | None = None,
 ) -> tuple[Carry, Float[Array, "t b h w n"]]:
     """`conv_lstm_step` over the tau frames of the leading axis.
 

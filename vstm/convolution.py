@@ -13,7 +13,7 @@ fast convolutions, and there the memory's traffic rather than its arithmetic is 
 """
 
 import math
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ from vstm.direct_convolution import DirectConvolution
 from vstm.fourier_convolution import plan_fourier_convolution
 
 IMPLEMENTATIONS = ("auto", "direct", "fourier")
+Weights = Any  # arrays, in the form of an implementation
 
 
 @runtime_checkable
@@ -35,16 +36,16 @@ class Convolution(Protocol):
     def restore(self, arranged: jax.Array) -> jax.Array:
         """Inverse of `arrange`."""
 
-    def prepare(self, kernel: jax.Array) -> jax.Array:
+    def prepare(self, kernel: jax.Array) -> Weights:
         """A kernel [k, l, i, o] as weights."""
 
-    def __call__(self, arranged: jax.Array, weights: jax.Array) -> jax.Array:
+    def __call__(self, arranged: jax.Array, weights: Weights) -> jax.Array:
         """Convolves arranged maps with prepared weights."""
 
-    def prepare_transposed(self, kernel: jax.Array) -> jax.Array:
+    def prepare_transposed(self, kernel: jax.Array) -> Weights:
         """A kernel [k, l, i, o] as weights that `pull` takes."""
 
-    def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
+    def pull(self, d_outputs: jax.Array, transposed: Weights) -> jax.Array:
         """Cotangent of the maps from that of the outputs."""
 
     def kernel_gradient(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
@@ -144,7 +145,7 @@ def conv2d(
 
 
 def convolve(
-    convolution: Convolution, inputs: Float[Array, "*b h w i"], weights: jax.Array
+    convolution: Convolution, inputs: Float[Array, "*b h w i"], weights: Weights
 ) -> Float[Array, "*b h w o"]:
     """`conv2d` with a planned convolution and prepared weights."""
     maps = convolution.arrange(inputs.reshape(-1, *inputs.shape[-3:]))

@@ -5,11 +5,13 @@ plus transforms. Maps are cut into tiles that overlap by the kernel's extent; ea
 multiplied by the transformed weights and transformed back (see `vstm.fourier_transform`).
 """
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from vstm.fourier_transform import (
@@ -19,12 +21,17 @@ from vstm.fourier_transform import (
     input_matrices,
     kernel_matrices,
     output_matrices,
-    synthesise,
+    synthesise_columns,
+    synthesise_rows,
     transform_rows,
 )
 
+NUM_GROUPS = 2  # of frequencies
 LARGEST_CHUNK = 32  # tiles that are convolved at once
 MANY_COEFFICIENTS = 50_000_000  # of one kernel: 200 MB in float32
+
+Coefficients = tuple[jax.Array, ...]  # [P, i, o] for each group of frequencies
+Matrices = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -61,39 +68,44 @@ class FourierConvolution:
         """Inverse of `arrange`."""
         return self._join(arranged).transpose(2, 0, 1, 3)
 
-    def prepare(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "p i o"]:
+    def prepare(self, kernel: Float[Array, "k l i o"]) -> Coefficients:
         """Weights that `__call__` takes: coefficients B w of a kernel."""
         first, second = kernel_matrices(self.rows, self.columns, kernel.dtype)
-        return analyse(first, second, kernel)
+        return tuple(analyse(first[group], second, kernel) for group in self._groups())
 
     def __call__(
-        self, arranged: Float[Array, "m n s b i"], weights: Float[Array, "p i o"]
+        self, arranged: Float[Array, "m n s b i"], weights: Coefficients
     ) -> Float[Array, "m n s b o"]:
         """Convolves arranged maps with prepared weights."""
-        second, first = output_matrices(self.rows, self.columns, arranged.dtype)
+        analysis = input_matrices(self.rows, self.columns, arranged.dtype)
+        synthesis = output_matrices(self.rows, self.columns, arranged.dtype)
 
         def convolve(arranged):
-            products = jnp.einsum("pbi,pio->pbo", self._input_coefficients(arranged), weights)
-            outputs = synthesise(second, first, products)
+            outputs = self._multiply(analysis, synthesis, self._windows(arranged), weights)
             return outputs.reshape(*arranged.shape[:-1], -1)
 
         return _in_chunks(convolve, arranged)
 
-    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "p o i"]:
+    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Coefficients:
         """Weights that `pull` takes.
 
         Products with a transposed operand are up to five times slower than with a plain one.
         """
         return self.prepare(kernel.swapaxes(2, 3))
 
-    def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
+    def pull(
+        self, d_outputs: Float[Array, "m n s b o"], transposed: Coefficients
+    ) -> Float[Array, "m n s b i"]:
         """Cotangent of the maps from that of the outputs."""
-        first, second = input_matrices(self.rows, self.columns, d_outputs.dtype)
+        input_first, input_second = input_matrices(self.rows, self.columns, d_outputs.dtype)
+        output_second, output_first = output_matrices(self.rows, self.columns, d_outputs.dtype)
+        analysis = output_first.T, output_second.T
+        synthesis = input_second.T, input_first.T
 
         def pull(d_outputs):
-            products = jnp.einsum("pbo,poi->pbi", self._output_cotangents(d_outputs), transposed)
-            windows = synthesise(second.T, first.T, products)
-            shape = (*d_outputs.shape[:-1], transposed.shape[-1])
+            tiles = d_outputs.reshape(*d_outputs.shape[:2], -1, d_outputs.shape[-1])
+            windows = self._multiply(analysis, synthesis, tiles, transposed)
+            shape = (*d_outputs.shape[:-1], windows.shape[-1])
             transpose = jax.linear_transpose(
                 self._windows, jax.ShapeDtypeStruct(shape, d_outputs.dtype)
             )
@@ -136,14 +148,29 @@ class FourierConvolution:
         steps, *pixels, batch, features = arranged.shape
         return jnp.moveaxis(arranged, 0, 3).reshape(*pixels, steps * batch, features)
 
-    def _input_coefficients(self, arranged: jax.Array) -> jax.Array:
-        first, second = input_matrices(self.rows, self.columns, arranged.dtype)
-        return analyse(first, second, self._windows(arranged))
+    def _groups(self) -> list[slice]:
+        """The row frequencies in groups, as slices of their real and imaginary parts.
 
-    def _output_cotangents(self, d_outputs: jax.Array) -> jax.Array:
-        second, first = output_matrices(self.rows, self.columns, d_outputs.dtype)
-        height, width, _, _, features = d_outputs.shape
-        return analyse(first.T, second.T, d_outputs.reshape(height, width, -1, features))
+        XLA's CPU runs the products of one batched operation one after the other on one core, but
+        independent operations at once.
+        """
+        frequencies = self.rows.period // 2
+        num_groups = min(NUM_GROUPS, frequencies)
+        edges = [2 * (frequencies * i // num_groups) for i in range(num_groups + 1)]
+        return [slice(*pair) for pair in itertools.pairwise(edges)]
+
+    def _multiply(
+        self, analysis: Matrices, synthesis: Matrices, tiles: jax.Array, weights: Coefficients
+    ) -> jax.Array:
+        """Tiles [h, w, b, i] to coefficients, times weights [P, i, o], to tiles [h', w', b, o]."""
+        (first, second), (columns, rows) = analysis, synthesis
+        products = (
+            jnp.einsum("pbi,pio->pbo", analyse(first[group], second, tiles), some)
+            for group, some in zip(self._groups(), weights, strict=True)
+        )
+        # Joined before the last product, which XLA would otherwise fuse with all before it.
+        joined = jnp.concatenate([synthesise_columns(columns, product) for product in products])
+        return synthesise_rows(rows, joined)
 
     def _join(self, arranged: jax.Array) -> jax.Array:
         """Arranged maps to [h, w, b, c]."""

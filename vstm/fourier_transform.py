@@ -95,21 +95,28 @@ def transform_rows(first: np.ndarray, maps: jax.Array) -> jax.Array:
     return rows.reshape(len(first) // 2, 2 * width, batch, features)
 
 
-def synthesise(second: np.ndarray, first: np.ndarray, coefficients: jax.Array) -> jax.Array:
-    """Columns, then rows: coefficients [P, b, c] to maps [h, w, b, c].
+def synthesise_columns(second: np.ndarray, coefficients: jax.Array) -> jax.Array:
+    """Coefficients [P, b, c] of F row frequencies to [F, 2 w, b, c]: real and imaginary parts.
 
     Args:
       second: [2 w, 3 N].
-      first: [h, 2 F].
       coefficients: the coefficients.
     """
     _, batch, features = coefficients.shape
-    height, frequencies = first.shape[0], first.shape[1] // 2
-    coefficients = coefficients.reshape(frequencies, second.shape[1], batch * features)
-    each = jnp.broadcast_to(second, (frequencies, *second.shape))
-    rows = jnp.einsum("fwq,fqx->fwx", each, coefficients)
+    coefficients = coefficients.reshape(-1, second.shape[1], batch * features)
+    each = jnp.broadcast_to(second, (len(coefficients), *second.shape))
+    return jnp.einsum("fwq,fqx->fwx", each, coefficients).reshape(-1, len(second), batch, features)
+
+
+def synthesise_rows(first: np.ndarray, rows: jax.Array) -> jax.Array:
+    """Row frequencies [F, 2 w, b, c] to maps [h, w, b, c].
+
+    Args:
+      first: [h, 2 F].
+      rows: real and imaginary parts.
+    """
     maps = jnp.asarray(first) @ rows.reshape(first.shape[1], -1)
-    return maps.reshape(height, -1, batch, features)
+    return maps.reshape(len(first), -1, *rows.shape[2:])
 
 
 def _angles(tiling: Tiling) -> np.ndarray:
@@ -153,7 +160,7 @@ def kernel_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
 
 @lru_cache
 def output_matrices(rows: Tiling, columns: Tiling, dtype: np.dtype) -> tuple:
-    """C: columns [2 w, 3 N], rows [h, 2 F], for `synthesise`."""
+    """C: columns [2 w, 3 N], rows [h, 2 F], for `synthesise_columns` and `synthesise_rows`."""
     waves = np.exp(1j * np.outer(np.arange(columns.outputs), _angles(columns))) / columns.period
     re, im = waves.real, waves.imag
     # e (re + i im) with re = m_0 - m_1 and im = m_2 - m_0 - m_1

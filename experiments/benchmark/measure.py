@@ -12,7 +12,7 @@ from typing import Any
 
 from experiments.benchmark.cells import SIDES, Cell
 from experiments.errors import UserError
-from experiments.runtime import with_huge_pages
+from experiments.runtime import with_allocation
 
 MIN_ROUNDS, MAX_ROUNDS = 5, 100
 
@@ -35,7 +35,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=with_huge_pages(os.environ),
+            env=with_allocation(os.environ),
         )
         self.facts = self._read()
         self.seconds: list[float] = []

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from experiments import build
 from experiments.benchmark.cells import Cell
 from experiments.configs import moving_mnist
+from experiments.runtime import give_back_memory
 from vstm.training import init_state, make_train_step
 
 
@@ -38,6 +39,7 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
             .compile()
         )
         compilation = time.perf_counter() - start
+        give_back_memory()
 
         def run() -> None:
             nonlocal state
@@ -61,6 +63,7 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     )
     compilation = time.perf_counter() - start
     del state
+    give_back_memory()
 
     def step() -> None:
         nonlocal memory
