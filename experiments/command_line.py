@@ -1,5 +1,6 @@
 """Entry point shared by the programs: flags in, one clear line out where the input is wrong."""
 
+import itertools
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ def parse_flags(argv: Sequence[str]) -> list[str]:
 
 
 def _check_config_flags(argv: Sequence[str]) -> None:
-    for argument, following in zip(argv[1:], [*argv[2:], ""], strict=True):
+    for argument, following in itertools.pairwise([*argv[1:], ""]):
         if not argument.startswith("-"):
             continue
         name, equals, value = argument.lstrip("-").partition("=")
