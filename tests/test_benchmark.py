@@ -11,6 +11,7 @@ from experiments.benchmark import measure
 from experiments.benchmark.__main__ import best_batches, measure_all
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.scaling import plot, scaling_cells
+from experiments.command_line import parse_flags
 from experiments.errors import UserError
 from experiments.results_table import results_table
 from vstm.autoencoder import Autoencoder
@@ -167,3 +168,7 @@ def copy_parameters(torch, params, model, variant):
     set_(layer.gates.weight, kernel[:, columns].T)
     set_(layer.gates.bias, np.asarray(ours["bias"])[columns])
     set_(layer.peepholes, np.asarray(ours["peepholes"])[:, units])
+
+
+def test_the_command_needs_no_flags():
+    assert parse_flags(["experiments.benchmark"]) == ["experiments.benchmark"]
