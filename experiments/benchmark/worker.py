@@ -3,7 +3,9 @@
     python -m experiments.benchmark.worker SIDE CORES CELL_AS_JSON
 
 Answers one JSON object a line: first what was prepared, then for each line of the standard input
-the seconds that an update or a frame took, at the end of the input the peak memory.
+the seconds that an update or a frame took, at the end of the input the peak memory. The first run
+of a turn isn't timed: while a process idles, caches go cold, and a virtual machine's host may take
+back the memory that it freed, which costs the next update up to half of its time.
 """
 
 import importlib
@@ -15,7 +17,7 @@ import time
 
 from experiments.benchmark.cells import Cell
 
-FRAMES_A_RUN = 20  # of a stream; after each run comes the other side, and caches are cold
+FRAMES_A_RUN = 20  # of a stream
 
 
 def main(side: str, num_cores: int, cell: Cell) -> None:
@@ -34,10 +36,12 @@ def main(side: str, num_cores: int, cell: Cell) -> None:
     )
     repeats = FRAMES_A_RUN if cell.phase == "stream" else 1
     for _ in sys.stdin:
-        start = time.perf_counter()
-        for _ in range(repeats):
-            run()
-        _answer(seconds=(time.perf_counter() - start) / repeats)
+        for timed in (False, True):
+            start = time.perf_counter()
+            for _ in range(repeats):
+                run()
+            if timed:
+                _answer(seconds=(time.perf_counter() - start) / repeats)
     peak = module.peak_device_bytes()
     if peak is None:
         peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
