@@ -44,7 +44,7 @@ def get_config() -> ml_collections.ConfigDict:
 
     config.train = ml_collections.ConfigDict()
     config.train.batch_size = 2  # sequences an update
-    config.train.num_sequences = 2_000  # length of the run, in sequences
+    config.train.num_sequences = 6_000  # length of the run, in sequences
     config.train.log_every_steps = 20
     config.train.image_every_steps = 200
     config.train.validate_every_steps = 500
