@@ -51,7 +51,8 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
             panel.set(xlabel=_LABELS[axis], ylabel=quantity, ylim=(0, None))
             panel.grid(alpha=0.3)
         column[0].set_title(", ".join(f"{name} {value}" for name, value in others.items()))
-        column[0].legend()
+        column[0].set_ylim(0, 1.4 * column[0].get_ylim()[1])  # room for the legend
+        column[0].legend(loc="upper left")
     figure.suptitle(f"{VARIANT}: one update")
     figure.savefig(path, dpi=90)
     plt.close(figure)
