@@ -71,6 +71,12 @@ def test_measured_cells_are_not_measured_again(tmp_path, monkeypatch):
     assert [r["ours_s"] for r in rows] == [0.1, 0.2]
 
 
+def test_known_cells_are_taken_over_if_wanted(tmp_path):
+    wanted, other = (row(Cell(name, "train"), 0.1, 1.0) for name in "ab")
+    path = tmp_path / "scaling.json"
+    assert measure_all([Cell("a", "train")], path, 1.0, known=[other, wanted]) == [wanted]
+
+
 def test_growth_is_drawn(tmp_path):
     plot([row(cell, 0.1, 0.3) for cell in scaling_cells()], tmp_path / "scaling.png")
     assert (tmp_path / "scaling.png").read_bytes().startswith(b"\x89PNG")

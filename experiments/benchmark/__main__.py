@@ -33,7 +33,8 @@ def measure_all(
 ) -> list[dict[str, Any]]:
     """Rows of all cells, known or from the file, else measured and added to the file."""
     rows = json.loads(path.read_text()) if path.exists() else []
-    rows += [row for row in known if row not in rows]
+    cells = list(cells)
+    rows += [row for row in known if row not in rows and _cell(row) in cells]
     measured = []
     for cell in cells:
         row = next((row for row in rows if _cell(row) == cell), None)
