@@ -14,17 +14,18 @@ _HEADER = 14
 _WHITE = (255, 255, 255)
 
 
-def flow_image(flow: np.ndarray) -> np.ndarray:
+def flow_image(flow: np.ndarray, scale: float = FLOW_SCALE) -> np.ndarray:
     """Flow in the colour code of Baker et al. 2011: direction is hue, length is saturation.
 
     Args:
       flow: [h, w, 2], image pixels a frame; NaN (unknown) becomes black.
+      scale: length of full colour, pixels.
 
     Returns:
-      uint8 [h, w, 3]; white is no motion, full colour FLOW_SCALE pixels, darker is beyond.
+      uint8 [h, w, 3]; white is no motion, full colour `scale` pixels, darker is beyond.
     """
     unknown = np.isnan(flow).any(axis=-1)
-    image = imgviz.flow2rgb(np.where(unknown[..., None], 0, flow), max_norm=FLOW_SCALE)
+    image = imgviz.flow2rgb(np.where(unknown[..., None], 0, flow), max_norm=scale)
     image[unknown] = 0
     return image
 
