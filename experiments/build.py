@@ -1,5 +1,6 @@
 """From a resolved configuration to sources, model and optimiser."""
 
+import functools
 from pathlib import Path
 
 import jax
@@ -111,12 +112,13 @@ def compiler_options() -> dict[str, str]:
         "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT",
         "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
     }
-    return {name: value for name, value in options.items() if _compiles_with({name: value})}
+    return {name: value for name, value in options.items() if _compiles_with(name, value)}
 
 
-def _compiles_with(options: dict[str, str]) -> bool:
+@functools.cache
+def _compiles_with(option: str, value: str) -> bool:
     try:
-        jax.jit(lambda: 0, compiler_options=options)()
+        jax.jit(lambda: 0, compiler_options={option: value})()
     except jax.errors.JaxRuntimeError:
         return False
     return True

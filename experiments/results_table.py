@@ -1,5 +1,6 @@
 """Results as a Markdown table that quotes the circumstances under which they came about."""
 
+import json
 import os
 import platform
 import subprocess
@@ -8,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import jax
+
+from experiments.errors import UserError
+from experiments.run_folder import write_atomically
 
 
 def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
@@ -26,6 +30,20 @@ def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "
     lines = [" ".join(heading), "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def write_results(folder: Path, rows: Sequence[dict[str, Any]], table: str) -> None:
+    """Writes `results.json` and `results.md` into a folder, which is made if need be.
+
+    Raises:
+      UserError: they cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "results.json", json.dumps(rows, indent=1) + "\n")
+        write_atomically(folder / "results.md", table)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
 
 
 def _cell(value: Any) -> str:

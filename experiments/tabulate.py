@@ -18,8 +18,8 @@ from experiments import command_line
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
-from experiments.results_table import results_table
-from experiments.run_folder import CONFIG_FILE, evaluation_file, write_atomically
+from experiments.results_table import results_table, write_results
+from experiments.run_folder import CONFIG_FILE, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
 
@@ -56,13 +56,8 @@ def markdown(table: list[dict[str, Any]], split: str, command: str) -> str:
 def _main() -> None:
     output = Path(_OUTPUT.value)
     table = rows(Path(_RUNS.value), _SPLIT.value)
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        write_atomically(output / "results.json", json.dumps(table, indent=2) + "\n")
-        text = markdown(table, _SPLIT.value, _COMMAND.value)
-        write_atomically(output / "results.md", text)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    text = markdown(table, _SPLIT.value, _COMMAND.value)
+    write_results(output, table, text)
     print(text)
 
 

@@ -11,7 +11,6 @@ shows, and those without a warp; `figure3.png` shows the first pair.
 Source: section 4.1, Figure 3.
 """
 
-import json
 from pathlib import Path
 
 import jax
@@ -25,8 +24,7 @@ from data.sintel import RENDERINGS, Sintel
 from experiments import command_line
 from experiments.errors import UserError
 from experiments.pictures import flow_image
-from experiments.results_table import results_table
-from experiments.run_folder import write_atomically
+from experiments.results_table import results_table, write_results
 from vstm.warp import sampling_grid, warp
 
 _DIRECTIONS = ("t from t+1", "t+1 from t")
@@ -119,10 +117,8 @@ def _main() -> None:
     table = results_table(rows, command)
     print(table)
     output = Path(_OUTPUT.value)
+    write_results(output, rows, table)
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        write_atomically(output / "results.json", json.dumps(rows, indent=1) + "\n")
-        write_atomically(output / "results.md", table)
         figure(first, output / "figure3.png")
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from error

@@ -20,7 +20,7 @@ from experiments.benchmark.cells import Cell
 from experiments.benchmark.measure import measure
 from experiments.benchmark.scaling import plot, scaling_cells
 from experiments.errors import UserError
-from experiments.results_table import results_table
+from experiments.results_table import results_table, write_results
 from experiments.run_folder import write_atomically
 from vstm.variants import VARIANTS, get_variant
 
@@ -103,9 +103,8 @@ def _main() -> None:
         ]
         grid = measure_all(cells, output / "grid.json", _BUDGET.value)
         rows = best_batches(grid)
-        write_atomically(output / "results.json", json.dumps(rows, indent=1) + "\n")
         text = results_table(rows, "python -m experiments.benchmark")
-        write_atomically(output / "results.md", text)
+        write_results(output, rows, text)
         print(text, flush=True)
         if _SCALING.value:
             scaling = measure_all(
