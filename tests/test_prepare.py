@@ -1,0 +1,176 @@
+import json
+import re
+
+import numpy as np
+import pytest
+from made_sintel import make_sintel
+from made_video import make_video, number_of
+
+from data import prepare as program
+from data.prepare import main
+from data.prepared_clips import FRAMES_PER_RECORD, PreparedClips
+
+NUM_FRAMES = 2 * FRAMES_PER_RECORD + 5
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Five clips; three of them cannot be used."""
+    source = tmp_path / "source"
+    (source / "wave").mkdir(parents=True)
+    make_video(source / "wave" / "long.avi", NUM_FRAMES, size=(239, 321))
+    make_video(source / "other.mp4", 14, times=[40 * i + 15 * (i % 3) for i in range(14)])
+    make_video(source / "short.mp4", 4)
+    (source / "text.avi").write_text("this is not a video")
+    whole = make_video(source / "cut.mp4", 20)
+    whole.write_bytes(whole.read_bytes()[:-500])
+    return source
+
+
+def run(name, source, *options):
+    output = source.parent / "prepared"
+    main([name, f"--source={source}", f"--output={output}", *options])
+    return output
+
+
+def test_clips_are_written_and_broken_ones_listed(source, capsys):
+    output = run("video_folder", source, "--split_by=time", "--size=30x40")
+    clips = PreparedClips(output)
+    assert [(clip.name, clip.num_frames, clip.size) for clip in clips] == [
+        ("other.mp4", 14, (30, 40)),
+        ("wave/long.avi", NUM_FRAMES, (30, 40)),
+    ]
+    for index, clip in enumerate(clips):
+        for start, stop in [(0, clip.num_frames), (3, 5), (clip.num_frames - 1, clip.num_frames)]:
+            frames = clips.read(index, start, stop)["frame"]
+            assert frames.shape == (stop - start, 30, 40)
+            assert [number_of(frame, 10) for frame in frames] == [
+                t % 10 for t in range(start, stop)
+            ]
+    text = capsys.readouterr().out
+    assert "2 clips, 51 frames" in text
+    assert "3 skipped" in text
+    assert "short.mp4: 4 frames, fewer than --min_frames=13" in text
+    assert re.search(r"text.avi: .*text.avi: not a readable video", text)
+    assert re.search(r"cut.mp4: .*cut.mp4: not a readable video", text)
+
+
+def test_a_second_run_writes_what_is_new_or_damaged_alone(source, monkeypatch):
+    output = run("video_folder", source, "--split_by=time")
+    written = []
+    write_clip = program.write_clip
+
+    def noted(path, rows):
+        written.append(path.stem)
+        return write_clip(path, rows)
+
+    monkeypatch.setattr(program, "write_clip", noted)
+    run("video_folder", source, "--split_by=time")
+    usable = {entry["file"] for entry in json.loads((output / "dataset.json").read_text())["clips"]}
+    assert not {f"{stem}.array_record" for stem in written} & usable
+
+    written.clear()
+    damaged = output / "clips" / min(usable)
+    damaged.write_bytes(damaged.read_bytes()[:-1000])
+    make_video(source / "new.mp4", 15)
+    run("video_folder", source, "--split_by=time")
+    clips = PreparedClips(output)
+    assert [clip.name for clip in clips] == ["new.mp4", "other.mp4", "wave/long.avi"]
+    for index, clip in enumerate(clips):
+        assert number_of(clips.read(index, 12, 13)["frame"][0], 10) == 2
+        assert clip.num_frames == (15, 14, NUM_FRAMES)[index]
+    assert damaged.stem in written
+    assert len(set(written) & {name.removesuffix(".array_record") for name in usable}) == 1
+
+
+def test_a_run_that_was_killed_is_gone_on_with(source, monkeypatch):
+    write_clip = program.write_clip
+
+    def killed(path, rows):
+        write_clip(path, rows)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "write_clip", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run("video_folder", source, "--split_by=time")
+    output = source.parent / "prepared"
+    assert not list(output.rglob("*.array_record"))
+    with pytest.raises(FileNotFoundError, match=r"dataset.json: no such file; expected a folder"):
+        PreparedClips(output)
+    monkeypatch.setattr(program, "write_clip", write_clip)
+    run("video_folder", source, "--split_by=time")
+    assert len(PreparedClips(output)) == 2
+
+
+def test_hmdb51_keeps_labels_and_divisions(tmp_path):
+    source = tmp_path / "source"
+    folder = source / "testTrainMulti_7030_splits"
+    folder.mkdir(parents=True)
+    (source / "wave").mkdir()
+    names = [f"Film {i}_wave_f_nm_np1_ba_med_0.avi" for i in range(4)]
+    for name in names:
+        make_video(source / "wave" / name, 13)
+    for number in (1, 2, 3):
+        lines = [f"{name} {2 if i == number else 1} \n" for i, name in enumerate(names)]
+        (folder / f"wave_test_split{number}.txt").write_text("".join(lines))
+    clips = PreparedClips(run("hmdb51", source))
+    assert [clip.label for clip in clips] == ["wave"] * 4
+    for division in range(3):
+        splits = [next(iter(clip.splits[division])) for clip in clips]
+        assert splits[division + 1] == "test"
+        assert sorted(splits) == ["test", "train", "train", "validation"]
+
+
+def test_sintel_keeps_flow(tmp_path):
+    made = make_sintel(tmp_path / "source", {"alley": 4})
+    clips = PreparedClips(run("sintel", tmp_path / "source"))
+    rows = clips.read(0, 0, 4)
+    np.testing.assert_array_equal(rows["forward_flow"][:3], made["alley"][1])
+    assert rows["visible"].dtype == bool
+    assert clips[0].splits == ({"test": [0, 4]},)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        (["--size=30"], "expected HEIGHTxWIDTH such as 120x160, or own"),
+        (["--frame_stride=0"], "expected a whole number from 1"),
+        (["--test_share=0.7"], "expected a number from 0 to below 0.5"),
+        ([], "2 clips, too few for training, validation and test"),
+        (["--min_frames=99"], "no clip can be used: "),
+    ],
+)
+def test_bad_options_are_named(source, options, message, capsys):
+    with pytest.raises(SystemExit) as error:
+        run("video_folder", source, *options)
+    assert error.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_empty_and_missing_sources_are_named(tmp_path, capsys):
+    (tmp_path / "source").mkdir()
+    for name in ("source", "nowhere"):
+        with pytest.raises(SystemExit):
+            run("video_folder", tmp_path / name)
+    errors = capsys.readouterr().err
+    assert f"{tmp_path / 'source'}: no videos" in errors
+    assert f"{tmp_path / 'nowhere'}: no such folder" in errors
+
+
+def test_other_settings_and_other_folders_are_refused_and_left_alone(source, capsys):
+    output = run("video_folder", source, "--split_by=time")
+    before = (output / "dataset.json").read_bytes()
+    with pytest.raises(SystemExit):
+        run("video_folder", source, "--split_by=time", "--size=60x80")
+    assert "size: [120, 160], not [60, 80]" in capsys.readouterr().err
+    assert (output / "dataset.json").read_bytes() == before
+    with pytest.raises(SystemExit):
+        main(["video_folder", f"--source={source}", f"--output={source}"])
+    assert "not empty, and not a prepared folder" in capsys.readouterr().err
+
+
+def test_damage_of_the_list_is_named(source):
+    output = run("video_folder", source, "--split_by=time")
+    (output / "dataset.json").write_text("{")
+    with pytest.raises(ValueError, match=r"dataset.json: damaged .*; prepare the data again"):
+        PreparedClips(output)
