@@ -1,21 +1,91 @@
-"""From a resolved configuration to sources, model and optimiser."""
+"""From a resolved configuration to sources, batches, model and optimiser."""
 
-import functools
 from pathlib import Path
 
-import jax
+import grain
 import optax
 
+from data.batches import training_batches
 from data.digits import load_digits
 from data.moving_mnist import MovingMNIST
+from data.prepared_clips import PreparedClips
 from data.published_test_set import PublishedTestSet
+from data.windows import Augmentation, CentreSquares, VideoWindows
 from experiments.config import Config, moving_mnist_options
 from experiments.errors import UserError
 from vstm.autoencoder import Autoencoder
+from vstm.model_file import ModelDescription
 from vstm.optimizer import learning_rate_schedule, make_optimizer
 from vstm.variants import get_variant
 
 CHANNELS = 1
+Source = MovingMNIST | PublishedTestSet | CentreSquares
+
+
+def source(config: Config, split: str) -> MovingMNIST | CentreSquares:
+    """Sequences of one split, by index, always the same.
+
+    Raises:
+      UserError: the data cannot be read; the message names the file.
+    """
+    if config.data.name == "moving_mnist":
+        return moving_mnist(config, split)
+    return CentreSquares(video_windows(config, split), config.data.image_size)
+
+
+def batches(config: Config) -> grain.DatasetIterator:
+    """Endless training batches, float32 [B, T, H, W, C]; see `data.batches`.
+
+    Raises:
+      UserError: the data cannot be read; the message names the file.
+    """
+    batch_size, seed = config.train.batch_size, config.seed
+    if config.data.name == "moving_mnist":
+        return training_batches(moving_mnist(config, "train"), batch_size, seed)
+    augmentation = Augmentation(
+        config.data.image_size,
+        crops=config.video.random_crops,
+        max_pan=config.video.max_pan,
+        flips=config.video.random_flips,
+        reversals=config.video.random_reversals,
+    )
+    return training_batches(video_windows(config, "train"), batch_size, seed, augmentation)
+
+
+def video_windows(config: Config, split: str) -> VideoWindows:
+    """Windows of the prepared clips of one split.
+
+    Raises:
+      UserError: the folder cannot be read, or has none; the message says why.
+    """
+    directory = config.video.directory
+    try:
+        return _windows(config, directory, split, config.video.division)
+    except (OSError, ValueError) as error:
+        raise UserError(f"config.video.directory={directory}: {error}") from error
+
+
+def prepared_test_set(config: Config, directory: str) -> CentreSquares:
+    """Test sequences of a prepared folder, of the length and size that the model was trained on.
+
+    Raises:
+      UserError: the folder cannot be read, or has none; the message says why.
+    """
+    try:
+        return CentreSquares(_windows(config, directory, "test", 1), config.data.image_size)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{directory}: {error}") from error
+
+
+def _windows(config: Config, directory: str, split: str, division: int) -> VideoWindows:
+    return VideoWindows(
+        PreparedClips(Path(directory)),
+        split,
+        config.data.sequence_length,
+        window_stride=config.video.window_stride,
+        division=division,
+        max_windows=config.data[f"num_{split}"],
+    )
 
 
 def moving_mnist(config: Config, split: str) -> MovingMNIST:
@@ -71,16 +141,35 @@ def make_model(config: Config) -> Autoencoder:
         smoothness_weight=config.smoothness.weight,
         convolution=config.convolution,
         segment=config.segment,
+        recurrent_flow=config.flow_head.recurrent,
+        frame_size=(config.data.image_size, config.data.image_size),
+        residual=config.residual,
+        normalise_contrast=config.normalise_contrast,
+    )
+
+
+def describe(config: Config) -> ModelDescription:
+    """What the model's file says of the model."""
+    return ModelDescription(
+        variant=config.variant,
+        loss=config.loss,
+        frame_size=(config.data.image_size, config.data.image_size),
+        recurrent_flow=config.flow_head.recurrent,
+        residual=config.residual,
+        normalise_contrast=config.normalise_contrast,
     )
 
 
 def make_schedule(config: Config) -> optax.Schedule:
     """Learning rate by update."""
+    num_train = config.data.num_train
+    if config.data.name == "video" and config.optimizer.schedule == "halving":  # counts epochs
+        num_train = len(video_windows(config, "train"))
     return learning_rate_schedule(
         config.optimizer.schedule,
         config.optimizer.learning_rate,
         num_steps=num_steps(config),
-        steps_per_epoch=config.data.num_train / config.train.batch_size,
+        steps_per_epoch=num_train / config.train.batch_size,
     )
 
 
@@ -96,29 +185,3 @@ def make_tx(config: Config) -> optax.GradientTransformation:
             "memory": config.optimizer.memory_rate,
         },
     )
-
-
-def compiler_options() -> dict[str, str]:
-    """Options for `jax.jit` of the model on the present platform.
-
-    On the CPU, products and convolutions go to XLA's library kernels, which makes an update of
-    conv-1enc-1LSTM about 1.5 times as fast (batch 8, two cores of an AMD EPYC with AVX-512); and
-    operations are ordered by the memory that they need, which takes a fifth from that of the
-    variants with two layers. An XLA that doesn't know an option compiles without it.
-    """
-    if jax.default_backend() != "cpu":
-        return {}
-    options = {
-        "xla_cpu_experimental_ynn_fusion_type": "LIBRARY_FUSION_TYPE_DOT",
-        "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
-    }
-    return {name: value for name, value in options.items() if _compiles_with(name, value)}
-
-
-@functools.cache
-def _compiles_with(option: str, value: str) -> bool:
-    try:
-        jax.jit(lambda: 0, compiler_options={option: value})()
-    except jax.errors.JaxRuntimeError:
-        return False
-    return True

@@ -14,6 +14,7 @@ from experiments.configs import default
 from experiments.errors import UserError, nearest
 from vstm.convolution import IMPLEMENTATIONS
 from vstm.losses import LOSSES
+from vstm.metrics import SSIM_WINDOW
 from vstm.optimizer import OPTIMIZERS, SCHEDULES
 from vstm.variants import VARIANTS, get_variant
 
@@ -21,6 +22,7 @@ _CHOICES = {
     "variant": tuple(VARIANTS),
     "loss": tuple(LOSSES),
     "convolution": IMPLEMENTATIONS,
+    "data.name": ("moving_mnist", "video"),
     "data.digits": SOURCES,
     "data.pixels": ("auto", *PIXELS),
     "data.speed": SPEEDS,
@@ -32,6 +34,10 @@ _AT_LEAST = {
     "segment": 0,
     "seed": 0,
     "smoothness.weight": 0,
+    "flow_head.sparsity_weight": 0,
+    "video.division": 1,
+    "video.window_stride": 1,
+    "video.max_pan": 0,
     "data.seed": 0,
     "data.num_train": 1,
     "data.num_validation": 1,
@@ -122,10 +128,11 @@ def resolve(config: Config) -> Config:
     resolved = config.copy_and_resolve_references()
     if resolved.data.pixels == "auto":
         resolved.data.pixels = "binary" if resolved.loss == "bce" else "float"
-    try:
-        moving_mnist_options(resolved)
-    except ValueError as error:
-        raise UserError(f"config.data.{error}") from error
+    if resolved.data.name == "moving_mnist":
+        try:
+            moving_mnist_options(resolved)
+        except ValueError as error:
+            raise UserError(f"config.data.{error}") from error
     _check_sizes(resolved)
     return resolved
 
@@ -159,6 +166,29 @@ def _check_sizes(config: Config) -> None:
         raise UserError(
             f"config.data.image_size={config.data.image_size}: expected a multiple of "
             f"{downsampling}, which the poolings of {config.variant} divide by"
+        )
+    if config.data.name == "video" and config.data.image_size < SSIM_WINDOW:
+        raise UserError(
+            f"config.data.image_size={config.data.image_size}: expected at least {SSIM_WINDOW}, "
+            "the window of SSIM"
+        )
+    if config.data.name == "video" and not config.video.directory:
+        raise UserError(
+            "config.video.directory: expected the folder that `python -m data.prepare` wrote, "
+            "got ''"
+        )
+    if config.video.max_pan and not config.video.random_crops:
+        raise UserError(
+            f"config.video.max_pan={config.video.max_pan}: moves the squares of "
+            "config.video.random_crops, which is False"
+        )
+    for choice in ("residual", "normalise_contrast"):
+        if config[choice] and config.loss == "bce":
+            raise UserError(f"config.{choice}=True: is for intensities, not for loss=bce's logits")
+    if config.segment and config.flow_head.recurrent:
+        raise UserError(
+            f"config.segment={config.segment}: config.flow_head.recurrent needs the memory's "
+            "outputs of all frames; expected 0"
         )
     if config.data.digits == "idx" and not config.data.directory:
         raise UserError("config.data.directory: expected the folder of the idx files, got ''")

@@ -3,8 +3,10 @@
     python -m experiments.evaluate --workdir=runs/x --split=test
     python -m experiments.evaluate --workdir=runs/x --split=published \
         --published_test_set=mnist_test_seq.npy
+    python -m experiments.evaluate --workdir=runs/video --split=prepared --prepared=prepared/prost
 
-Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder and prints a table.
+Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder (the split of another
+prepared folder is called `prepared_<folder>`) and prints a table.
 """
 
 import json
@@ -22,8 +24,8 @@ from absl import flags
 from tqdm import tqdm
 
 from data.moving_mnist import MovingMNIST
-from data.published_test_set import PublishedTestSet
 from experiments import build, command_line
+from experiments.build import Source
 from experiments.checkpoints import Checkpoints
 from experiments.config import Config, read_json
 from experiments.errors import UserError
@@ -34,18 +36,17 @@ from experiments.runtime import use_allocation
 from experiments.scores import FrameAverages, TwoLevelEntropy, frame_metrics, mean_intensity, table
 from vstm import metrics
 from vstm.autoencoder import Autoencoder, AutoencoderOutput
+from vstm.compiler import compiler_options
 from vstm.losses import output_intensity
 from vstm.training import init_state
 from vstm.variants import get_variant
 from vstm.warp import warp_batch
 
-SPLITS = ("validation", "test", "published")
+SPLITS = ("validation", "test", "published", "prepared")
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
 
 Predict = Callable[[Any, jax.Array], AutoencoderOutput]
-Source = MovingMNIST | PublishedTestSet
-
 
 _warp_images = jax.jit(warp_batch)
 
@@ -56,7 +57,7 @@ def make_predict(model: Autoencoder) -> Predict:
     def predict(params, frames):
         return model.apply({"params": params}, frames)
 
-    return jax.jit(predict, compiler_options=build.compiler_options())
+    return jax.jit(predict, compiler_options=compiler_options())
 
 
 def _batches(
@@ -90,8 +91,9 @@ def evaluate(
 
     The first tau frames are fed in and the next one is scored. Of the metrics, `cross_entropy` is
     nats a pixel, `nats_per_frame` the same summed over a frame (both null for a model that is not
-    trained by cross-entropy), `mean_squared_error` and `ssim` are means over frames, `psnr` is the
-    mean of each frame's dB, an exact frame counting as 100.
+    trained by cross-entropy, and for baselines where pixels are not binary), `mean_squared_error`
+    and `ssim` are means over frames, `psnr` is the mean of each frame's dB, an exact frame counting
+    as 100.
 
     Args:
       config: resolved configuration.
@@ -127,9 +129,10 @@ def evaluate(
             baselines["true_flow_warp"] = _warp_images(last, jnp.asarray(flow))
         for name, image in baselines.items():
             averages.setdefault(name, FrameAverages()).add(frame_metrics(image, target), count)
-            entropies.setdefault(name, TwoLevelEntropy()).add(
-                np.asarray(image[:count]), np.asarray(target[:count])
-            )
+            if config.data.pixels == "binary":
+                entropies.setdefault(name, TwoLevelEntropy()).add(
+                    np.asarray(image[:count]), np.asarray(target[:count])
+                )
         progress.update(count)
     progress.close()
 
@@ -217,11 +220,16 @@ def _main() -> None:
     split = _SPLIT.value
     if (split == "published") != bool(_PUBLISHED.value):
         raise UserError("--published_test_set: give it with --split=published, and only then")
-    source = (
-        build.published_test_set(config, _PUBLISHED.value)
-        if split == "published"
-        else build.moving_mnist(config, split)
-    )
+    if (split == "prepared") != bool(_PREPARED.value):
+        raise UserError("--prepared: give it with --split=prepared, and only then")
+    source: Source
+    if split == "published":
+        source = build.published_test_set(config, _PUBLISHED.value)
+    elif split == "prepared":
+        source = build.prepared_test_set(config, _PREPARED.value)
+        split = f"prepared_{Path(_PREPARED.value).resolve().name}"
+    else:
+        source = build.source(config, split)
     model = build.make_model(config)
     like = init_state(
         model, build.make_tx(config), jax.random.key(config.seed), build.frame_shape(config)
@@ -241,4 +249,5 @@ if __name__ == "__main__":
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
     _SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which sequences to evaluate on.")
     _PUBLISHED = flags.DEFINE_string("published_test_set", "", "Path of mnist_test_seq.npy.")
+    _PREPARED = flags.DEFINE_string("prepared", "", "Another prepared folder, to be tested on.")
     command_line.run(_main)

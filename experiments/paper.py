@@ -29,7 +29,8 @@ def paper_reference(config: Config) -> dict[str, float] | None:
     data = config.data
     pixels = "binary" if config.loss == "bce" else "float"
     like_the_papers = (
-        config.tau == 10
+        data.name == "moving_mnist"
+        and config.tau == 10
         and (data.num_digits, data.image_size, data.lines) == (2, 64, False)
         and data.pixels == pixels
     )

@@ -31,16 +31,22 @@ def flow_image(flow: np.ndarray, scale: float = FLOW_SCALE) -> np.ndarray:
 
 
 @functools.cache
-def _legend(size: int) -> np.ndarray:
-    """Disc of all flows up to FLOW_SCALE pixels: the flow at each point is its offset."""
-    offset = np.linspace(-FLOW_SCALE, FLOW_SCALE, size)
+def legend(size: int) -> np.ndarray:
+    """Disc of all flows up to full colour: the flow at each point is its offset; uint8 RGB."""
+    offset = np.linspace(-1, 1, size)
     disc = np.stack(np.meshgrid(offset, offset), axis=-1)
-    disc[np.linalg.norm(disc, axis=-1) > FLOW_SCALE] = 0
-    return flow_image(disc)
+    disc[np.linalg.norm(disc, axis=-1) > 1] = 0
+    return flow_image(disc, scale=1)
 
 
 def sample_picture(
-    inputs: np.ndarray, target: np.ndarray, prediction: np.ndarray, flows: dict[str, np.ndarray]
+    inputs: np.ndarray,
+    target: np.ndarray,
+    prediction: np.ndarray,
+    flows: dict[str, np.ndarray],
+    *,
+    zoom: int = ZOOM,
+    flow_scale: float = FLOW_SCALE,
 ) -> np.ndarray:
     """A row a sequence.
 
@@ -49,6 +55,8 @@ def sample_picture(
       target: [N, H, W, 1], the true next frame.
       prediction: [N, H, W, 1], the predicted one; clipped to [0, 1].
       flows: flows by title, [N, h, w, 2] in image pixels; h and w divide H and W.
+      zoom: picture pixels a frame pixel, along one side.
+      flow_scale: see `flow_image`.
 
     Returns:
       uint8 [rows, columns, 3].
@@ -56,7 +64,7 @@ def sample_picture(
     num_rows, num_inputs, height, width, _ = inputs.shape
     titles = [f"t-{num_inputs - 1 - i}" if i < num_inputs - 1 else "t" for i in range(num_inputs)]
     titles += ["t+1", "prediction", *flows]
-    tile_height, tile_width = ZOOM * height, ZOOM * width
+    tile_height, tile_width = zoom * height, zoom * width
     columns = len(titles) + 1
     picture = Image.new(
         "RGB",
@@ -79,16 +87,18 @@ def sample_picture(
     for row in range(num_rows):
         frames = [*inputs[row], target[row], prediction[row]]
         for column, frame in enumerate(frames):
-            paste(row, column, imgviz.asrgb(_grey(frame)))
+            paste(row, column, imgviz.asrgb(grey(frame[..., 0])))
         for column, flow in enumerate(flows.values(), start=len(frames)):
-            paste(row, column, flow_image(flow[row]))
-    draw.text((left(columns - 1), 0), f"{FLOW_SCALE:g} px, x right", fill="black", font=font)
-    paste(0, columns - 1, _legend(height))
+            paste(row, column, flow_image(flow[row], flow_scale))
+    draw.text((left(columns - 1), 0), f"{flow_scale:g} px, x right", fill="black", font=font)
+    side = zoom * min(height, width)
+    picture.paste(Image.fromarray(legend(side)), (left(columns - 1), _HEADER))
     return np.asarray(picture)
 
 
-def _grey(frame: np.ndarray) -> np.ndarray:
-    return np.round(255 * np.clip(frame[..., 0], 0, 1)).astype(np.uint8)
+def grey(frame: np.ndarray) -> np.ndarray:
+    """uint8 of intensities, those outside [0, 1] clipped."""
+    return np.round(255 * np.clip(frame, 0, 1)).astype(np.uint8)
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -3,6 +3,7 @@
 config.json              the resolved configuration
 metrics.jsonl            one line a logged update or validation
 checkpoints/             see experiments.checkpoints
+model.npz                the model, see vstm.model_file; written when training ends or is stopped
 events.out.tfevents.*    TensorBoard
 eval_<split>.json        final evaluations
 samples_<split>.png      predictions of the first sequences

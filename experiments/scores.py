@@ -77,7 +77,7 @@ def frame_metrics(prediction: jax.Array, target: jax.Array) -> dict[str, jax.Arr
 
 def mean_intensity(config: Config) -> float:
     """Mean intensity of the first training sequences: the constant predictor."""
-    source = build.moving_mnist(config, "train")
+    source = build.source(config, "train")
     count = min(NUM_MEAN_SEQUENCES, len(source))
     return float(np.mean([source[i]["frames"][config.tau] for i in range(count)]))
 

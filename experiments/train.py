@@ -10,14 +10,14 @@ import math
 import signal
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
+import grain
 import jax
 import jax.numpy as jnp
+import optax
 from absl import flags
 from ml_collections import config_flags
 
-from data.batches import training_batches
 from experiments import build, command_line
 from experiments.checkpoints import Checkpoints
 from experiments.config import Config, resolve, to_json
@@ -35,6 +35,9 @@ from experiments.run_folder import locked, open_run_folder
 from experiments.runtime import give_back_memory, use_allocation
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
+from vstm.autoencoder import Autoencoder
+from vstm.compiler import compiler_options
+from vstm.model_file import MODEL_FILE, save_model
 from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train_step
 
 FINAL_SPLITS = ("validation", "test")
@@ -56,13 +59,13 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         finite; checkpoints written before stay as they are.
     """
     config = resolve(config)
-    sources = {split: build.moving_mnist(config, split) for split in ("train", *FINAL_SPLITS)}
+    batches = build.batches(config)
+    sources = {split: build.source(config, split) for split in FINAL_SPLITS}
     folder = open_run_folder(workdir, config)
 
     num_steps = build.num_steps(config)
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
-    batches = training_batches(sources["train"], config.train.batch_size, config.seed)
     predict = make_predict(model)
     with (
         locked(folder),
@@ -77,9 +80,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             state = _train(
                 config,
                 folder,
-                _compile(
-                    config, make_train_step(model, tx, loss=config.loss, tau=config.tau), state
-                ),
+                _compile(config, _train_step(config, model, tx), state),
                 state,
                 batches,
                 checkpoints,
@@ -87,6 +88,8 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                 sources["validation"],
                 stop,
             )
+        if int(state.step):
+            _write_model(config, folder, state)
     if stop.received is not None:
         name = signal.Signals(stop.received).name
         saved = ", saved" if int(state.step) else ""
@@ -108,6 +111,24 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     return state, None
 
 
+def _write_model(config: Config, folder: Path, state: TrainState) -> None:
+    path = folder / MODEL_FILE
+    try:
+        save_model(path, build.describe(config), state.params)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error})") from error
+
+
+def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransformation) -> TrainStep:
+    return make_train_step(
+        model,
+        tx,
+        loss=config.loss,
+        tau=config.tau,
+        sparsity_weight=config.flow_head.sparsity_weight,
+    )
+
+
 def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainStep:
     """The update, compiled for the run's batches before memory is needed for them."""
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
@@ -116,7 +137,7 @@ def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainS
     update = jax.jit(
         lambda leaves, frames: train_step(jax.tree.unflatten(structure, leaves), frames),
         donate_argnums=0,
-        compiler_options=build.compiler_options(),
+        compiler_options=compiler_options(),
     )
     compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
     give_back_memory()
@@ -128,10 +149,10 @@ def _train(
     folder: Path,
     train_step: TrainStep,
     state: TrainState,
-    batches: Any,
+    batches: grain.DatasetIterator,
     checkpoints: Checkpoints,
     predict: Predict,
-    validation: Any,
+    validation: build.Source,
     stop: StopSignals,
 ) -> TrainState:
     """Updates until the end or a signal; logs, validates and saves on the way."""
@@ -163,7 +184,7 @@ def _train(
         reporter.text("config", to_json(config))
         while step < num_steps and stop.received is None:
             previous = metrics
-            state, metrics = train_step(state, next(batches))
+            state, metrics = train_step(state, _next(batches))
             jax.block_until_ready(previous)  # stay one update ahead of the device, not more
             step += 1
             reporter.advance()
@@ -196,6 +217,13 @@ def _train(
         if metrics:
             save()
     return state
+
+
+def _next(batches: grain.DatasetIterator) -> jax.Array:
+    try:
+        return next(batches)
+    except (OSError, ValueError) as error:
+        raise UserError(f"the training data cannot be read: {error}") from error
 
 
 def _interruptions(config: Config) -> tuple[int, int, int]:

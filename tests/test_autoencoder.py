@@ -206,7 +206,7 @@ def test_upsample_repeats_pixels():
 
 def test_flow_is_clamped_at_a_quarter_of_the_map():
     head = FlowHead(pointwise=True)
-    memory = jax.random.normal(jax.random.key(0), (1, 4, 8, 3))
+    memory = jax.random.normal(jax.random.key(0), (1, 1, 4, 8, 3))
     variables = head.init(jax.random.key(0), memory)
     np.testing.assert_allclose(variables["params"]["scale"], [2 / 8, 2 / 4])
     params = {**variables["params"], "Conv2D_2": {"kernel": jnp.zeros((1, 1, 2, 2)), "bias": None}}

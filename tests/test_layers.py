@@ -19,6 +19,8 @@ ARRAY_FUNCTIONS = {
     "peephole_lstm",
     "spatial_gradient",
     "smoothness",
+    "sparsity",
+    "compiler",
     "warp",
     "losses",
     "metrics",
@@ -26,6 +28,7 @@ ARRAY_FUNCTIONS = {
 }
 MODULES = {"conv_layer", "encoder", "memory", "flow_head", "decoder", "autoencoder"}
 TRAINING = {"optimizer", "training"}
+STREAMING = {"model_file", "video_predictor"}
 
 ALLOWED_PACKAGES = {
     **dict.fromkeys(ARRAY_FUNCTIONS, {"jax", "jaxtyping"}),
@@ -34,11 +37,13 @@ ALLOWED_PACKAGES = {
     "metrics": {"jax", "jaxtyping", "dm_pix"},
     **dict.fromkeys(MODULES, {"jax", "jaxtyping", "flax"}),
     **dict.fromkeys(TRAINING, {"jax", "jaxtyping", "flax", "optax"}),
+    **dict.fromkeys(STREAMING, {"jax", "flax", "numpy"}),
 }
 ALLOWED_LAYERS = {
     **dict.fromkeys(ARRAY_FUNCTIONS, ARRAY_FUNCTIONS),
     **dict.fromkeys(MODULES, ARRAY_FUNCTIONS | MODULES),
     **dict.fromkeys(TRAINING, ARRAY_FUNCTIONS | MODULES | TRAINING),
+    **dict.fromkeys(STREAMING, ARRAY_FUNCTIONS | MODULES | STREAMING),
 }
 
 

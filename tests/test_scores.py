@@ -33,7 +33,8 @@ def items(config):
 def fixed_prediction(logit):
     def predict(params, frames):
         prediction = jnp.full(frames[:, 0].shape, params)
-        return AutoencoderOutput(prediction, jnp.zeros((len(frames), 32, 32, 2)), ())
+        flow = jnp.zeros((len(frames), 32, 32, 2))
+        return AutoencoderOutput(prediction, flow, (), flow)
 
     return predict, jnp.float32(logit)
 

@@ -14,12 +14,18 @@ TAU = 3
 SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
 
 
-def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2):
+def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, sparsity=0.0):
     model = Autoencoder(SMALL, smoothness_weight=weight)
     tx = tx or optax.sgd(0.1)
     state = init_state(model, tx, jax.random.key(0), (8, 8, 1))
     frames = jax.random.uniform(jax.random.key(1), (2, length, 8, 8, 1)).round()
-    return model, tx, state, frames, make_train_step(model, tx, loss=loss, tau=TAU)
+    return (
+        model,
+        tx,
+        state,
+        frames,
+        make_train_step(model, tx, loss=loss, tau=TAU, sparsity_weight=sparsity),
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -44,6 +50,26 @@ def test_update_equals_gradient_descent_on_the_explicit_objective(loss):
     np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
     norm = np.sqrt(sum(np.sum(np.square(g)) for g in jax.tree.leaves(gradient)))
     np.testing.assert_allclose(metrics["gradient_norm"], norm, rtol=1e-4)
+
+
+def test_sparsity_adds_the_mean_length_of_the_flows_components():
+    weight = 3.0
+    model, _, state, frames, step = make("intensity", weight=0.0, sparsity=weight)
+    params = jax.tree.map(lambda a: a + 0.02, state.params)
+
+    def objective(params):
+        output = model.apply({"params": params}, frames[:, :TAU])
+        terms = reconstruction_terms("intensity", output.prediction, frames[:, TAU])
+        u, v = jnp.moveaxis(output.flow, -1, 0)
+        return terms["intensity"] + weight * (jnp.mean(jnp.abs(u)) + jnp.mean(jnp.abs(v))) / 2
+
+    value, gradient = jax.value_and_grad(objective)(params)
+    expected = jax.tree.map(lambda p, g: p - 0.1 * g, params, gradient)
+    state, metrics = jax.jit(step)(state.replace(params=params), frames)
+    for ours, theirs in zip(jax.tree.leaves(state.params), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
+    assert metrics["sparsity"] > 0.01
 
 
 def test_the_target_frame_does_not_reach_the_prediction():

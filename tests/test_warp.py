@@ -5,7 +5,14 @@ import pytest
 from jax.test_util import check_grads
 from scipy.ndimage import map_coordinates
 
-from vstm.warp import bilinear_sample, sampling_grid, warp, warp_batch
+from vstm.warp import (
+    bilinear_sample,
+    sampling_grid,
+    upsample_flow,
+    warp,
+    warp_batch,
+    warp_within,
+)
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
@@ -93,3 +100,26 @@ def test_batch_and_jit_equal_one_by_one():
     flow = jax.random.normal(key, (3, 5, 4, 2))
     expected = jnp.stack([warp(f, t) for f, t in zip(features, flow, strict=True)])
     np.testing.assert_allclose(jax.jit(warp_batch)(features, flow), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [0.4, 3.0, 30.0])
+def test_warp_within_repeats_the_border_as_scipy_does(size, x64):
+    generator = np.random.default_rng(0)
+    frame = generator.normal(size=(7, 9, 1))
+    flow = size * generator.normal(size=(7, 9, 2))
+    y, x = np.mgrid[:7, :9]
+    expected = map_coordinates(
+        frame[..., 0], [y + flow[..., 1], x + flow[..., 0]], order=1, mode="nearest"
+    )
+    ours = warp_within(jnp.asarray(frame), jnp.asarray(flow))
+    np.testing.assert_allclose(ours[..., 0], expected, rtol=1e-12, atol=1e-12)
+
+
+def test_upsampled_flow_moves_blocks_of_a_larger_frame_as_the_flow_moves_pixels():
+    frame = np.random.default_rng(3).normal(size=(4, 6, 1)).astype(np.float32)
+    large = frame.repeat(3, axis=0).repeat(3, axis=1)
+    flow = jnp.broadcast_to(jnp.array([1.0, -1.0]), (4, 6, 2))
+    moved = warp(jnp.asarray(large), upsample_flow(flow, 3))
+    expected = warp(jnp.asarray(frame), flow)
+    np.testing.assert_array_equal(moved[1::3, 1::3], expected)
+    assert moved.shape == (12, 18, 1)

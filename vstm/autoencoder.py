@@ -15,11 +15,14 @@ import jax.numpy as jnp
 from vstm.decoder import Decoder
 from vstm.encoder import Encoder
 from vstm.flow_head import FlowHead
-from vstm.memory import ConvMemory, DenseMemory, MemoryState
+from vstm.memory import ConvMemory, DenseMemory
+from vstm.recurrence import Carry
 from vstm.segments import scan_segments
 from vstm.smoothness import penalise_roughness
 from vstm.variants import Variant
-from vstm.warp import warp_batch
+from vstm.warp import upsample_flow, warp_batch, warp_within
+
+MIN_DEVIATION = 0.02  # of a frame's intensities, so that noise on a flat frame stays small
 
 
 @flax.struct.dataclass
@@ -30,12 +33,15 @@ class AutoencoderOutput:
       prediction: the decoder's output for frame tau + 1, [B, H, W, C]; a logit where the model is
         trained by cross-entropy, else an intensity (see `losses.output_intensity`).
       flow: [B, h, w, 2], backward, pixels of the feature map, (u, v) = (x right, y down).
-      memory: state (c, h) of each layer after the last frame; pass it with the next frames.
+      memory: state (c, h) of each layer after the last frame and, with a recurrent flow head, the
+        flow; pass it with the next frames.
+      features: the encoder's of the last frame, x_tau, [B, h, w, d].
     """
 
     prediction: jax.Array
     flow: jax.Array
-    memory: MemoryState
+    memory: tuple[Carry | jax.Array, ...]
+    features: jax.Array
 
 
 class Autoencoder(nn.Module):
@@ -54,6 +60,15 @@ class Autoencoder(nn.Module):
       convolution: the convolutions' implementation, see `vstm.convolution`.
       segment: frames whose activations are kept for the backward pass, the others' being recomputed
         (see `vstm.segments`); 0 for all.
+      recurrent_flow: whether the flow head carries the flow from frame to frame.
+      frame_size: (H, W) of the frames that it is trained on, which set the units of the flow head,
+        see `FlowHead.map_size`; None: those of the present frames.
+      residual: whether the last frame, moved along the flow, is added to the decoder's output,
+        which then starts at zero; not for logits. (A choice: the paper's decoder makes the whole
+        frame, and of real video, whose frames differ little, loses more than changes.)
+      normalise_contrast: whether the encoder sees each frame with mean 0 and deviation 1, and the
+        decoder's output is brought back to the last frame's; not for logits. (A choice: the texture
+        of real video is a small part of its intensities, and motion is learnt from it.)
 
     Source: section 3.
     """
@@ -63,9 +78,15 @@ class Autoencoder(nn.Module):
     smoothness_weight: float = 1e-2
     convolution: str = "auto"
     segment: int = 0
+    recurrent_flow: bool = False
+    frame_size: tuple[int, int] | None = None
+    residual: bool = False
+    normalise_contrast: bool = False
 
     @nn.compact
-    def __call__(self, frames: jax.Array, memory: MemoryState | None = None) -> AutoencoderOutput:
+    def __call__(
+        self, frames: jax.Array, memory: tuple[Any, ...] | None = None
+    ) -> AutoencoderOutput:
         """Feeds frames and predicts the one after the last.
 
         Args:
@@ -76,11 +97,22 @@ class Autoencoder(nn.Module):
           Prediction, flow and the new state.
 
         Raises:
-          ValueError: a frame size that the encoder's poolings don't divide.
+          ValueError: a frame size that the encoder's poolings don't divide, or segments together
+            with a recurrent flow head.
         """
-        variant, conv = self.variant, self.convolution
-        decoder_features = (*variant.encoder_features[-2::-1], frames.shape[-1])
+        if self.segment and self.recurrent_flow:
+            raise ValueError("a recurrent flow head needs all outputs of the memory: no segments")
+        previous_flow: jax.Array | None = None
+        if self.recurrent_flow and memory is not None:
+            memory, previous_flow = memory[:-1], memory[-1]
         frames = jnp.swapaxes(frames, 0, 1)
+        last_frame = frames[-1]
+        mean: jax.Array | float = 0.0
+        deviation: jax.Array | float = 1.0
+        if self.normalise_contrast:
+            all_means, all_deviations = _statistics(frames)
+            frames = (frames - all_means) / all_deviations
+            mean, deviation = all_means[-1], all_deviations[-1]
 
         if self.segment and not self.is_initializing():
             params = self.variables["params"]
@@ -92,21 +124,67 @@ class Autoencoder(nn.Module):
                 memory, outputs = advanced
                 return memory, (features[-1], outputs[-1])
 
-            memory, last = scan_segments(advance, memory, frames, self.segment)
-            features, output = last
+            memory, (features, output) = scan_segments(advance, memory, frames, self.segment)
+            outputs = output[None]
         else:
             encoder, memory_module = self._recurrent_modules(parent=self)
             all_features = encoder(frames)
             memory, outputs = memory_module(all_features, memory)
-            features, output = all_features[-1], outputs[-1]
+            features = all_features[-1]
 
+        raw_flow = self._flow_head()(outputs, previous_flow)
         flow = penalise_roughness(
-            FlowHead(variant.pointwise_flow, conv, name="flow_head")(output),
-            delta=self.smoothness_delta,
-            weight=self.smoothness_weight,
+            raw_flow, delta=self.smoothness_delta, weight=self.smoothness_weight
         )
-        prediction = Decoder(decoder_features, conv, name="decoder")(warp_batch(features, flow))
-        return AutoencoderOutput(prediction=prediction, flow=flow, memory=memory)
+        decoded = self._decoder(frames.shape[-1], parent=self)(warp_batch(features, flow))
+        enlarged = upsample_flow(flow, self.variant.downsampling)
+        moved = jax.vmap(warp_within)(last_frame, enlarged) if self.residual else mean
+        prediction = moved + deviation * decoded
+        if self.recurrent_flow:
+            memory = (*memory, flow)
+        return AutoencoderOutput(
+            prediction=prediction,
+            flow=flow,
+            memory=memory,
+            features=features,
+        )
+
+    def unmoved(self, params: Any, frame: jax.Array, features: jax.Array) -> jax.Array:
+        """The prediction if the flow were zero.
+
+        Args:
+          params: the autoencoder's parameters.
+          frame: the last frame, [B, H, W, C].
+          features: its features, `AutoencoderOutput.features`.
+
+        Returns:
+          As `AutoencoderOutput.prediction`.
+        """
+        decoder = self._decoder(frame.shape[-1], parent=None)
+        decoded: Any = decoder.apply({"params": params["decoder"]}, features)
+        mean, deviation = _statistics(frame) if self.normalise_contrast else (0.0, 1.0)
+        return (frame if self.residual else mean) + deviation * decoded
+
+    def _decoder(self, channels: int, parent: nn.Module | None) -> Decoder:
+        features = (*self.variant.encoder_features[-2::-1], channels)
+        return Decoder(
+            features,
+            self.convolution,
+            zero_start=self.residual,
+            name="decoder",
+            parent=parent,
+        )
+
+    def _flow_head(self) -> FlowHead:
+        downsampling, size = self.variant.downsampling, self.frame_size
+        map_size = None if size is None else (size[0] // downsampling, size[1] // downsampling)
+        return FlowHead(
+            self.variant.pointwise_flow,
+            self.convolution,
+            recurrent=self.recurrent_flow,
+            map_size=map_size,
+            name="flow_head",
+        )
 
     def _recurrent_modules(self, parent: nn.Module | None) -> tuple[nn.Module, nn.Module]:
         """Encoder and memory, the modules that see every frame."""
@@ -115,3 +193,10 @@ class Autoencoder(nn.Module):
         if variant.memory == "conv":
             return encoder, ConvMemory(variant.memory_features, conv, name="memory", parent=parent)
         return encoder, DenseMemory(variant.memory_features, name="memory", parent=parent)
+
+
+def _statistics(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Mean and deviation of each frame [..., H, W, C], both [..., 1, 1, 1]."""
+    mean = jnp.mean(frames, axis=(-3, -2, -1), keepdims=True)
+    variance = jnp.mean(jnp.square(frames - mean), axis=(-3, -2, -1), keepdims=True)
+    return mean, jnp.sqrt(variance + MIN_DEVIATION**2)

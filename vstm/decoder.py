@@ -20,18 +20,22 @@ class Decoder(nn.Module):
     Attributes:
       features: output features of each convolution; the last is the frame's channels.
       convolution: the convolutions' implementation, see `vstm.convolution`.
+      zero_start: whether the last convolution starts at zero, hence so does the output.
 
     Source: section 3.1, Table 1.
     """
 
     features: tuple[int, ...]
     convolution: str = "auto"
+    zero_start: bool = False
 
     @nn.compact
     def __call__(self, features: jax.Array) -> jax.Array:
         """Features [..., h, w, d] to a frame [..., h * 2^n, w * 2^n, C], unbounded."""
         maps = features
-        for num_features in self.features:
-            conv = Conv2D(num_features, KERNEL_SIZE, convolution=self.convolution)
+        xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
+        for layer, num_features in enumerate(self.features, start=1):
+            init = zeros if self.zero_start and layer == len(self.features) else xavier
+            conv = Conv2D(num_features, KERNEL_SIZE, init, self.convolution)
             maps = conv(upsample(maps))
         return maps

@@ -8,6 +8,7 @@ from jaxtyping import Array, Float
 from vstm.conv_layer import Conv2D
 
 KERNEL_SIZE = 15
+GATE_KERNEL_SIZE = 7
 NORMALISED_LIMIT = 0.5
 
 
@@ -31,21 +32,57 @@ class FlowHead(nn.Module):
     and 2/h, so that the convolutions' outputs are pixels at first. The normalised flow is clamped
     to [-0.5, 0.5]. The last convolution starts at zero, hence so does the flow.
 
+    A recurrent head moves each frame's flow only a part of the way from the previous frame's to
+    the regressed one, by a gate of each element:
+
+        flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
+
     Attributes:
       pointwise: whether the 1x1 convolution is there (the vanilla variant).
       convolution: the convolutions' implementation, see `vstm.convolution`.
+      recurrent: whether the flow is carried from frame to frame.
+      map_size: (h, w) of the map whose normalised coordinates are meant; None: the present one's.
+        A head that was trained on one map gives the same flow, in pixels, on a larger one.
 
     Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
-    second 15x15 convolution where there is no 1x1 one is a choice.
+    second 15x15 convolution where there is no 1x1 one is a choice. The recurrence is named in
+    section 5.2 without an equation; this one is a choice.
     """
 
     pointwise: bool
     convolution: str = "auto"
+    recurrent: bool = False
+    map_size: tuple[int, int] | None = None
 
     @nn.compact
-    def __call__(self, memory: jax.Array) -> jax.Array:
-        """Memory output [B, h, w, d] to flow [B, h, w, 2] in pixels of that map."""
-        height, width = memory.shape[-3:-1]
+    def __call__(self, memory: jax.Array, previous: jax.Array | None = None) -> jax.Array:
+        """Memory outputs to the flow after the last of them, in pixels of their map.
+
+        Args:
+          memory: [tau, B, h, w, d]; without recurrence, only the last is used.
+          previous: flow of the frame before the first, [B, h, w, 2]; None for zero. Not read
+            without recurrence.
+
+        Returns:
+          [B, h, w, 2].
+        """
+        if not self.recurrent:
+            return self._regress(memory[-1])
+        regressed = self._regress(memory)
+        gate = nn.sigmoid(
+            Conv2D(2, GATE_KERNEL_SIZE, convolution=self.convolution, name="gate")(memory)
+        )
+
+        def advance(flow, inputs):
+            regressed, gate = inputs
+            return flow + gate * (regressed - flow), None
+
+        start = jnp.zeros_like(regressed[0]) if previous is None else previous
+        return jax.lax.scan(advance, start, (regressed, gate))[0]
+
+    def _regress(self, memory: jax.Array) -> jax.Array:
+        """Memory outputs [..., h, w, d] to flow [..., h, w, 2] in pixels of that map."""
+        height, width = self.map_size or memory.shape[-3:-1]
         sizes = (KERNEL_SIZE, KERNEL_SIZE, 1) if self.pointwise else (KERNEL_SIZE, KERNEL_SIZE)
         xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
         raw = memory

@@ -6,6 +6,7 @@ from jaxtyping import Array, Float
 
 from vstm.losses import binary_cross_entropy
 
+SSIM_WINDOW = 11  # side, pixels
 _PIXEL_AXES = (-3, -2, -1)
 
 

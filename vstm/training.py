@@ -12,6 +12,7 @@ from vstm.autoencoder import Autoencoder, AutoencoderOutput
 from vstm.flow_head import clamped_share
 from vstm.losses import reconstruction_terms
 from vstm.smoothness import flow_roughness
+from vstm.sparsity import flow_density
 
 Metrics = dict[str, jax.Array]
 
@@ -84,7 +85,12 @@ def random_windows(
 
 
 def make_train_step(
-    model: Autoencoder, tx: optax.GradientTransformation, *, loss: str, tau: int
+    model: Autoencoder,
+    tx: optax.GradientTransformation,
+    *,
+    loss: str,
+    tau: int,
+    sparsity_weight: float = 0.0,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -93,12 +99,14 @@ def make_train_step(
       tx: the optimiser.
       loss: a key of `losses.LOSSES`.
       tau: number of frames fed in; the target is the next one.
+      sparsity_weight: weight of the flow's mean absolute value in the loss.
 
     Returns:
       (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
-      term of the loss; `smoothness`, the penalty H; `loss`, the terms' sum + w_H H;
-      `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
-      `flow_clamped`, the share of flow elements at the clamp.
+      term of the loss; `smoothness`, the penalty H; `sparsity`, the flow's mean absolute value;
+      `loss`, the terms' sum with both penalties by their weights; `gradient_norm` before clipping;
+      `flow_magnitude`, mean length in feature pixels; `flow_clamped`, the share of flow elements at
+      the clamp.
 
     Source: section 4, eq. 5.
     """
@@ -107,18 +115,20 @@ def make_train_step(
         output = model.apply({"params": params}, window[:, :tau])
         assert isinstance(output, AutoencoderOutput)
         terms = reconstruction_terms(loss, output.prediction, window[:, tau])
-        # The penalty's gradient is injected by the model; here it is only reported.
-        return sum(terms.values()), (terms, output.flow)
+        # The smoothness penalty's gradient is injected by the model; it is only reported below.
+        penalty = sparsity_weight * flow_density(output.flow) if sparsity_weight else 0.0
+        return sum(terms.values()) + penalty, (terms, output.flow)
 
     def train_step(state, frames):
         window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
         gradient = jax.value_and_grad(objective, has_aux=True)
-        (reconstruction, (terms, flow)), grads = gradient(state.params, window)
+        (value, (terms, flow)), grads = gradient(state.params, window)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         smoothness = flow_roughness(flow, delta=model.smoothness_delta)
         metrics = terms | {
             "smoothness": smoothness,
-            "loss": reconstruction + model.smoothness_weight * smoothness,
+            "sparsity": flow_density(flow),
+            "loss": value + model.smoothness_weight * smoothness,
             "gradient_norm": optax.tree.norm(grads),
             "flow_magnitude": jnp.mean(jnp.linalg.norm(flow, axis=-1)),
             "flow_clamped": clamped_share(flow),

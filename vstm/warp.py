@@ -79,8 +79,38 @@ def warp(features: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[
     return bilinear_sample(features, sampling_grid(flow))
 
 
+def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[Array, "h w d"]:
+    """As `warp`, but with the border repeated outside, where the gradient of the flow is zero.
+
+    Args:
+      frame: the map.
+      flow: (u, v) = (x right, y down), pixels of the map.
+
+    Returns:
+      The moved map.
+
+    Source: choice, for frames, of which nothing outside is known.
+    """
+    height, width, _ = frame.shape
+    largest = jnp.array([width - 1, height - 1], flow.dtype)
+    return bilinear_sample(frame, jnp.clip(sampling_grid(flow), 0, largest))
+
+
 def warp_batch(
     features: Float[Array, "b h w d"], flow: Float[Array, "b h w 2"]
 ) -> Float[Array, "b h w d"]:
     """`warp` of each map of a batch by its own flow."""
     return jax.vmap(warp)(features, flow)
+
+
+def upsample_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "*b H W 2"]:
+    """The flow of a map in pixels of a larger one, nearest neighbour.
+
+    Args:
+      flow: pixels of its own map.
+      factor: pixels of the larger map a pixel, along one side.
+
+    Returns:
+      Flow of the larger map, H = factor h, W = factor w, in its pixels.
+    """
+    return factor * jnp.repeat(jnp.repeat(flow, factor, axis=-3), factor, axis=-2)

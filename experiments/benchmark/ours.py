@@ -10,6 +10,7 @@ from experiments import build
 from experiments.benchmark.cells import Cell
 from experiments.configs import moving_mnist
 from experiments.runtime import give_back_memory
+from vstm.compiler import compiler_options
 from vstm.training import init_state, make_train_step
 
 
@@ -22,13 +23,14 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     config = moving_mnist.get_config(cell.variant)
     config.segment = cell.segment
     config.tau = cell.tau
+    config.data.image_size = cell.size
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(0), (cell.size, cell.size, 1))
     num_parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
     num_frames = cell.tau + 1 if cell.phase == "train" else 1
     shape = (cell.batch, num_frames, cell.size, cell.size, 1)
     frames = (jax.random.uniform(jax.random.key(1), shape) > 0.8).astype(jnp.float32)
-    options = build.compiler_options()
+    options = compiler_options()
 
     if cell.phase == "train":
         train_step = make_train_step(model, tx, loss=config.loss, tau=cell.tau)

@@ -9,6 +9,8 @@ def get_config() -> ml_collections.ConfigDict:
     config.variant = "conv-1enc-1LSTM"  # a name of vstm.variants
     config.loss = "bce"  # bce | intensity | gradient | sum
     config.tau = 10  # frames fed in; the next one is predicted
+    config.residual = False  # whether the decoder's output is added to the last frame, moved
+    config.normalise_contrast = False  # whether the encoder sees frames of mean 0, deviation 1
     config.convolution = "auto"  # auto | direct | fourier; auto: by platform and size
     config.segment = 0  # frames kept for the backward pass, the others recomputed; 0: all kept
     config.seed = 0  # of initial parameters, batches and windows
@@ -17,7 +19,19 @@ def get_config() -> ml_collections.ConfigDict:
     config.smoothness.delta = 1e-3  # Huber's delta, pixels of flow a feature pixel
     config.smoothness.weight = 1e-2  # w_H
 
+    config.flow_head = ml_collections.ConfigDict()
+    config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
+    config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
+
     config.data = ml_collections.ConfigDict()
+    config.data.name = "moving_mnist"  # moving_mnist | video
+    config.data.image_size = 64  # pixels, square
+    config.data.sequence_length = 20  # frames; windows of tau + 1 are drawn from them
+    config.data.num_train = 10_000  # sequences; of video, as many as there are at most
+    config.data.num_validation = 3_000
+    config.data.num_test = 3_000
+
+    # Moving MNIST
     config.data.seed = 0  # of the sequences themselves
     config.data.digits = "embedded"  # embedded | idx | tfds
     config.data.directory = ""  # folder of the idx files, or TFDS's data folder
@@ -25,13 +39,18 @@ def get_config() -> ml_collections.ConfigDict:
     config.data.pixels = "auto"  # binary | float | auto: binary for bce, else float
     config.data.lines = False  # one fixed vertical and one fixed horizontal line
     config.data.num_digits = 2
-    config.data.image_size = 64  # pixels, square
-    config.data.sequence_length = 20  # frames; windows of tau + 1 are drawn from them
     config.data.step = 0.1  # way of a digit a frame, share of the free path
     config.data.speed = "constant"  # constant | drawn: uniform in [0, 2 step] for each digit
-    config.data.num_train = 10_000  # sequences
-    config.data.num_validation = 3_000
-    config.data.num_test = 3_000
+
+    # Video
+    config.video = ml_collections.ConfigDict()
+    config.video.directory = ""  # folder that `python -m data.prepare` wrote
+    config.video.division = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
+    config.video.window_stride = 1  # frames from one sequence's start to the next one's
+    config.video.random_crops = True  # in training: squares of random size and place
+    config.video.max_pan = 0.0  # in training: every second such square moves, pixels a frame
+    config.video.random_flips = True  # in training: every second sequence mirrored
+    config.video.random_reversals = False  # in training: every second sequence backwards
 
     config.optimizer = ml_collections.ConfigDict()
     config.optimizer.name = "adam"  # adam | rmsprop

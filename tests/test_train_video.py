@@ -1,0 +1,141 @@
+import numpy as np
+import pytest
+from made_video import make_video
+from small_run import start
+
+from data.framing import centre_square
+from data.prepare import main as prepare
+from data.prepared_clips import PreparedClips
+from experiments.config import resolve
+from experiments.configs import video
+from experiments.errors import UserError
+from experiments.evaluate import read_evaluation
+from experiments.train import train_and_evaluate
+from vstm.video_predictor import load
+
+SMALL = {
+    "tau": 2,
+    "data.image_size": 16,
+    "data.sequence_length": 4,
+    "train.batch_size": 2,
+    "train.num_sequences": 12,
+    "train.validate_every_steps": 3,
+    "train.image_every_steps": 5,
+    "evaluation.batch_size": 2,
+}
+
+
+def moving_wave(number, size):
+    """A wave that moves by a pixel a frame: without cuts."""
+    y, x = np.mgrid[: size[0], : size[1]]
+    return (128 + 60 * np.sin((x - number) / 4) * np.cos(y / 5)).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    source = tmp_path_factory.mktemp("source")
+    for number in range(3):
+        make_video(source / f"{number}.mp4", 14, draw=moving_wave)
+    output = tmp_path_factory.mktemp("prepared")
+    prepare(["video_folder", f"--source={source}", f"--output={output}", "--size=20x24"])
+    return output
+
+
+def config(prepared, **changes):
+    config = video.get_config("conv-1enc-1LSTM")
+    config.update_from_flattened_dict(SMALL | {"video.directory": str(prepared)} | changes)
+    return config
+
+
+def test_configuration_is_that_of_the_papers_real_video():
+    config = video.get_config()
+    assert (config.tau, config.loss, config.data.sequence_length) == (12, "sum", 13)
+    assert config.variant == "conv-1enc-1LSTM"
+    config.video.directory = "somewhere"
+    assert resolve(config).data.name == "video"
+
+
+def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
+    state, received = train_and_evaluate(config(prepared), tmp_path)
+    assert (int(state.step), received) == (6, None)
+    for split in ("validation", "test"):
+        result = read_evaluation(tmp_path, split)
+        assert result["num_sequences"] == 11  # of 14 frames, windows of 4
+        assert result["true_flow_warp"] is None
+        assert result["model"]["mean_squared_error"] > 0
+        assert (tmp_path / f"samples_{split}.png").is_file()
+    predictor = load(tmp_path)
+    kernel = predictor.params["decoder"]["Conv2D_0"]["kernel"]
+    np.testing.assert_array_equal(kernel, state.params["decoder"]["Conv2D_0"]["kernel"])
+    assert predictor.description.loss == "sum"
+    assert predictor.description.frame_size == (16, 16)
+    clips = PreparedClips(prepared)
+    index = next(i for i, clip in enumerate(clips) if "test" in clip.splits[0])
+    frames = centre_square(clips.read(index, 0, 14)["frame"], 16) / 255
+    expected = np.mean([(frames[t + 2] - frames[t + 1]) ** 2 for t in range(11)])
+    result = read_evaluation(tmp_path, "test")
+    assert result["copy_last"]["mean_squared_error"] == pytest.approx(expected, rel=1e-4)
+
+    process = start(
+        "evaluate", f"--workdir={tmp_path}", "--split=prepared", f"--prepared={prepared}"
+    )
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 0, errors
+    again = read_evaluation(tmp_path, f"prepared_{prepared.name}")
+    assert again["model"] == result["model"]
+
+
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--split=prepared"], "--prepared: give it with --split=prepared, and only then"),
+        (["--prepared=x"], "--prepared: give it with --split=prepared, and only then"),
+        (["--split=prepared", "--prepared=nowhere"], "nowhere: nowhere/dataset.json: no such file"),
+    ],
+)
+def test_bad_prepared_folders_are_named(finished_run, flags, message):
+    process = start("evaluate", f"--workdir={finished_run}", *flags)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert message in errors
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"video.directory": ""}, r"config.video.directory: expected the folder that `python -m"),
+        (
+            {"video.directory": "nowhere"},
+            r"config.video.directory=nowhere: .*dataset.json: no such",
+        ),
+        ({"video.division": 2}, "division 2: the data set has 1"),
+        (
+            {"tau": 14, "data.sequence_length": 15},
+            "no clip has the 15 frames .* the longest has 14",
+        ),
+        ({"residual": True, "loss": "bce"}, "config.residual=True: is for intensities"),
+        ({"segment": 2, "flow_head.recurrent": True}, "config.segment=2: config.flow_head"),
+        ({"video.random_crops": False, "video.max_pan": 1.0}, "config.video.max_pan=1.0"),
+        ({"data.image_size": 8}, "config.data.image_size=8: expected at least 11"),
+        ({"data.name": "vidoe"}, "did you mean 'video'"),
+    ],
+)
+def test_bad_configurations_are_named_before_anything_is_written(
+    prepared, tmp_path, changes, message
+):
+    with pytest.raises(UserError, match=message):
+        train_and_evaluate(config(prepared, **changes), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
+    changes = {
+        "residual": True,
+        "flow_head.recurrent": True,
+        "flow_head.sparsity_weight": 0.1,
+        "video.max_pan": 1.0,
+        "video.random_reversals": True,
+    }
+    train_and_evaluate(config(prepared, **changes), tmp_path)
+    description = load(tmp_path).description
+    assert description.residual and description.recurrent_flow
