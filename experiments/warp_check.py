@@ -103,7 +103,7 @@ def figure(pair: dict[str, np.ndarray], path: Path) -> None:
         axis.imshow(image)
         axis.set_title(title, fontsize=9)
         axis.set_axis_off()
-    figure.savefig(path, dpi=100)
+    figure.savefig(path, dpi=60)
     plt.close(figure)
 
 

@@ -11,6 +11,7 @@ PREPARED=$(realpath "${PREPARED:?the folder that python -m data.prepare wrote}")
 cd "$(dirname "$0")/../.."
 SEQUENCES=${SEQUENCES:-4000}
 SPARSITY=${SPARSITY:-3e-4}
+TAU=${TAU:-12}
 RUNS=${RUNS:-runs/flow_choices}
 python=${PYTHON:-.venv/bin/python}
 
@@ -19,6 +20,8 @@ for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "
   "$python" -m experiments.train \
     --config=experiments/configs/video.py:conv-1enc-1LSTM \
     --config.video.directory="$PREPARED" \
+    --config.tau="$TAU" \
+    --config.data.sequence_length=$((TAU + 1)) \
     --config.flow_head.recurrent="$recurrent" \
     --config.flow_head.sparsity_weight="$sparsity" \
     --config.train.num_sequences="$SEQUENCES" \
@@ -33,4 +36,4 @@ done
 
 "$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions" \
   --output=experiments/results/flow_choices \
-  --command="SEQUENCES=$SEQUENCES SPARSITY=$SPARSITY bash experiments/sweeps/flow_choices.sh ${clips[*]##*/}"
+  --command="SEQUENCES=$SEQUENCES TAU=$TAU SPARSITY=$SPARSITY bash experiments/sweeps/flow_choices.sh ${clips[*]##*/}"
