@@ -62,15 +62,15 @@ def random_square(
     """A square of frames uint8 [T, H, W], scaled to [T, side, side].
 
     Its side in the frames is drawn uniformly in the logarithm from `side` to their shorter side
-    (which it is where that is smaller), its place uniformly. Every second one pans: moves at a
-    velocity of random direction and of up to `max_pan` pixels of the result a frame, slower where
+    (which it is where that is smaller), its place uniformly. It pans: moves at a velocity of random
+    direction and uniformly drawn, from 0 to `max_pan` pixels of the result a frame, slower where
     the frames don't have the room.
     """
     num_frames, height, width = frames.shape
     shortest = min(height, width)
     crop = min(np.exp(rng.uniform(np.log(min(side, shortest)), np.log(shortest))), shortest)
     room = np.array([width, height]) - crop
-    angle, speed = rng.uniform(0, 2 * np.pi), rng.choice([0, rng.uniform(0, max_pan)])
+    angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0, max_pan)
     way = (num_frames - 1) * speed * crop / side * np.array([np.cos(angle), np.sin(angle)])
     way = np.clip(way, -room, room)
     start = rng.uniform(np.maximum(0, -way), room - np.maximum(0, way))

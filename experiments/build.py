@@ -1,8 +1,10 @@
 """From a resolved configuration to sources, batches, model and optimiser."""
 
 from pathlib import Path
+from typing import Any
 
 import grain
+import jax
 import optax
 
 from data.batches import training_batches
@@ -14,7 +16,7 @@ from data.windows import Augmentation, CentreSquares, VideoWindows
 from experiments.config import Config, moving_mnist_options
 from experiments.errors import UserError
 from vstm.autoencoder import Autoencoder
-from vstm.model_file import ModelDescription
+from vstm.model_file import ModelDescription, load_model
 from vstm.optimizer import learning_rate_schedule, make_optimizer
 from vstm.variants import get_variant
 
@@ -158,6 +160,35 @@ def describe(config: Config) -> ModelDescription:
         residual=config.residual,
         normalise_contrast=config.normalise_contrast,
     )
+
+
+def initial_params(config: Config, params: Any) -> Any:
+    """The parameters that training begins with.
+
+    Args:
+      config: resolved configuration.
+      params: freshly drawn ones.
+
+    Returns:
+      Those of `train.initial_model`, or the fresh ones where it names none.
+
+    Raises:
+      UserError: it cannot be read, or is of another model.
+    """
+    path = config.train.initial_model
+    if not path:
+        return params
+    try:
+        description, initial = load_model(Path(path))
+    except (OSError, ValueError) as error:
+        raise UserError(f"config.train.initial_model: {error}") from error
+    shapes, expected = (jax.tree.map(lambda a: a.shape, tree) for tree in (initial, params))
+    if shapes != expected:
+        raise UserError(
+            f"config.train.initial_model={path}: a model of {description.variant}, of other "
+            f"parameters than those of this configuration of {config.variant}"
+        )
+    return jax.tree.map(jax.numpy.asarray, initial)
 
 
 def make_schedule(config: Config) -> optax.Schedule:

@@ -9,6 +9,7 @@ The same command continues a run that was stopped, and reports one that is finis
 import math
 import signal
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import grain
@@ -66,6 +67,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     num_steps = build.num_steps(config)
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
+    state = replace(state, params=build.initial_params(config, state.params))
     predict = make_predict(model)
     with (
         locked(folder),

@@ -82,11 +82,11 @@ def test_random_square_of_frames_smaller_than_the_square_takes_all_there_is():
     np.testing.assert_array_equal(square[0], expected)
 
 
-def test_every_second_square_pans_at_a_constant_velocity():
+def test_squares_pan_at_a_constant_velocity_up_to_the_largest():
     """On a plane, the grey level at a square's corner tells where it is."""
     x, y = np.meshgrid(np.arange(120), np.arange(100))
     frames = np.stack([x, y]).repeat(5, axis=0).astype(np.uint8).reshape(2, 5, 100, 120)
-    moved, speeds = 0, []
+    speeds = []
     for seed in range(200):
         across, down = (
             random_square(plane, 16, np.random.default_rng(seed), max_pan=2.0).astype(float)
@@ -96,8 +96,7 @@ def test_every_second_square_pans_at_a_constant_velocity():
         path = np.stack([across[:, 8, 8], down[:, 8, 8]], axis=-1)
         steps = np.diff(path, axis=0)
         assert np.abs(steps - steps.mean(axis=0)).max() <= 1.01  # levels are whole numbers
-        speed = np.linalg.norm(path[-1] - path[0]) / 4 / scale
-        moved += speed > 0.2
-        speeds.append(speed)
-    assert 70 < moved < 115
+        speeds.append(np.linalg.norm(path[-1] - path[0]) / 4 / scale)
+    # Rooms are too small for the fastest of large squares.
+    assert 0.6 < np.mean(speeds) < 1.1
     assert 1.5 < max(speeds) < 2.3

@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 from made_video import make_video
@@ -139,3 +140,19 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     train_and_evaluate(config(prepared, **changes), tmp_path)
     description = load(tmp_path).description
     assert description.residual and description.recurrent_flow
+
+
+def test_training_goes_on_from_another_runs_model(prepared, tmp_path):
+    first, _ = train_and_evaluate(config(prepared), tmp_path / "first")
+    changes = {"train.initial_model": str(tmp_path / "first"), "optimizer.learning_rate": 1e-9}
+    second, _ = train_and_evaluate(config(prepared, **changes), tmp_path / "second")
+    for ours, theirs in zip(
+        jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
+    ):
+        np.testing.assert_allclose(ours, theirs, atol=1e-7)
+    changes["variant"] = "conv-2enc-1LSTM"
+    with pytest.raises(UserError, match="a model of conv-1enc-1LSTM, of other parameters than"):
+        train_and_evaluate(config(prepared, **changes), tmp_path / "third")
+    changes["train.initial_model"] = "nowhere"
+    with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
+        train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")

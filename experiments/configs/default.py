@@ -48,7 +48,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.video.division = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
     config.video.window_stride = 1  # frames from one sequence's start to the next one's
     config.video.random_crops = True  # in training: squares of random size and place
-    config.video.max_pan = 0.0  # in training: every second such square moves, pixels a frame
+    config.video.max_pan = 0.0  # in training: pixels a frame that such squares move, at most
     config.video.random_flips = True  # in training: every second sequence mirrored
     config.video.random_reversals = False  # in training: every second sequence backwards
 
@@ -64,6 +64,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.train = ml_collections.ConfigDict()
     config.train.batch_size = 2  # sequences an update
     config.train.num_sequences = 6_000  # length of the run, in sequences
+    config.train.initial_model = ""  # run or model file whose parameters are gone on from
     config.train.log_every_steps = 20
     config.train.image_every_steps = 200
     config.train.validate_every_steps = 500

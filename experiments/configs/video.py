@@ -15,7 +15,7 @@ def _fast(config: ml_collections.ConfigDict) -> None:
     config.residual = True
     config.normalise_contrast = True
     config.optimizer.learning_rate = 4e-3
-    config.video.max_pan = 1.5
+    config.video.max_pan = 3.0
     config.video.random_reversals = True
     config.train.batch_size = 8
     config.train.num_sequences = 12_000
