@@ -18,7 +18,6 @@ from experiments.errors import UserError
 from vstm.autoencoder import Autoencoder
 from vstm.model_file import ModelDescription, load_model
 from vstm.optimizer import learning_rate_schedule, make_optimizer
-from vstm.variants import get_variant
 
 CHANNELS = 1
 Source = MovingMNIST | PublishedTestSet | CentreSquares
@@ -137,16 +136,11 @@ def frame_shape(config: Config) -> tuple[int, int, int]:
 
 def make_model(config: Config) -> Autoencoder:
     """The autoencoder of the configuration."""
-    return Autoencoder(
-        get_variant(config.variant),
+    return describe(config).model(
         smoothness_delta=config.smoothness.delta,
         smoothness_weight=config.smoothness.weight,
         convolution=config.convolution,
         segment=config.segment,
-        recurrent_flow=config.flow_head.recurrent,
-        frame_size=(config.data.image_size, config.data.image_size),
-        residual=config.residual,
-        normalise_contrast=config.normalise_contrast,
     )
 
 

@@ -39,14 +39,15 @@ class ModelDescription:
     residual: bool
     normalise_contrast: bool
 
-    def model(self) -> Autoencoder:
-        """The autoencoder."""
+    def model(self, **options: Any) -> Autoencoder:
+        """The autoencoder; options are its further attributes, which training sets."""
         return Autoencoder(
             get_variant(self.variant),
             recurrent_flow=self.recurrent_flow,
             frame_size=self.frame_size,
             residual=self.residual,
             normalise_contrast=self.normalise_contrast,
+            **options,
         )
 
 

@@ -5,9 +5,7 @@ RECIPE is `fast` (the default) or `paper` (section 4 of the paper).
 
 import ml_collections
 
-from experiments.configs import default
-from experiments.errors import nearest
-from vstm.variants import get_variant
+from experiments.configs.recipes import configure
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
@@ -38,11 +36,4 @@ def get_config(specification: str = "conv-1enc-1LSTM") -> ml_collections.ConfigD
     Raises:
       ValueError: unknown variant or recipe; the message names the nearest and the known ones.
     """
-    variant, _, recipe = specification.partition(":")
-    config = default.get_config()
-    config.variant = get_variant(variant).name
-    recipe = recipe or "fast"
-    if recipe not in RECIPES:
-        raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, RECIPES)}")
-    RECIPES[recipe](config)
-    return config
+    return configure(specification, RECIPES)

@@ -6,9 +6,8 @@ are those of section 5.2 of the paper. RECIPE is `fast` (the default) or `paper`
 
 import ml_collections
 
-from experiments.configs import default, moving_mnist
-from experiments.errors import nearest
-from vstm.variants import get_variant
+from experiments.configs import moving_mnist
+from experiments.configs.recipes import configure
 
 
 def _fast(config: ml_collections.ConfigDict) -> None:
@@ -33,15 +32,9 @@ def get_config(specification: str = "conv-1enc-1LSTM") -> ml_collections.ConfigD
     Raises:
       ValueError: unknown variant or recipe; the message names the nearest and the known ones.
     """
-    variant, _, recipe = specification.partition(":")
-    config = default.get_config()
-    config.variant = get_variant(variant).name
+    config = configure(specification, RECIPES)
     config.loss = "sum"
     config.tau = 12
     config.data.name = "video"
     config.data.sequence_length = 13
-    recipe = recipe or "fast"
-    if recipe not in RECIPES:
-        raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, RECIPES)}")
-    RECIPES[recipe](config)
     return config
