@@ -5,7 +5,9 @@ from typing import Any
 
 import grain
 import jax
+import jax.numpy as jnp
 import optax
+from flax.traverse_util import flatten_dict, unflatten_dict
 
 from data.batches import training_batches
 from data.digits import load_digits
@@ -164,7 +166,8 @@ def initial_params(config: Config, params: Any) -> Any:
       params: freshly drawn ones.
 
     Returns:
-      Those of `train.initial_model`, or the fresh ones where it names none.
+      Those of `train.initial_model`, or the fresh ones where it names none, or where it lacks
+      some, such as a recurrent flow head's gate; these are printed.
 
     Raises:
       UserError: it cannot be read, or is of another model.
@@ -176,13 +179,16 @@ def initial_params(config: Config, params: Any) -> Any:
         description, initial = load_model(Path(path))
     except (OSError, ValueError) as error:
         raise UserError(f"config.train.initial_model: {error}") from error
-    shapes, expected = (jax.tree.map(lambda a: a.shape, tree) for tree in (initial, params))
-    if shapes != expected:
+    given, expected = flatten_dict(initial, sep="/"), flatten_dict(params, sep="/")
+    if any(name not in expected or given[name].shape != expected[name].shape for name in given):
         raise UserError(
             f"config.train.initial_model={path}: a model of {description.variant}, of other "
             f"parameters than those of this configuration of {config.variant}"
         )
-    return jax.tree.map(jax.numpy.asarray, initial)
+    fresh = sorted(expected.keys() - given.keys())
+    if fresh:
+        print(f"{path}: lacks {', '.join(fresh)}; freshly drawn", flush=True)
+    return jax.tree.map(jnp.asarray, unflatten_dict(expected | given, sep="/"))
 
 
 def make_schedule(config: Config) -> optax.Schedule:

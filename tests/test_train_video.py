@@ -142,7 +142,7 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     assert description.residual and description.recurrent_flow
 
 
-def test_training_goes_on_from_another_runs_model(prepared, tmp_path):
+def test_training_goes_on_from_another_runs_model(prepared, tmp_path, capsys):
     first, _ = train_and_evaluate(config(prepared), tmp_path / "first")
     changes = {"train.initial_model": str(tmp_path / "first"), "optimizer.learning_rate": 1e-9}
     second, _ = train_and_evaluate(config(prepared, **changes), tmp_path / "second")
@@ -150,9 +150,19 @@ def test_training_goes_on_from_another_runs_model(prepared, tmp_path):
         jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-7)
+    gated, _ = train_and_evaluate(
+        config(prepared, **changes | {"flow_head.recurrent": True}), tmp_path / "gated"
+    )
+    assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
+    np.testing.assert_allclose(
+        gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
+    )
     changes["variant"] = "conv-2enc-1LSTM"
     with pytest.raises(UserError, match="a model of conv-1enc-1LSTM, of other parameters than"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "third")
+    changes = {"train.initial_model": str(tmp_path / "gated")}
+    with pytest.raises(UserError, match="of other parameters than"):
+        train_and_evaluate(config(prepared, **changes), tmp_path / "ungated")
     changes["train.initial_model"] = "nowhere"
     with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")
