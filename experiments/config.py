@@ -46,6 +46,7 @@ _AT_LEAST = {
     "optimizer.clip_elements": 0,
     "train.batch_size": 1,
     "train.num_sequences": 1,
+    "train.num_targets": 1,
     "train.log_every_steps": 1,
     "train.image_every_steps": 1,
     "train.validate_every_steps": 1,
@@ -185,6 +186,16 @@ def _check_sizes(config: Config) -> None:
     for choice in ("residual", "normalise_contrast"):
         if config[choice] and config.loss == "bce":
             raise UserError(f"config.{choice}=True: is for intensities, not for loss=bce's logits")
+    if config.train.num_targets > config.tau:
+        raise UserError(
+            f"config.train.num_targets={config.train.num_targets}: expected at most "
+            f"config.tau={config.tau}"
+        )
+    if config.segment and config.train.num_targets > 1:
+        raise UserError(
+            f"config.segment={config.segment}: config.train.num_targets="
+            f"{config.train.num_targets} needs the outputs of several frames; expected 0"
+        )
     if config.segment and config.flow_head.recurrent:
         raise UserError(
             f"config.segment={config.segment}: config.flow_head.recurrent needs the memory's "

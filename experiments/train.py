@@ -127,6 +127,7 @@ def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransforma
         tx,
         loss=config.loss,
         tau=config.tau,
+        num_targets=config.train.num_targets,
         sparsity_weight=config.flow_head.sparsity_weight,
     )
 

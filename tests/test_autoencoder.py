@@ -211,7 +211,7 @@ def test_flow_is_clamped_at_a_quarter_of_the_map():
     np.testing.assert_allclose(variables["params"]["scale"], [2 / 8, 2 / 4])
     params = {**variables["params"], "Conv2D_2": {"kernel": jnp.zeros((1, 1, 2, 2)), "bias": None}}
     params["Conv2D_2"]["bias"] = jnp.array([1.5, -100.0])
-    flow = head.apply({"params": params}, memory)
+    flow = head.apply({"params": params}, memory)[-1]
     # the first component, 1.5 pixels, is inside its limit of 2 pixels; the second is beyond -1
     np.testing.assert_allclose(flow[..., 0], np.full((1, 4, 8), 1.5), rtol=1e-6)
     np.testing.assert_allclose(flow[..., 1], np.full((1, 4, 8), -1.0), rtol=1e-6)

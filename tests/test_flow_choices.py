@@ -40,13 +40,13 @@ def test_recurrent_head_equals_the_unrolled_equation():
     regressor = {name: value for name, value in params.items() if name != "gate"}
     flow = np.asarray(start)
     for output in outputs:
-        regressed = plain.apply({"params": regressor}, output[None])
+        regressed = plain.apply({"params": regressor}, output[None])[0]
         raw = jax.lax.conv_general_dilated(
             output, gate_kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
         )
         gate = 1 / (1 + np.exp(-(raw + gate_bias)))
         flow = (1 - gate) * flow + gate * regressed
-    ours = head.apply({"params": params}, outputs, start)
+    ours = head.apply({"params": params}, outputs, start)[-1]
     np.testing.assert_allclose(ours, flow, rtol=1e-4, atol=1e-5)
 
 
@@ -75,6 +75,35 @@ def test_recurrent_state_carried_on_equals_all_frames_at_once():
     np.testing.assert_allclose(output.prediction, expected.prediction, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(memory[-1], output.flow)
     assert np.abs(output.flow).max() > 0.05
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"recurrent_flow": True}, {"residual": True, "normalise_contrast": True}],
+    ids=["paper", "recurrent", "residual"],
+)
+def test_several_predictions_are_those_of_the_shorter_sequences(options):
+    model, variables, frames = initialised(**options)
+    ours = jax.jit(lambda frames: model.apply(variables, frames, num_predictions=3))(frames)
+    for n in range(3):
+        expected = model.apply(variables, frames[:, : TAU - 2 + n])
+        np.testing.assert_allclose(ours.flows[:, n], expected.flow, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(
+            ours.predictions[:, n], expected.prediction, rtol=1e-4, atol=1e-5
+        )
+    for last, of_all in zip(
+        jax.tree.leaves(expected.memory), jax.tree.leaves(ours.memory), strict=True
+    ):
+        np.testing.assert_allclose(of_all, last, rtol=1e-4, atol=1e-5)
+
+
+def test_no_more_predictions_than_frames_and_only_one_with_segments():
+    model, variables, frames = initialised()
+    for number in (0, TAU + 1):
+        with pytest.raises(ValueError, match=f"num_predictions={number}: expected 1 to {TAU}"):
+            model.apply(variables, frames, num_predictions=number)
+    with pytest.raises(ValueError, match="no segments"):
+        model.clone(segment=2).apply(variables, frames, num_predictions=2)
 
 
 def test_recurrent_head_and_segments_exclude_each_other():

@@ -52,6 +52,29 @@ def test_update_equals_gradient_descent_on_the_explicit_objective(loss):
     np.testing.assert_allclose(metrics["gradient_norm"], norm, rtol=1e-4)
 
 
+def test_several_targets_are_the_mean_of_each_frame_predicted_from_those_before_it():
+    weight = 50.0
+    model, tx, state, frames, _ = make(weight=weight)
+    step = make_train_step(model, tx, loss="bce", tau=TAU, num_targets=2)
+    plain = Autoencoder(SMALL, smoothness_weight=0.0)
+    params = jax.tree.map(lambda a: a + 0.02, state.params)
+
+    def objective(params):
+        values = []
+        for fed in (TAU - 1, TAU):
+            output = plain.apply({"params": params}, frames[:, :fed])
+            terms = reconstruction_terms("bce", output.prediction, frames[:, fed])
+            values.append(sum(terms.values()) + weight * flow_roughness(output.flow, delta=1e-3))
+        return sum(values) / 2
+
+    value, gradient = jax.jit(jax.value_and_grad(objective))(params)
+    expected = jax.tree.map(lambda p, g: p - 0.1 * g, params, gradient)
+    state, metrics = jax.jit(step)(state.replace(params=params), frames)
+    for ours, theirs in zip(jax.tree.leaves(state.params), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
+
+
 def test_sparsity_adds_the_mean_length_of_the_flows_components():
     weight = 3.0
     model, _, state, frames, step = make("intensity", weight=0.0, sparsity=weight)

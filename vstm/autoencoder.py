@@ -27,21 +27,32 @@ MIN_DEVIATION = 0.02  # of a frame's intensities, so that noise on a flat frame 
 
 @flax.struct.dataclass
 class AutoencoderOutput:
-    """What the autoencoder returns.
+    """What the autoencoder returns of its last n steps.
 
     Attributes:
-      prediction: the decoder's output for frame tau + 1, [B, H, W, C]; a logit where the model is
-        trained by cross-entropy, else an intensity (see `losses.output_intensity`).
-      flow: [B, h, w, 2], backward, pixels of the feature map, (u, v) = (x right, y down).
+      predictions: the decoder's output for the frame after each step's, [B, n, H, W, C]; logits
+        where the model is trained by cross-entropy, else intensities (see
+        `losses.output_intensity`).
+      flows: [B, n, h, w, 2], backward, pixels of the feature map, (u, v) = (x right, y down).
       memory: state (c, h) of each layer after the last frame and, with a recurrent flow head, the
         flow; pass it with the next frames.
       features: the encoder's of the last frame, x_tau, [B, h, w, d].
     """
 
-    prediction: jax.Array
-    flow: jax.Array
+    predictions: jax.Array
+    flows: jax.Array
     memory: tuple[Carry | jax.Array, ...]
     features: jax.Array
+
+    @property
+    def prediction(self) -> jax.Array:
+        """Of frame tau + 1, [B, H, W, C]."""
+        return self.predictions[:, -1]
+
+    @property
+    def flow(self) -> jax.Array:
+        """After the last frame, [B, h, w, 2]."""
+        return self.flows[:, -1]
 
 
 class Autoencoder(nn.Module):
@@ -85,34 +96,46 @@ class Autoencoder(nn.Module):
 
     @nn.compact
     def __call__(
-        self, frames: jax.Array, memory: tuple[Any, ...] | None = None
+        self,
+        frames: jax.Array,
+        memory: tuple[Any, ...] | None = None,
+        *,
+        num_predictions: int = 1,
     ) -> AutoencoderOutput:
         """Feeds frames and predicts the one after the last.
 
         Args:
           frames: [B, tau, H, W, C], intensities in [0, 1].
           memory: state to go on from; None for zeros, the start of a sequence.
+          num_predictions: steps n, the last ones, after each of which the next frame is predicted;
+            1 to tau.
 
         Returns:
-          Prediction, flow and the new state.
+          Predictions, flows and the new state.
 
         Raises:
-          ValueError: a frame size that the encoder's poolings don't divide, or segments together
-            with a recurrent flow head.
+          ValueError: a frame size that the encoder's poolings don't divide, another number of
+            predictions, or segments together with a recurrent flow head or several predictions.
         """
-        if self.segment and self.recurrent_flow:
-            raise ValueError("a recurrent flow head needs all outputs of the memory: no segments")
+        n = num_predictions
+        if not 1 <= n <= frames.shape[1]:
+            raise ValueError(f"num_predictions={n}: expected 1 to {frames.shape[1]} frames")
+        if self.segment and (self.recurrent_flow or n > 1):
+            raise ValueError(
+                "a recurrent flow head and several predictions need the outputs of several steps: "
+                "no segments"
+            )
         previous_flow: jax.Array | None = None
         if self.recurrent_flow and memory is not None:
             memory, previous_flow = memory[:-1], memory[-1]
         frames = jnp.swapaxes(frames, 0, 1)
-        last_frame = frames[-1]
+        last_frames = frames[-n:]
         mean: jax.Array | float = 0.0
         deviation: jax.Array | float = 1.0
         if self.normalise_contrast:
             all_means, all_deviations = _statistics(frames)
             frames = (frames - all_means) / all_deviations
-            mean, deviation = all_means[-1], all_deviations[-1]
+            mean, deviation = all_means[-n:], all_deviations[-n:]
 
         if self.segment and not self.is_initializing():
             params = self.variables["params"]
@@ -124,29 +147,31 @@ class Autoencoder(nn.Module):
                 memory, outputs = advanced
                 return memory, (features[-1], outputs[-1])
 
-            memory, (features, output) = scan_segments(advance, memory, frames, self.segment)
-            outputs = output[None]
+            memory, (last, output) = scan_segments(advance, memory, frames, self.segment)
+            features, outputs = last[None], output[None]
         else:
             encoder, memory_module = self._recurrent_modules(parent=self)
             all_features = encoder(frames)
             memory, outputs = memory_module(all_features, memory)
-            features = all_features[-1]
+            features = all_features[-n:]
+            outputs = outputs if self.recurrent_flow else outputs[-n:]
 
-        raw_flow = self._flow_head()(outputs, previous_flow)
-        flow = penalise_roughness(
-            raw_flow, delta=self.smoothness_delta, weight=self.smoothness_weight
+        raw_flows = self._flow_head()(outputs, previous_flow)[-n:]
+        flows = penalise_roughness(
+            raw_flows, delta=self.smoothness_delta, weight=self.smoothness_weight
         )
-        decoded = self._decoder(frames.shape[-1], parent=self)(warp_batch(features, flow))
-        enlarged = upsample_flow(flow, self.variant.downsampling)
-        moved = jax.vmap(warp_within)(last_frame, enlarged) if self.residual else mean
-        prediction = moved + deviation * decoded
+        warped = jax.vmap(warp_batch)(features, flows)
+        decoded = self._decoder(frames.shape[-1], parent=self)(warped)
+        enlarged = upsample_flow(flows, self.variant.downsampling)
+        moved = jax.vmap(jax.vmap(warp_within))(last_frames, enlarged) if self.residual else mean
+        predictions = moved + deviation * decoded
         if self.recurrent_flow:
-            memory = (*memory, flow)
+            memory = (*memory, flows[-1])
         return AutoencoderOutput(
-            prediction=prediction,
-            flow=flow,
+            predictions=jnp.swapaxes(predictions, 0, 1),
+            flows=jnp.swapaxes(flows, 0, 1),
             memory=memory,
-            features=features,
+            features=features[-1],
         )
 
     def unmoved(self, params: Any, frame: jax.Array, features: jax.Array) -> jax.Array:

@@ -56,29 +56,30 @@ class FlowHead(nn.Module):
 
     @nn.compact
     def __call__(self, memory: jax.Array, previous: jax.Array | None = None) -> jax.Array:
-        """Memory outputs to the flow after the last of them, in pixels of their map.
+        """Memory outputs to the flow after each of them, in pixels of their map.
 
         Args:
-          memory: [tau, B, h, w, d]; without recurrence, only the last is used.
+          memory: [tau, B, h, w, d].
           previous: flow of the frame before the first, [B, h, w, 2]; None for zero. Not read
             without recurrence.
 
         Returns:
-          [B, h, w, 2].
+          [tau, B, h, w, 2].
         """
-        if not self.recurrent:
-            return self._regress(memory[-1])
         regressed = self._regress(memory)
+        if not self.recurrent:
+            return regressed
         gate = nn.sigmoid(
             Conv2D(2, GATE_KERNEL_SIZE, convolution=self.convolution, name="gate")(memory)
         )
 
         def advance(flow, inputs):
             regressed, gate = inputs
-            return flow + gate * (regressed - flow), None
+            flow = flow + gate * (regressed - flow)
+            return flow, flow
 
         start = jnp.zeros_like(regressed[0]) if previous is None else previous
-        return jax.lax.scan(advance, start, (regressed, gate))[0]
+        return jax.lax.scan(advance, start, (regressed, gate))[1]
 
     def _regress(self, memory: jax.Array) -> jax.Array:
         """Memory outputs [..., h, w, d] to flow [..., h, w, 2] in pixels of that map."""

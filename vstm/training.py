@@ -90,6 +90,7 @@ def make_train_step(
     *,
     loss: str,
     tau: int,
+    num_targets: int = 1,
     sparsity_weight: float = 0.0,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
@@ -98,7 +99,9 @@ def make_train_step(
       model: the autoencoder.
       tx: the optimiser.
       loss: a key of `losses.LOSSES`.
-      tau: number of frames fed in; the target is the next one.
+      tau: number of frames fed in.
+      num_targets: frames that are predicted, each from those before it: the last ones of the
+        tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
 
     Returns:
@@ -112,26 +115,27 @@ def make_train_step(
     """
 
     def objective(params, window):
-        output = model.apply({"params": params}, window[:, :tau])
+        inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
+        output = model.apply({"params": params}, inputs, num_predictions=num_targets)
         assert isinstance(output, AutoencoderOutput)
-        terms = reconstruction_terms(loss, output.prediction, window[:, tau])
+        terms = reconstruction_terms(loss, output.predictions, targets)
         # The smoothness penalty's gradient is injected by the model; it is only reported below.
-        penalty = sparsity_weight * flow_density(output.flow) if sparsity_weight else 0.0
-        return sum(terms.values()) + penalty, (terms, output.flow)
+        penalty = sparsity_weight * flow_density(output.flows) if sparsity_weight else 0.0
+        return sum(terms.values()) + penalty, (terms, output.flows)
 
     def train_step(state, frames):
         window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
         gradient = jax.value_and_grad(objective, has_aux=True)
-        (value, (terms, flow)), grads = gradient(state.params, window)
+        (value, (terms, flows)), grads = gradient(state.params, window)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
-        smoothness = flow_roughness(flow, delta=model.smoothness_delta)
+        smoothness = flow_roughness(flows, delta=model.smoothness_delta)
         metrics = terms | {
             "smoothness": smoothness,
-            "sparsity": flow_density(flow),
+            "sparsity": flow_density(flows),
             "loss": value + model.smoothness_weight * smoothness,
             "gradient_norm": optax.tree.norm(grads),
-            "flow_magnitude": jnp.mean(jnp.linalg.norm(flow, axis=-1)),
-            "flow_clamped": clamped_share(flow),
+            "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
+            "flow_clamped": clamped_share(flows),
         }
         state = TrainState(
             step=state.step + 1,
