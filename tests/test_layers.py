@@ -24,6 +24,8 @@ ARRAY_FUNCTIONS = {
     "warp",
     "losses",
     "metrics",
+    "flow_metrics",
+    "motion_segments",
     "variants",
 }
 MODULES = {"conv_layer", "encoder", "memory", "flow_head", "decoder", "autoencoder"}
@@ -34,6 +36,7 @@ ALLOWED_PACKAGES = {
     **dict.fromkeys(ARRAY_FUNCTIONS, {"jax", "jaxtyping"}),
     "fourier_convolution": {"jax", "jaxtyping", "numpy"},
     "fourier_transform": {"jax", "jaxtyping", "numpy"},
+    "motion_segments": {"numpy", "jaxtyping"},
     "metrics": {"jax", "jaxtyping", "dm_pix"},
     **dict.fromkeys(MODULES, {"jax", "jaxtyping", "flax"}),
     **dict.fromkeys(TRAINING, {"jax", "jaxtyping", "flax", "optax"}),
