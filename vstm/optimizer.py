@@ -1,13 +1,18 @@
 """Optimisers and learning-rate schedules: the paper's and a current one."""
 
 from collections.abc import Mapping
+from typing import Any
 
+import jax
 import optax
+from optax.contrib import MuonDimensionNumbers, muon
 
-OPTIMIZERS = ("adam", "rmsprop")
+OPTIMIZERS = ("muon", "adam", "rmsprop")
 SCHEDULES = ("cosine", "halving")
 HALVING_EPOCHS = 100
 WARMUP_SHARE = 0.05
+MUON_RMS = 0.2  # root mean square of Muon's updates, as of Adam's
+MUON_MODULES = ("encoder", "memory")
 
 
 def learning_rate_schedule(
@@ -60,8 +65,11 @@ def make_optimizer(
     """Gradient clipping followed by an optimiser.
 
     Args:
-      kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does) or `adam` (b1 0.9,
-        b2 0.999, eps 1e-8).
+      kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does), `adam` (b1 0.9,
+        b2 0.999, eps 1e-8) or `muon`: the updates of the encoder's and the memory's convolution
+        kernels, read as matrices [k l i, o], made orthogonal and scaled to the root mean square
+        of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); Adam with Nesterov momentum for
+        all else.
       schedule: learning rate by update.
       clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
       clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
@@ -76,12 +84,19 @@ def make_optimizer(
     Raises:
       ValueError: another kind; at the first update, a rate for a module that isn't there.
 
-    Source: section 4 (`rmsprop`, Graves 2013 for the clipping); `adam`: Kingma and Ba 2015.
+    Source: section 4 (`rmsprop`, Graves 2013 for the clipping); `adam`: Kingma and Ba 2015; `muon`:
+    Jordan et al. 2024, its scale Liu et al. 2025, the rest Dozat 2016.
     """
     if kind == "rmsprop":
         optimizer = optax.rmsprop(schedule, decay=0.9, eps=1e-5, eps_in_sqrt=False)
     elif kind == "adam":
         optimizer = optax.adam(schedule)
+    elif kind == "muon":
+        optimizer = muon(
+            schedule,
+            consistent_rms=MUON_RMS,
+            muon_weight_dimension_numbers=_convolution_kernels,
+        )
     else:
         raise ValueError(f"unknown optimizer {kind!r}; known: {', '.join(OPTIMIZERS)}")
     clipping = []
@@ -90,6 +105,19 @@ def make_optimizer(
     if clip_global_norm:
         clipping.append(optax.clip_by_global_norm(clip_global_norm))
     return optax.chain(*clipping, optimizer, _scale_modules(module_rates or {}))
+
+
+def _convolution_kernels(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Which axes of each parameter are a matrix's rows and columns; None where Muon has no say."""
+    kernel = MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=3)
+
+    def numbers(module: str, array: Any) -> MuonDimensionNumbers | None:
+        return kernel if module in MUON_MODULES and array.ndim == 4 else None
+
+    return {
+        module: jax.tree.map(lambda array, module=module: numbers(module, array), arrays)
+        for module, arrays in params.items()
+    }
 
 
 def _scale_modules(rates: Mapping[str, float]) -> optax.GradientTransformation:

@@ -53,7 +53,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.video.random_reversals = False  # in training: every second sequence backwards
 
     config.optimizer = ml_collections.ConfigDict()
-    config.optimizer.name = "adam"  # adam | rmsprop
+    config.optimizer.name = "adam"  # muon | adam | rmsprop
     config.optimizer.learning_rate = 2e-3
     config.optimizer.schedule = "cosine"  # cosine | halving
     config.optimizer.clip_global_norm = 1.0  # 0: none
