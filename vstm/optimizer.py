@@ -68,8 +68,8 @@ def make_optimizer(
       kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does), `adam` (b1 0.9,
         b2 0.999, eps 1e-8) or `muon`: the updates of the encoder's and the memory's convolution
         kernels, read as matrices [k l i, o], made orthogonal and scaled to the root mean square
-        of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); Adam with Nesterov momentum for
-        all else.
+        of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); for all else, Adam with
+        Nesterov momentum.
       schedule: learning rate by update.
       clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
       clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
