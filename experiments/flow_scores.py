@@ -1,0 +1,74 @@
+"""Scores of flows against the generator's: errors over moving pixels, motion segmentation."""
+
+from dataclasses import dataclass, field
+
+import jax.numpy as jnp
+import numpy as np
+
+from vstm.flow_metrics import angular_error, endpoint_error
+from vstm.motion_segments import adjusted_rand_index, motion_segments
+
+THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
+
+
+@dataclass
+class FlowScores:
+    """Means over the moving pixels (true flow not zero) of all frames added.
+
+    Attributes:
+      threshold: flow longer than this moves, pixels; None while it is still looked for, by
+        `best_threshold`.
+    """
+
+    threshold: float | None = None
+    _errors: list[np.ndarray] = field(default_factory=list)
+    _angles: list[np.ndarray] = field(default_factory=list)
+    _rand: list[float] = field(default_factory=list)
+    _both: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
+    _either: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
+
+    def add(self, flow: np.ndarray, truth: np.ndarray) -> None:
+        """Adds a frame.
+
+        Args:
+          flow: [H, W, 2], pixels.
+          truth: the true one.
+        """
+        moving = truth.any(axis=-1)
+        ours, true = jnp.asarray(flow), jnp.asarray(truth)
+        self._errors.append(np.asarray(endpoint_error(ours, true))[moving])
+        self._angles.append(np.asarray(angular_error(ours, true))[moving])
+        length = np.linalg.norm(flow, axis=-1)
+        found = length[None] > THRESHOLDS[:, None, None]
+        self._both += (found & moving).sum(axis=(1, 2))
+        self._either += (found | moving).sum(axis=(1, 2))
+        if self.threshold is not None:
+            motions, segments = np.unique(truth[moving], axis=0, return_inverse=True)
+            true_segments = np.zeros(moving.shape, int)
+            true_segments[moving] = 1 + segments.ravel()
+            found_segments = motion_segments(flow, self.threshold, max(1, len(motions)))
+            self._rand.append(adjusted_rand_index(found_segments, true_segments))
+
+    def best_threshold(self) -> float:
+        """That with the highest intersection over union."""
+        return float(THRESHOLDS[np.argmax(self._both / np.maximum(self._either, 1))])
+
+    def scores(self) -> dict[str, float]:
+        """All scores, for a threshold that was given.
+
+        Returns:
+          `endpoint_error` (pixels), `angular_error` (degrees) and `within_1px` (share), over moving
+          pixels; `threshold` (pixels); `motion_iou`, of the pixels of all frames together;
+          `motion_ari`, the frames' mean adjusted Rand index.
+        """
+        assert self.threshold is not None
+        errors, angles = np.concatenate(self._errors), np.concatenate(self._angles)
+        chosen = int(np.flatnonzero(np.isclose(THRESHOLDS, self.threshold))[0])
+        return {
+            "endpoint_error": float(errors.mean()),
+            "angular_error": float(angles.mean()),
+            "within_1px": float((errors < 1).mean()),
+            "threshold": self.threshold,
+            "motion_iou": float(self._both[chosen] / max(self._either[chosen], 1)),
+            "motion_ari": float(np.mean(self._rand)),
+        }

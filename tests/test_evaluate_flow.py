@@ -1,0 +1,70 @@
+import json
+import shutil
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from small_run import SMALL, small_config, start
+
+from experiments import build
+from experiments.config import resolve
+from experiments.evaluate_flow import classical_pairs, flow_scores, zero_pairs
+
+
+@pytest.fixture
+def run_copy(finished_run, tmp_path):
+    return shutil.copytree(finished_run, tmp_path / "run")
+
+
+def evaluate_flow(*flags):
+    process = start("evaluate_flow", *flags)
+    output, errors = process.communicate(timeout=120)
+    return process.returncode, output, errors
+
+
+def test_scores_of_a_run_are_written_and_zero_flow_errs_by_the_digits_steps(run_copy):
+    code, output, errors = evaluate_flow(f"--workdir={run_copy}", "--num_sequences=3")
+    assert code == 0, errors
+    assert "endpoint_error" in output
+    result = json.loads((run_copy / "flow_test.json").read_text())
+    assert result["num_sequences"] == 3
+    test = build.moving_mnist(resolve(small_config()), "test")
+    lengths = []
+    for i in range(3):
+        flow = test.with_ground_truth(i)["flow"][SMALL["tau"] - 1]
+        lengths.append(np.linalg.norm(flow, axis=-1)[flow.any(-1)])
+    assert result["zero"]["endpoint_error"] == pytest.approx(np.concatenate(lengths).mean())
+    assert result["zero"]["motion_iou"] == 0
+    assert set(result["model"]) == set(result["zero"])
+
+
+def test_folder_without_a_model_is_named(run_copy):
+    (run_copy / "model.npz").unlink()
+    code, _, errors = evaluate_flow(f"--workdir={run_copy}")
+    assert code == 2
+    assert "no such file" in errors and "Traceback" not in errors
+
+
+def test_a_batch_that_is_not_full_counts_each_sequence_once():
+    source = build.moving_mnist(resolve(small_config()), "test")
+    of_pairs = (
+        flow_scores(zero_pairs(2), source, 3, batch_size, 1.0).scores() for batch_size in (1, 2, 8)
+    )
+    first, *others = of_pairs
+    assert others == [first, first]
+
+
+def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on():
+    pytest.importorskip("cv2")
+    texture = np.random.default_rng(0).random((40, 40))
+    texture = np.asarray(jnp.convolve(texture.ravel(), jnp.ones(5) / 5, mode="same"))
+    texture = texture.reshape(40, 40)
+    smooth = sum(np.roll(texture, k, axis=0) for k in range(5)) / 5
+    smooth = (smooth - smooth.min()) / np.ptp(smooth)
+    frames = np.stack([np.roll(smooth, 2 * t, axis=1) for t in range(3)])[..., None]
+    flow = np.broadcast_to(np.array([-2.0, 0.0], np.float32), (2, 40, 40, 2))
+    item = {"frames": frames.astype(np.float32), "flow": flow}
+    for seen in (True, False):
+        ((ours, truth),) = classical_pairs(2, "dis", seen)([item])
+        error = np.linalg.norm(ours - truth, axis=-1)[8:-8, 8:-8]
+        assert np.median(error) < 0.2
