@@ -12,7 +12,6 @@ SCHEDULES = ("cosine", "halving")
 HALVING_EPOCHS = 100
 WARMUP_SHARE = 0.05
 MUON_RMS = 0.2  # root mean square of Muon's updates, as of Adam's
-MUON_MODULES = ("encoder", "memory")
 
 
 def learning_rate_schedule(
@@ -66,10 +65,9 @@ def make_optimizer(
 
     Args:
       kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does), `adam` (b1 0.9,
-        b2 0.999, eps 1e-8) or `muon`: the updates of the encoder's and the memory's convolution
-        kernels, read as matrices [k l i, o], made orthogonal and scaled to the root mean square
-        of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); for all else, Adam with
-        Nesterov momentum.
+        b2 0.999, eps 1e-8) or `muon`: the updates of convolution kernels, read as matrices
+        [k l i, o], made orthogonal and scaled to the root mean square of Adam's (Newton-Schulz,
+        5 iterations; Nesterov momentum 0.95); for all else, Adam with Nesterov momentum.
       schedule: learning rate by update.
       clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
       clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
@@ -107,17 +105,10 @@ def make_optimizer(
     return optax.chain(*clipping, optimizer, _scale_modules(module_rates or {}))
 
 
-def _convolution_kernels(params: Mapping[str, Any]) -> dict[str, Any]:
+def _convolution_kernels(params: Any) -> Any:
     """Which axes of each parameter are a matrix's rows and columns; None where Muon has no say."""
     kernel = MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=3)
-
-    def numbers(module: str, array: Any) -> MuonDimensionNumbers | None:
-        return kernel if module in MUON_MODULES and array.ndim == 4 else None
-
-    return {
-        module: jax.tree.map(lambda array, module=module: numbers(module, array), arrays)
-        for module, arrays in params.items()
-    }
+    return jax.tree.map(lambda array: kernel if array.ndim == 4 else None, params)
 
 
 def _scale_modules(rates: Mapping[str, float]) -> optax.GradientTransformation:

@@ -53,18 +53,18 @@ def get_config() -> ml_collections.ConfigDict:
     config.video.random_reversals = False  # in training: every second sequence backwards
 
     config.optimizer = ml_collections.ConfigDict()
-    config.optimizer.name = "adam"  # muon | adam | rmsprop
-    config.optimizer.learning_rate = 2e-3
+    config.optimizer.name = "muon"  # muon | adam | rmsprop
+    config.optimizer.learning_rate = 4e-3
     config.optimizer.schedule = "cosine"  # cosine | halving
     config.optimizer.clip_global_norm = 1.0  # 0: none
     config.optimizer.flow_head_rate = 0.3  # factor on the flow head's learning rate
-    config.optimizer.memory_rate = 0.3  # factor on the memory's learning rate
+    config.optimizer.memory_rate = 1.0  # factor on the memory's learning rate
     config.optimizer.clip_elements = 0.0  # 0: none
 
     config.train = ml_collections.ConfigDict()
-    config.train.batch_size = 2  # sequences an update
+    config.train.batch_size = 4  # sequences an update
     config.train.num_sequences = 6_000  # length of the run, in sequences
-    config.train.num_targets = 1  # frames predicted, of a window the last; 1: as in the paper
+    config.train.num_targets = 8  # frames predicted, of a window the last; 1: as in the paper
     config.train.initial_model = ""  # run or model file whose parameters are gone on from
     config.train.log_every_steps = 20
     config.train.image_every_steps = 200

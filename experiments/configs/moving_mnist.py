@@ -6,6 +6,12 @@ RECIPE is `fast` (the default) or `paper` (section 4 of the paper).
 import ml_collections
 
 from experiments.configs.recipes import configure
+from vstm.variants import get_variant
+
+
+def _fast(config: ml_collections.ConfigDict) -> None:
+    if get_variant(config.variant).memory == "fc":
+        config.optimizer.memory_rate = 0.3
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
@@ -16,6 +22,7 @@ def _paper(config: ml_collections.ConfigDict) -> None:
     config.optimizer.memory_rate = 1.0
     config.optimizer.clip_global_norm = 0.0
     config.optimizer.clip_elements = 50.0
+    config.train.num_targets = 1
     config.train.batch_size = 1
     config.train.num_sequences = 100_000
     config.train.log_every_steps = 100
@@ -24,7 +31,7 @@ def _paper(config: ml_collections.ConfigDict) -> None:
     config.train.checkpoint_every_steps = 1_000
 
 
-RECIPES = {"fast": lambda config: None, "paper": _paper}
+RECIPES = {"fast": _fast, "paper": _paper}
 
 
 def get_config(specification: str = "conv-1enc-1LSTM") -> ml_collections.ConfigDict:

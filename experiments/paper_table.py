@@ -1,0 +1,112 @@
+"""Gathers the runs of a table of the paper into a small table that can be committed.
+
+    python -m experiments.paper_table --table=2 --runs=runs/table2 \
+        --output=experiments/results/table2 --command="bash experiments/sweeps/table2.sh"
+
+Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
+score, the paper's, their ratio, the scores of the flow), `results.md` (the same, with commit and
+machine) and `curves.png` (validation scores by training sequences).
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from experiments import command_line
+from experiments.config import flatten, read_json
+from experiments.errors import UserError
+from experiments.learning_curves import Curve, plot_curves, read_curve
+from experiments.results_table import results_table, write_results
+from experiments.run_folder import CONFIG_FILE, evaluation_file
+
+FLOW_SCORES = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table compares, and by which test score.
+
+    Attributes:
+      field: of the configuration.
+      metric: of the evaluation.
+      name: of the metric in the rows.
+    """
+
+    field: str
+    metric: str
+    name: str
+
+
+TABLES = {
+    "2": Table("variant", "cross_entropy", "test_cross_entropy"),
+    "3": Table("loss", "mean_squared_error", "test_l2"),
+}
+
+
+def rows(runs: Path, table: Table) -> list[dict[str, Any]]:
+    """A row for each finished run below a folder, by what is compared, sequences and seed.
+
+    Raises:
+      UserError: there is none, or one is damaged.
+    """
+    result = []
+    for folder in finished(runs):
+        path = evaluation_file(folder, "test")
+        try:
+            evaluation = json.loads(path.read_text())
+            config = flatten(read_json(folder / CONFIG_FILE))
+            score = evaluation["model"][table.metric]
+            paper = (evaluation["paper"] or {}).get(table.metric)
+            row = {
+                table.field: config[table.field],
+                "seed": config["seed"],
+                "sequences": evaluation["sequences_trained"],
+                table.name: score,
+                "paper": paper,
+                "ratio": paper and score / paper,
+            }
+            flow_file = folder / "flow_test.json"
+            if flow_file.exists():
+                flow = json.loads(flow_file.read_text())["model"]
+                row |= {name: flow[name] for name in FLOW_SCORES}
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not an evaluation ({error})") from error
+        result.append(row)
+    return sorted(result, key=lambda row: (row[table.field], row["sequences"], row["seed"]))
+
+
+def finished(runs: Path) -> list[Path]:
+    """Folders of the runs that are evaluated.
+
+    Raises:
+      UserError: there is none.
+    """
+    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), 'test')}"))
+    if not folders:
+        raise UserError(f"{runs}: no run with an evaluation of test")
+    return folders
+
+
+def curves(runs: Path, table: Table) -> list[Curve]:
+    """Validation scores of each finished run while it was trained."""
+    return [read_curve(folder, f"validation/{table.metric}") for folder in finished(runs)]
+
+
+def _main() -> None:
+    output, runs, table = Path(_OUTPUT.value), Path(_RUNS.value), TABLES[_TABLE.value]
+    result = rows(runs, table)
+    text = results_table(result, _COMMAND.value, f"Table {_TABLE.value}.")
+    write_results(output, result, text)
+    plot_curves(curves(runs, table), f"validation {table.metric}", output / "curves.png")
+    print(text)
+
+
+if __name__ == "__main__":
+    _TABLE = flags.DEFINE_enum("table", None, list(TABLES), "Table of the paper.", required=True)
+    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
+    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
+    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
+    command_line.run(_main)

@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Table 2: the six variants on binary moving MNIST, cross-entropy. Finished cells are skipped, a
+# stopped one is continued. Several at once may share the cells:
+#
+#     SEQUENCES=10000 SEEDS="0 1" bash experiments/sweeps/table2.sh
+#     VARIANTS="fc-2enc-1LSTM fc-2enc-2LSTM" bash experiments/sweeps/table2.sh
+source "$(dirname "$0")/cells.sh"
+SEQUENCES=${SEQUENCES:-10000}
+SEEDS=${SEEDS:-0}
+ALL="conv-1enc-1LSTM conv-1enc-2LSTM conv-2enc-1LSTM conv-2enc-2LSTM fc-2enc-1LSTM fc-2enc-2LSTM"
+VARIANTS=${VARIANTS:-$ALL}
+RUNS=${RUNS:-runs/table2}
+
+for seed in $SEEDS; do
+  for variant in $VARIANTS; do
+    folder=$RUNS/$variant-$SEQUENCES-seed$seed
+    train "$folder" \
+      --config="experiments/configs/moving_mnist.py:$variant" \
+      --config.train.num_sequences="$SEQUENCES" \
+      --config.seed="$seed"
+    score_flow "$folder" --classical
+  done
+done
+
+write_results experiments/results/table2 \
+  "$python" -m experiments.paper_table --table=2 --runs="$RUNS" \
+  --command="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' bash experiments/sweeps/table2.sh"

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Table 3: conv-1enc-2LSTM on moving MNIST of real intensities, by the three losses. Finished cells
+# are skipped, a stopped one is continued; several at once may share the cells.
+#
+#     SEQUENCES=5000 SEEDS="0 1" bash experiments/sweeps/table3.sh
+source "$(dirname "$0")/cells.sh"
+SEQUENCES=${SEQUENCES:-5000}
+SEEDS=${SEEDS:-0}
+LOSSES=${LOSSES:-intensity gradient sum}
+RUNS=${RUNS:-runs/table3}
+
+for seed in $SEEDS; do
+  for loss in $LOSSES; do
+    folder=$RUNS/$loss-$SEQUENCES-seed$seed
+    train "$folder" \
+      --config=experiments/configs/moving_mnist.py:conv-1enc-2LSTM \
+      --config.loss="$loss" \
+      --config.train.num_sequences="$SEQUENCES" \
+      --config.seed="$seed"
+    score_flow "$folder"
+  done
+done
+
+write_results experiments/results/table3 \
+  "$python" -m experiments.paper_table --table=3 --runs="$RUNS" \
+  --command="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' bash experiments/sweeps/table3.sh"
