@@ -129,6 +129,7 @@ def resolve(config: Config) -> Config:
     resolved = config.copy_and_resolve_references()
     if resolved.data.pixels == "auto":
         resolved.data.pixels = "binary" if resolved.loss == "bce" else "float"
+    resolved.train.num_targets = min(resolved.train.num_targets, resolved.tau)
     if resolved.data.name == "moving_mnist":
         try:
             moving_mnist_options(resolved)
@@ -186,11 +187,6 @@ def _check_sizes(config: Config) -> None:
     for choice in ("residual", "normalise_contrast"):
         if config[choice] and config.loss == "bce":
             raise UserError(f"config.{choice}=True: is for intensities, not for loss=bce's logits")
-    if config.train.num_targets > config.tau:
-        raise UserError(
-            f"config.train.num_targets={config.train.num_targets}: expected at most "
-            f"config.tau={config.tau}"
-        )
     if config.segment and config.train.num_targets > 1:
         raise UserError(
             f"config.segment={config.segment}: config.train.num_targets="

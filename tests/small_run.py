@@ -16,7 +16,6 @@ SMALL = {
     "data.num_validation": 3,
     "data.num_test": 5,
     "train.batch_size": 2,
-    "train.num_targets": 2,
     "train.num_sequences": 200,
     "train.log_every_steps": 1,
     "train.validate_every_steps": 20,

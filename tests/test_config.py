@@ -42,6 +42,11 @@ def test_auto_pixels_follow_the_loss(loss, pixels):
     assert configuration.resolve(changed("loss", loss)).data.pixels == pixels
 
 
+@pytest.mark.parametrize("tau, num_targets", [(5, 5), (8, 8), (12, 8)])
+def test_targets_are_at_most_as_many_as_the_frames_fed_in(tau, num_targets):
+    assert configuration.resolve(changed("tau", tau)).train.num_targets == num_targets
+
+
 def test_given_pixels_stay():
     assert configuration.resolve(changed("data.pixels", "float")).data.pixels == "float"
 

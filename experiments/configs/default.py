@@ -64,7 +64,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.train = ml_collections.ConfigDict()
     config.train.batch_size = 4  # sequences an update
     config.train.num_sequences = 6_000  # length of the run, in sequences
-    config.train.num_targets = 8  # frames predicted, of a window the last; 1: as in the paper
+    config.train.num_targets = 8  # the last frames of a window, at most tau; 1: as in the paper
     config.train.initial_model = ""  # run or model file whose parameters are gone on from
     config.train.log_every_steps = 20
     config.train.image_every_steps = 200
