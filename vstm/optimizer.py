@@ -11,6 +11,7 @@ OPTIMIZERS = ("muon", "adam", "rmsprop")
 SCHEDULES = ("cosine", "halving")
 HALVING_EPOCHS = 100
 WARMUP_SHARE = 0.05
+NUM_GATES = 4  # of a ConvLSTM, whose kernels lie side by side
 MUON_RMS = 0.2  # root mean square of Muon's updates, as of Adam's
 
 
@@ -66,8 +67,9 @@ def make_optimizer(
     Args:
       kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does), `adam` (b1 0.9,
         b2 0.999, eps 1e-8) or `muon`: the updates of convolution kernels, read as matrices
-        [k l i, o], made orthogonal and scaled to the root mean square of Adam's (Newton-Schulz,
-        5 iterations; Nesterov momentum 0.95); for all else, Adam with Nesterov momentum.
+        [k l i, o] (the memory's, one a gate), made orthogonal and scaled to the root mean square
+        of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); for all else, Adam with
+        Nesterov momentum.
       schedule: learning rate by update.
       clip_elements: gradient elements are clipped to [-x, x]; 0 for no such clipping.
       clip_global_norm: gradients of larger global norm are scaled to it; 0 for no such scaling.
@@ -90,10 +92,12 @@ def make_optimizer(
     elif kind == "adam":
         optimizer = optax.adam(schedule)
     elif kind == "muon":
-        optimizer = muon(
-            schedule,
-            consistent_rms=MUON_RMS,
-            muon_weight_dimension_numbers=_convolution_kernels,
+        optimizer = _by_gate(
+            muon(
+                schedule,
+                consistent_rms=MUON_RMS,
+                muon_weight_dimension_numbers=_convolution_kernels,
+            )
         )
     else:
         raise ValueError(f"unknown optimizer {kind!r}; known: {', '.join(OPTIMIZERS)}")
@@ -107,8 +111,33 @@ def make_optimizer(
 
 def _convolution_kernels(params: Any) -> Any:
     """Which axes of each parameter are a matrix's rows and columns; None where Muon has no say."""
-    kernel = MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=3)
-    return jax.tree.map(lambda array: kernel if array.ndim == 4 else None, params)
+
+    def axes(array: jax.Array) -> MuonDimensionNumbers | None:
+        if array.ndim < 4:
+            return None
+        return MuonDimensionNumbers(reduction_axis=(0, 1, 2), output_axis=array.ndim - 1)
+
+    return jax.tree.map(axes, params)
+
+
+def _by_gate(inner: optax.GradientTransformation) -> optax.GradientTransformation:
+    """A transformation that sees the memory's convolution kernels as [k, l, i, gate, o]."""
+
+    def split(tree: Any) -> Any:
+        def gates(array: jax.Array) -> jax.Array:
+            return array.reshape(*array.shape[:3], NUM_GATES, -1) if array.ndim == 4 else array
+
+        return tree | {"memory": jax.tree.map(gates, tree["memory"])}
+
+    def init(params):
+        return inner.init(split(params))
+
+    def update(updates, state, params=None):
+        transformed, state = inner.update(split(updates), state, split(params))
+        reshaped = jax.tree.map(lambda new, old: new.reshape(old.shape), transformed, updates)
+        return reshaped, state
+
+    return optax.GradientTransformation(init, update)
 
 
 def _scale_modules(rates: Mapping[str, float]) -> optax.GradientTransformation:
