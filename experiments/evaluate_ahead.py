@@ -53,6 +53,7 @@ def evaluate_ahead(
     """
     model, tau, batch_size = build.make_model(config), config.tau, config.evaluation.batch_size
     num_sequences = min(num_sequences, len(source))
+    params = jax.tree.map(jnp.asarray, params)
 
     def score(frames):
         target = frames[:, tau : tau + NUM_AHEAD]

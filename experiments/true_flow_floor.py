@@ -72,7 +72,8 @@ class TrueFlowCodec(nn.Module):
             (motions.shape[1], *features.shape[:-1], 2),
         )
         warped = jax.vmap(warp_batch, in_axes=(None, 0))(features, flows)  # [k + 1, B, h, w, d]
-        errors = binary_cross_entropy(decode(warped), target[None])
+        outputs = decode(warped)
+        errors = binary_cross_entropy(outputs, jnp.broadcast_to(target, outputs.shape))
         batch, height, width, _ = features.shape
         cells = errors.reshape(-1, batch, height, factor, width, factor).mean(axis=(3, 5))
         best = jax.lax.stop_gradient(jnp.argmin(cells, axis=0))
@@ -89,7 +90,15 @@ def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
 
     Returns:
       What is written, see above.
+
+    Raises:
+      UserError: another configuration, or its data cannot be read.
     """
+    if config.data.name != "moving_mnist" or config.loss != "bce":
+        raise UserError(
+            f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
+            "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
+        )
     variant = get_variant(config.variant)
     model = TrueFlowCodec(variant)
     train, test = (build.moving_mnist(config, split) for split in ("train", "test"))
@@ -155,13 +164,7 @@ def _batches(source: MovingMNIST, indices: range, t: int) -> Iterator[tuple[jax.
 
 
 def _main() -> None:
-    config = resolve(_CONFIG.value)
-    if config.data.name != "moving_mnist" or config.loss != "bce":
-        raise UserError(
-            f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
-            "moving_mnist and bce, of which the true motions are known"
-        )
-    result = train_and_test(config, _UPDATES.value)
+    result = train_and_test(resolve(_CONFIG.value), _UPDATES.value)
     path = Path(_OUTPUT.value)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

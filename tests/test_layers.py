@@ -28,7 +28,15 @@ ARRAY_FUNCTIONS = {
     "motion_segments",
     "variants",
 }
-MODULES = {"conv_layer", "encoder", "memory", "flow_head", "decoder", "autoencoder"}
+MODULES = {
+    "conv_layer",
+    "encoder",
+    "memory",
+    "flow_head",
+    "decoder",
+    "autoencoder",
+    "rollout",
+}
 TRAINING = {"optimizer", "training"}
 STREAMING = {"model_file", "video_predictor"}
 

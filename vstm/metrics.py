@@ -44,4 +44,7 @@ def ssim(
 
     Source: Wang, Bovik, Sheikh, Simoncelli 2004.
     """
-    return dm_pix.ssim(jnp.clip(prediction, 0, 1), target)
+    *leading, height, width, channels = target.shape
+    frames = (-1, height, width, channels)  # all that dm_pix takes
+    similarity = dm_pix.ssim(jnp.clip(prediction, 0, 1).reshape(frames), target.reshape(frames))
+    return similarity.reshape(leading)
