@@ -4,11 +4,13 @@
         --output=experiments/results/table2 --command="bash experiments/sweeps/table2.sh"
 
 Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
-score, the paper's, their ratio, the scores of the flow), `results.md` (the same, with commit and
+score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
+the encoder; the scores of the flow), `results.md` (the same, with commit and
 machine) and `curves.png` (validation scores by training sequences).
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,8 @@ from experiments.errors import UserError
 from experiments.learning_curves import Curve, plot_curves, read_curve
 from experiments.results_table import results_table, write_results
 from experiments.run_folder import CONFIG_FILE, evaluation_file
+from experiments.true_flow_floor import encoder_name
+from vstm.variants import get_variant
 
 FLOW_SCORES = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
 
@@ -46,8 +50,29 @@ TABLES = {
 }
 
 
-def rows(runs: Path, table: Table) -> list[dict[str, Any]]:
+def read_floors(folder: Path) -> dict[str, float]:
+    """Errors with the true flow by encoder, from the files of a folder.
+
+    Raises:
+      UserError: one is damaged.
+    """
+    floors = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(path.read_text())
+            floors[entry["encoder"]] = entry["test_cross_entropy"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not a floor ({error})") from error
+    return floors
+
+
+def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str, Any]]:
     """A row for each finished run below a folder, by what is compared, sequences and seed.
+
+    Args:
+      runs: the folder.
+      table: what to gather.
+      floors: see `read_floors`; a column, if there is one.
 
     Raises:
       UserError: there is none, or one is damaged.
@@ -68,6 +93,8 @@ def rows(runs: Path, table: Table) -> list[dict[str, Any]]:
                 "paper": paper,
                 "ratio": paper and score / paper,
             }
+            if floors:
+                row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
             flow_file = folder / "flow_test.json"
             if flow_file.exists():
                 flow = json.loads(flow_file.read_text())["model"]
@@ -97,7 +124,8 @@ def curves(runs: Path, table: Table) -> list[Curve]:
 
 def _main() -> None:
     output, runs, table = Path(_OUTPUT.value), Path(_RUNS.value), TABLES[_TABLE.value]
-    result = rows(runs, table)
+    floors = read_floors(Path(_FLOORS.value)) if _FLOORS.value else {}
+    result = rows(runs, table, floors)
     text = results_table(result, _COMMAND.value, f"Table {_TABLE.value}.")
     write_results(output, result, text)
     plot_curves(curves(runs, table), f"validation {table.metric}", output / "curves.png")
@@ -107,6 +135,7 @@ def _main() -> None:
 if __name__ == "__main__":
     _TABLE = flags.DEFINE_enum("table", None, list(TABLES), "Table of the paper.", required=True)
     _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
+    _FLOORS = flags.DEFINE_string("floors", "", "Folder of floors with the true flow.")
     _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
     _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
     command_line.run(_main)

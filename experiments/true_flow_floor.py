@@ -81,6 +81,11 @@ class TrueFlowCodec(nn.Module):
         return decode(chosen)
 
 
+def encoder_name(variant: Variant) -> str:
+    """`1enc` or `2enc`, as in the variants' names."""
+    return f"{len(variant.encoder_features)}enc"
+
+
 def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
     """Trains a codec and gives its error on test sequences.
 
@@ -128,7 +133,7 @@ def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
         for batch in _batches(test, range(evaluated), config.tau)
     ]
     return {
-        "encoder": f"{len(variant.encoder_features)}enc",
+        "encoder": encoder_name(variant),
         "updates": num_updates,
         "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
