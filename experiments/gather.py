@@ -1,0 +1,72 @@
+"""Gathers one kind of result file of many runs into a small table that can be committed.
+
+    python -m experiments.gather --runs=runs/table2 --file=probe_test.json \
+        --output=experiments/results/probe --command="bash experiments/sweeps/probe.sh"
+
+The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
+is a column. A row that another run has too (such as a baseline's) is kept once, without the run's
+name. Lists inside rows are left out. Writes `results.json` and `results.md`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from experiments import command_line
+from experiments.errors import UserError
+from experiments.results_table import results_table, write_results
+
+
+def rows(runs: Path, file: str) -> list[dict[str, Any]]:
+    """Rows of all runs that have the file, in the order of their names.
+
+    Raises:
+      UserError: none has it, or one is damaged.
+    """
+    paths = sorted(runs.glob(f"*/{file}"))
+    if not paths:
+        raise UserError(f"{runs}: no run with a {file}")
+    table: list[dict[str, Any]] = []
+    for path in paths:
+        for row in _rows_of(path):
+            same = [other for other in table if _content(other) == row]
+            if same:
+                same[0]["run"] = None
+            else:
+                table.append({"run": path.parent.name} | row)
+    return table
+
+
+def _rows_of(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text())
+        if isinstance(content, dict):
+            named = {name: row for name, row in content.items() if isinstance(row, dict)}
+            content = [{"name": name} | row for name, row in named.items()]
+        return [
+            {name: value for name, value in row.items() if not isinstance(value, list)}
+            for row in content
+        ]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UserError(f"{path}: not rows of results ({error})") from error
+
+
+def _content(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "run"}
+
+
+def _main() -> None:
+    table = rows(Path(_RUNS.value), _FILE.value)
+    text = results_table(table, _COMMAND.value)
+    write_results(Path(_OUTPUT.value), table, text)
+    print(text)
+
+
+if __name__ == "__main__":
+    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
+    _FILE = flags.DEFINE_string("file", None, "Name of the file in each.", required=True)
+    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
+    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
+    command_line.run(_main)

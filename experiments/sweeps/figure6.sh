@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Figure 6: training error of the six variants against updates, from the cells of Table 2, which are
+# trained where they are missing.
+#
+#     SEQUENCES=8000 bash experiments/sweeps/figure6.sh
+source "$(dirname "$0")/cells.sh"
+SEQUENCES=${SEQUENCES:-8000}
+RUNS=${RUNS:-runs/table2}
+
+RUNS=$RUNS SEQUENCES=$SEQUENCES bash experiments/sweeps/table2.sh
+write_results experiments/results/figure6 \
+  "$python" -m experiments.figure6 --runs="$RUNS" \
+  --command="SEQUENCES=$SEQUENCES bash experiments/sweeps/figure6.sh"

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Linear probes of the features of a run of Table 2, of untrained ones, and of pixels.
+#
+#     VARIANTS="conv-1enc-2LSTM" SEQUENCES=8000 bash experiments/sweeps/probe.sh
+source "$(dirname "$0")/cells.sh"
+SEQUENCES=${SEQUENCES:-8000}
+VARIANTS=${VARIANTS:-conv-1enc-2LSTM conv-2enc-2LSTM}
+SEED=${SEED:-0}
+RUNS=${RUNS:-runs/table2}
+
+for variant in $VARIANTS; do
+  folder=$RUNS/$variant-$SEQUENCES-seed$SEED
+  train "$folder" \
+    --config="experiments/configs/moving_mnist.py:$variant" \
+    --config.train.num_sequences="$SEQUENCES" \
+    --config.seed="$SEED"
+  if [ ! -e "$folder/probe_test.json" ]; then
+    "$python" -m experiments.probe --workdir="$folder"
+    changed=true
+  fi
+done
+write_results experiments/results/probe \
+  "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json \
+  --command="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/probe.sh"
