@@ -1,0 +1,132 @@
+"""Gathers all results into one page.
+
+    python -m experiments.report [--results=experiments/results] [--output=RESULTS.md]
+
+For every folder of results: its table with the circumstances as they were written, a table of means
+and standard deviations where several seeds ran, and its pictures.
+"""
+
+import json
+import os
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from absl import flags
+
+from experiments import command_line
+from experiments.errors import UserError
+from experiments.run_folder import write_atomically
+
+TITLES = {
+    "table2": "Table 2: six variants, binary moving MNIST",
+    "table3": "Table 3: three losses, moving MNIST of real intensities",
+    "figure6": "Figure 6: training error by updates",
+    "figure5": "Figure 5: predictions and flow, plain and lined moving MNIST",
+    "flow": "Flow against the true one",
+    "ahead": "Ten frames ahead",
+    "probe": "Do the memory's features help? Linear probes",
+    "ablations": "Ablations",
+    "warp_check": "Figure 3: the warp alone",
+    "predict": "Figure 7: real video",
+    "flow_choices": "Recurrent flow head and sparsity penalty",
+    "fast_recipe": "Choice of the fast recipe",
+    "make_train": "`make train`",
+    "benchmark": "Speed",
+}
+_GIVEN = ("paper", "floor")  # of every row of a group the same
+
+
+def report(results: Path, page: Path) -> str:
+    """The page's text.
+
+    Args:
+      results: folder of folders of results.
+      page: where the page will stand, from which it refers to the pictures.
+
+    Raises:
+      UserError: no results, or damaged ones.
+    """
+    folders = {path.parent.name: path.parent for path in results.glob("*/results.json")}
+    if not folders:
+        raise UserError(f"{results}: no folder with a results.json")
+    others = sorted(folders.keys() - TITLES.keys())
+    sections = [
+        _section(folders[name], TITLES.get(name, name), page.parent)
+        for name in (*TITLES, *others)
+        if name in folders
+    ]
+    heading = "# Results\n\nMade by `python -m experiments.report` from the files beside it.\n"
+    return "\n".join([heading, *sections])
+
+
+def _section(folder: Path, title: str, root: Path) -> str:
+    try:
+        rows = json.loads((folder / "results.json").read_text())
+        parts = [f"## {title}\n", (folder / "results.md").read_text()]
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: damaged results ({error})") from error
+    if means := seed_means(rows):
+        names = list(means[0])
+        parts.append("Means and standard deviations over seeds:\n")
+        lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+        lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in means]
+        parts.append("\n".join(lines) + "\n")
+    for picture in sorted(folder.glob("*.png")):
+        place = Path(os.path.relpath(picture, root)).as_posix()
+        parts.append(f"![{folder.name}, {picture.stem}]({place})\n")
+    return "\n".join(parts)
+
+
+def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    """A row for each group of rows that differ in their seed and scores alone.
+
+    Args:
+      rows: of results; scores are their floats, but for the paper's and the floor's.
+
+    Returns:
+      What the group shares, `seeds`, and each score as `mean ± deviation`; nothing unless a group
+      has several seeds.
+    """
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        if not isinstance(row, dict) or "seed" not in row:
+            return []
+        groups.setdefault(json.dumps(_shared(row)), []).append(row)
+    if all(len(group) == 1 for group in groups.values()):
+        return []
+    table = []
+    for group in groups.values():
+        entry = {name: str(value) for name, value in _shared(group[0]).items()}
+        entry["seeds"] = str(len(group))
+        for name in _scores(group[0]):
+            values = [row[name] for row in group]
+            spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
+            entry[name] = f"{statistics.mean(values):.4g}{spread}"
+        table.append(entry)
+    return table
+
+
+def _scores(row: dict[str, Any]) -> list[str]:
+    return [n for n, value in row.items() if isinstance(value, float) and n not in _GIVEN]
+
+
+def _shared(row: dict[str, Any]) -> dict[str, Any]:
+    return {n: value for n, value in row.items() if n != "seed" and n not in _scores(row)}
+
+
+def _main() -> None:
+    page = Path(_OUTPUT.value)
+    text = report(Path(_RESULTS.value), page)
+    try:
+        write_atomically(page, text)
+    except OSError as error:
+        raise UserError(f"{page}: cannot be written ({error})") from error
+    print(f"written: {page}")
+
+
+if __name__ == "__main__":
+    _RESULTS = flags.DEFINE_string("results", "experiments/results", "Folder of the results.")
+    _OUTPUT = flags.DEFINE_string("output", "RESULTS.md", "The page.")
+    command_line.run(_main)
