@@ -155,6 +155,8 @@ def describe(config: Config) -> ModelDescription:
         recurrent_flow=config.flow_head.recurrent,
         residual=config.residual,
         normalise_contrast=config.normalise_contrast,
+        memory_width=config.memory.width,
+        memory_kernel_size=config.memory.kernel_size,
     )
 
 

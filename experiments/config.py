@@ -32,6 +32,7 @@ _CHOICES = {
 _AT_LEAST = {
     "tau": 1,
     "segment": 0,
+    "memory.kernel_size": 1,
     "seed": 0,
     "smoothness.weight": 0,
     "flow_head.sparsity_weight": 0,
@@ -58,6 +59,7 @@ _AT_LEAST = {
     "evaluation.num_test": 1,
 }
 _ABOVE_ZERO = (
+    "memory.width",
     "smoothness.delta",
     "optimizer.learning_rate",
     "optimizer.flow_head_rate",
@@ -187,6 +189,15 @@ def _check_sizes(config: Config) -> None:
     for choice in ("residual", "normalise_contrast"):
         if config[choice] and config.loss == "bce":
             raise UserError(f"config.{choice}=True: is for intensities, not for loss=bce's logits")
+    if config.memory.kernel_size % 2 == 0:
+        raise UserError(
+            f"config.memory.kernel_size={config.memory.kernel_size}: expected an odd number"
+        )
+    if config.memory.kernel_size != 7 and get_variant(config.variant).memory == "fc":
+        raise UserError(
+            f"config.memory.kernel_size={config.memory.kernel_size}: {config.variant} has no "
+            "convolutions in its memory; expected 7"
+        )
     if config.segment and config.train.num_targets > 1:
         raise UserError(
             f"config.segment={config.segment}: config.train.num_targets="

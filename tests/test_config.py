@@ -75,6 +75,8 @@ def test_given_pixels_stay():
         ("optimizer.learning_rate", float("nan"), "expected a number above 0"),
         ("smoothness.delta", float("inf"), "expected a finite number"),
         ("train.batchsize", 3, "has no field 'batchsize'; did you mean 'batch_size'"),
+        ("memory.kernel_size", 4, "config.memory.kernel_size=4: expected an odd number"),
+        ("memory.width", 0.0, "config.memory.width=0.0: expected a number above 0"),
         ("trane", 3, "config has no field 'trane'; did you mean 'train'"),
     ],
 )

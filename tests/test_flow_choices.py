@@ -1,4 +1,4 @@
-"""The choices beyond the paper: recurrent flow head, units of a training size, residual output."""
+"""The choices beyond the paper, from the recurrent flow head to the width of the memory."""
 
 import jax
 import jax.numpy as jnp
@@ -184,3 +184,15 @@ def test_unmoved_is_the_prediction_with_zero_flow(residual, normalise):
     output = model.apply(variables, frames)
     ours = model.unmoved(variables["params"], frames[:, -1], output.features)
     np.testing.assert_allclose(ours, expected.prediction, rtol=1e-5, atol=1e-6)
+
+
+def test_memory_of_another_width_and_kernel():
+    variant = Variant("small", (3,), "conv", (4, 10), pointwise_flow=False)
+    changed = variant.with_memory(width=0.5, kernel_size=3)
+    params = Autoencoder(changed).init(jax.random.key(0), jnp.zeros((1, 1, 8, 8, 1)))["params"]
+    first, second = params["memory"]["ConvLSTM_0"], params["memory"]["ConvLSTM_1"]
+    assert first["input_kernel"].shape == (3, 3, 3, 8)
+    assert second["hidden_kernel"].shape == (3, 3, 5, 20)
+    assert params["flow_head"]["Conv2D_0"]["kernel"].shape == (15, 15, 5, 2)
+    assert variant.with_memory(width=1e-3, kernel_size=7).memory_features == (1, 1)
+    assert variant.with_memory(width=1.0, kernel_size=7) == variant

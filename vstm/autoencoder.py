@@ -216,7 +216,13 @@ class Autoencoder(nn.Module):
         variant, conv = self.variant, self.convolution
         encoder = Encoder(variant.encoder_features, conv, name="encoder", parent=parent)
         if variant.memory == "conv":
-            return encoder, ConvMemory(variant.memory_features, conv, name="memory", parent=parent)
+            return encoder, ConvMemory(
+                variant.memory_features,
+                variant.memory_kernel_size,
+                conv,
+                name="memory",
+                parent=parent,
+            )
         return encoder, DenseMemory(variant.memory_features, name="memory", parent=parent)
 
 

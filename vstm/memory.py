@@ -12,8 +12,6 @@ from vstm import conv_lstm, peephole_lstm
 from vstm.conv_layer import prepared_convolution
 from vstm.recurrence import Carry
 
-KERNEL_SIZE = 7
-
 MemoryState = tuple[Carry, ...]
 
 
@@ -36,17 +34,19 @@ class ConvLSTM(nn.Module):
 
     Attributes:
       features: memory maps n.
+      kernel_size: side of the kernels, pixels.
       convolution: its implementation, see `vstm.convolution`.
 
     Source: section 4 (initialisation).
     """
 
     features: int
+    kernel_size: int
     convolution: str = "auto"
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
-        n, k = self.features, KERNEL_SIZE
+        n, k = self.features, self.kernel_size
         params = conv_lstm.ConvLSTMParams(
             self.param("input_kernel", uniform_init, (k, k, inputs.shape[-1], 4 * n)),
             self.param("hidden_kernel", uniform_init, (k, k, n, 4 * n)),
@@ -99,12 +99,14 @@ class ConvMemory(nn.Module):
 
     Attributes:
       features: memory maps of each layer.
+      kernel_size: side of all kernels, pixels.
       convolution: the convolutions' implementation, see `vstm.convolution`.
 
     Source: section 3.2.1.
     """
 
     features: tuple[int, ...]
+    kernel_size: int = 7
     convolution: str = "auto"
 
     @nn.compact
@@ -114,7 +116,9 @@ class ConvMemory(nn.Module):
         carries = []
         for layer, num_features in enumerate(self.features):
             carry = None if state is None else state[layer]
-            carry, features = ConvLSTM(num_features, self.convolution)(features, carry)
+            carry, features = ConvLSTM(num_features, self.kernel_size, self.convolution)(
+                features, carry
+            )
             carries.append(carry)
         return tuple(carries), features
 

@@ -30,6 +30,8 @@ class ModelDescription:
       recurrent_flow: see `Autoencoder`.
       residual: see `Autoencoder`.
       normalise_contrast: see `Autoencoder`.
+      memory_width: see `Variant.with_memory`.
+      memory_kernel_size: see `Variant`.
     """
 
     variant: str
@@ -38,11 +40,14 @@ class ModelDescription:
     recurrent_flow: bool
     residual: bool
     normalise_contrast: bool
+    memory_width: float = 1.0
+    memory_kernel_size: int = 7
 
     def model(self, **options: Any) -> Autoencoder:
         """The autoencoder; options are its further attributes, which training sets."""
+        variant = get_variant(self.variant)
         return Autoencoder(
-            get_variant(self.variant),
+            variant.with_memory(width=self.memory_width, kernel_size=self.memory_kernel_size),
             recurrent_flow=self.recurrent_flow,
             frame_size=self.frame_size,
             residual=self.residual,

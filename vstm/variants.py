@@ -1,7 +1,7 @@
 """The six architectures of the paper's Table 2, as data."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 
@@ -17,6 +17,7 @@ class Variant:
       memory_features: features of each ConvLSTM layer; for `fc`, feature maps that the units of
         each layer are arranged as.
       pointwise_flow: whether the flow head ends in a 1x1 convolution.
+      memory_kernel_size: side of the ConvLSTM layers' kernels, feature pixels.
     """
 
     name: str
@@ -24,11 +25,22 @@ class Variant:
     memory: Literal["conv", "fc"]
     memory_features: tuple[int, ...]
     pointwise_flow: bool
+    memory_kernel_size: int = 7
 
     @property
     def downsampling(self) -> int:
         """Image pixels a feature pixel, along one side."""
         return 2 ** len(self.encoder_features)
+
+    def with_memory(self, *, width: float, kernel_size: int) -> "Variant":
+        """The variant with another memory, for ablations.
+
+        Args:
+          width: factor on the number of features of each layer, > 0; at least one is left.
+          kernel_size: see `memory_kernel_size`.
+        """
+        features = tuple(max(1, round(width * n)) for n in self.memory_features)
+        return replace(self, memory_features=features, memory_kernel_size=kernel_size)
 
 
 VARIANTS: dict[str, Variant] = {

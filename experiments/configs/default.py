@@ -19,6 +19,10 @@ def get_config() -> ml_collections.ConfigDict:
     config.smoothness.delta = 1e-3  # Huber's delta, pixels of flow a feature pixel
     config.smoothness.weight = 1e-2  # w_H
 
+    config.memory = ml_collections.ConfigDict()
+    config.memory.width = 1.0  # factor on the variant's number of memory features
+    config.memory.kernel_size = 7  # side of the ConvLSTM's kernels, feature pixels; odd
+
     config.flow_head = ml_collections.ConfigDict()
     config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
     config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
