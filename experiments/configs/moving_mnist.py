@@ -8,10 +8,16 @@ import ml_collections
 from experiments.configs.recipes import configure
 from vstm.variants import get_variant
 
+WIDE_MEMORY = 64  # features
+
 
 def _fast(config: ml_collections.ConfigDict) -> None:
-    if get_variant(config.variant).memory == "fc":
-        config.optimizer.memory_rate = 0.3
+    variant = get_variant(config.variant)
+    if variant.memory == "fc":
+        config.optimizer.memory_rate = 0.05
+    elif variant.memory_features[-1] > WIDE_MEMORY:
+        config.optimizer.memory_rate = 0.2
+        config.optimizer.flow_head_rate = 0.1  # the more features, the larger a step's effect
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
