@@ -2,8 +2,9 @@
 
     python -m experiments.evaluate_flow --workdir=runs/x [--classical]
 
-Writes `flow_test.json` into the run's folder: of the model's flow, of none and, with --classical,
-of two classical methods, the errors over moving pixels and the motion segmentation, see
+Writes `flow_test.json` into the run's folder: of the model's flow, of the true one as well as the
+model's maps could hold it (`true_cells`), of none (`zero`) and, with --classical, of two classical
+methods, the errors over moving pixels and the motion segmentation, see
 `FlowScores`. The threshold of the segmentation is chosen for each on validation sequences. Flow is
 that of frame tau + 1, in image pixels, each of a feature map's vectors standing for the pixels
 below it.
@@ -16,6 +17,7 @@ what it is, the flow of frame tau, which it has seen (`farneback_seen`, `dis_see
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,6 +32,7 @@ from experiments.config import Config, read_json
 from experiments.errors import UserError
 from experiments.evaluate import make_predict
 from experiments.flow_scores import FlowScores
+from experiments.linear_probe import cells
 from experiments.run_folder import CONFIG_FILE, write_atomically
 from experiments.runtime import use_allocation
 from vstm.model_file import load_model
@@ -38,60 +41,87 @@ from vstm.warp import upsample_flow, warp_within
 
 RESULT_FILE = "flow_test.json"
 
-Pair = tuple[np.ndarray, np.ndarray]  # flow and the true one, [H, W, 2], pixels
-Pairs = Callable[[list[MovingMNISTItem]], Iterator[Pair]]
+Flows = Callable[[list[MovingMNISTItem]], Iterator[np.ndarray]]  # [H, W, 2] each, pixels
+
+
+class Method(NamedTuple):
+    """A source of flow.
+
+    Attributes:
+      flows: of sequences.
+      frame: which frame's, counted from 0; the flow leads to the one before.
+    """
+
+    flows: Flows
+    frame: int
+
 
 _carry_on = jax.jit(warp_within)
 
 
-def model_pairs(config: Config, params: object) -> Pairs:
-    """The model's flow of frame tau + 1, beside the true one."""
+def model_method(config: Config, params: object) -> Method:
+    """The model's flow of frame tau + 1."""
     predict, tau = make_predict(build.make_model(config)), config.tau
     factor = get_variant(config.variant).downsampling
 
-    def pairs(items: list[MovingMNISTItem]) -> Iterator[Pair]:
+    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
         frames = np.stack([item["frames"][:tau] for item in items])
-        flow = np.asarray(upsample_flow(predict(params, jnp.asarray(frames)).flow, factor))
-        yield from zip(flow, (item["flow"][tau - 1] for item in items), strict=True)
+        yield from np.asarray(upsample_flow(predict(params, jnp.asarray(frames)).flow, factor))
 
-    return pairs
-
-
-def zero_pairs(tau: int) -> Pairs:
-    """No flow, beside the true one of frame tau + 1."""
-    return lambda items: (
-        (np.zeros_like(item["flow"][tau - 1]), item["flow"][tau - 1]) for item in items
-    )
+    return Method(flows, tau)
 
 
-def classical_pairs(tau: int, method: str, seen: bool) -> Pairs:
+def zero_method(tau: int) -> Method:
+    """No flow, of frame tau + 1."""
+    return Method(lambda items: (np.zeros_like(item["flow"][0]) for item in items), tau)
+
+
+def true_cells_method(tau: int, factor: int) -> Method:
+    """The true flow of frame tau + 1 as well as cells of factor x factor pixels can hold it.
+
+    Each cell has the motion, or none, that most of its pixels have.
+    """
+
+    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
+        for item in items:
+            truth = item["flow"][tau - 1]
+            motions, labels = np.unique(truth.reshape(-1, 2), axis=0, return_inverse=True)
+            by_cell = cells(labels.reshape(1, *truth.shape[:2]), factor)
+            counts = (by_cell[..., None] == np.arange(len(motions))).sum(axis=-2)
+            most = counts.argmax(axis=-1)[0]
+            yield motions[most].repeat(factor, axis=0).repeat(factor, axis=1)
+
+    return Method(flows, tau)
+
+
+def classical_method(tau: int, method: str, seen: bool) -> Method:
     """A classical method's flow between frames tau - 1 and tau.
 
     Args:
       tau: frames seen, at least 2.
       method: one of `classical_flow.METHODS`.
-      seen: whether it stands beside the true flow of frame tau, else carried on to tau + 1.
+      seen: whether it is taken for what it is, that of frame tau, else carried on to tau + 1.
 
     Raises:
       UserError: OpenCV is not installed.
     """
     classical = ClassicalFlow(method)
 
-    def pairs(items: list[MovingMNISTItem]) -> Iterator[Pair]:
+    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
         for item in items:
             previous, frame = item["frames"][tau - 2 : tau, ..., 0]
             flow = classical(previous, frame)
-            if seen:
-                yield flow, item["flow"][tau - 2]
-            else:
-                moved = _carry_on(jnp.asarray(flow), jnp.asarray(flow))
-                yield np.asarray(moved), item["flow"][tau - 1]
+            yield flow if seen else np.asarray(_carry_on(jnp.asarray(flow), jnp.asarray(flow)))
 
-    return pairs
+    return Method(flows, tau - 1 if seen else tau)
 
 
 def flow_scores(
-    pairs: Pairs, source: MovingMNIST, num_sequences: int, batch_size: int, threshold: float | None
+    method: Method,
+    source: MovingMNIST,
+    num_sequences: int,
+    batch_size: int,
+    threshold: float | None,
 ) -> FlowScores:
     """Scores on the first sequences of a source; see `FlowScores` for the threshold."""
     scores = FlowScores(threshold)
@@ -101,22 +131,23 @@ def flow_scores(
         items = [
             source.with_ground_truth(min(i, stop - 1)) for i in range(start, start + batch_size)
         ]
-        for flow, truth in list(pairs(items))[: stop - start]:
-            scores.add(flow, truth)
+        for item, flow in zip(items[: stop - start], method.flows(items), strict=False):
+            digits = item["object_mask"][method.frame] > 0
+            scores.add(flow, item["flow"][method.frame - 1], digits)
     return scores
 
 
-def evaluate_flow(config: Config, methods: Mapping[str, Pairs]) -> dict[str, dict[str, float]]:
+def evaluate_flow(config: Config, methods: Mapping[str, Method]) -> dict[str, dict[str, float]]:
     """Test scores by method, each with the threshold that is best on validation sequences."""
     validation, test = (build.moving_mnist(config, split) for split in ("validation", "test"))
     evaluation = config.evaluation
     results = {}
-    for name, pairs in tqdm(methods.items(), unit="method", leave=False, disable=None):
+    for name, method in tqdm(methods.items(), unit="method", leave=False, disable=None):
         found = flow_scores(
-            pairs, validation, evaluation.num_validation, evaluation.batch_size, None
+            method, validation, evaluation.num_validation, evaluation.batch_size, None
         )
         scores = flow_scores(
-            pairs, test, evaluation.num_test, evaluation.batch_size, found.best_threshold()
+            method, test, evaluation.num_test, evaluation.batch_size, found.best_threshold()
         )
         results[name] = scores.scores()
     return results
@@ -134,11 +165,15 @@ def _main() -> None:
         _, params = load_model(folder)
     except (OSError, ValueError) as error:
         raise UserError(f"--workdir: {error}") from error
-    methods = {"model": model_pairs(config, params), "zero": zero_pairs(config.tau)}
+    methods = {
+        "model": model_method(config, params),
+        "true_cells": true_cells_method(config.tau, get_variant(config.variant).downsampling),
+        "zero": zero_method(config.tau),
+    }
     if _CLASSICAL.value:
         for method in METHODS:
-            methods[method] = classical_pairs(config.tau, method, seen=False)
-            methods[f"{method}_seen"] = classical_pairs(config.tau, method, seen=True)
+            methods[method] = classical_method(config.tau, method, seen=False)
+            methods[f"{method}_seen"] = classical_method(config.tau, method, seen=True)
     config.evaluation.num_test = _NUM_SEQUENCES.value
     config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
     results = evaluate_flow(config, methods)

@@ -13,7 +13,10 @@ THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 
 @dataclass
 class FlowScores:
-    """Means over the moving pixels (true flow not zero) of all frames added.
+    """Means over the moving pixels of all frames added, those of digits that move.
+
+    Ground that a digit has just left moves too, as nothing but moved ground can fill it, but its
+    motion is not the only right one; it counts neither as moving nor as still.
 
     Attributes:
       threshold: flow longer than this moves, pixels; None while it is still looked for, by
@@ -27,19 +30,21 @@ class FlowScores:
     _both: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
     _either: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
 
-    def add(self, flow: np.ndarray, truth: np.ndarray) -> None:
+    def add(self, flow: np.ndarray, truth: np.ndarray, digits: np.ndarray) -> None:
         """Adds a frame.
 
         Args:
           flow: [H, W, 2], pixels.
           truth: the true one.
+          digits: which pixels show a digit, bool [H, W].
         """
-        moving = truth.any(axis=-1)
+        moves = truth.any(axis=-1)
+        moving, known = moves & digits, ~moves | digits
         ours, true = jnp.asarray(flow), jnp.asarray(truth)
         self._errors.append(np.asarray(endpoint_error(ours, true))[moving])
         self._angles.append(np.asarray(angular_error(ours, true))[moving])
         length = np.linalg.norm(flow, axis=-1)
-        found = length[None] > THRESHOLDS[:, None, None]
+        found = (length[None] > THRESHOLDS[:, None, None]) & known
         self._both += (found & moving).sum(axis=(1, 2))
         self._either += (found | moving).sum(axis=(1, 2))
         if self.threshold is not None:
@@ -47,7 +52,7 @@ class FlowScores:
             true_segments = np.zeros(moving.shape, int)
             true_segments[moving] = 1 + segments.ravel()
             found_segments = motion_segments(flow, self.threshold, max(1, len(motions)))
-            self._rand.append(adjusted_rand_index(found_segments, true_segments))
+            self._rand.append(adjusted_rand_index(found_segments[known], true_segments[known]))
 
     def best_threshold(self) -> float:
         """That with the highest intersection over union."""

@@ -8,7 +8,7 @@ from small_run import SMALL, small_config, start
 
 from experiments import build
 from experiments.config import resolve
-from experiments.evaluate_flow import classical_pairs, flow_scores, zero_pairs
+from experiments.evaluate_flow import classical_method, flow_scores, true_cells_method, zero_method
 
 
 @pytest.fixture
@@ -31,8 +31,9 @@ def test_scores_of_a_run_are_written_and_zero_flow_errs_by_the_digits_steps(run_
     test = build.moving_mnist(resolve(small_config()), "test")
     lengths = []
     for i in range(3):
-        flow = test.with_ground_truth(i)["flow"][SMALL["tau"] - 1]
-        lengths.append(np.linalg.norm(flow, axis=-1)[flow.any(-1)])
+        item = test.with_ground_truth(i)
+        flow, digits = item["flow"][SMALL["tau"] - 1], item["object_mask"][SMALL["tau"]] > 0
+        lengths.append(np.linalg.norm(flow, axis=-1)[digits & flow.any(-1)])
     assert result["zero"]["endpoint_error"] == pytest.approx(np.concatenate(lengths).mean())
     assert result["zero"]["motion_iou"] == 0
     assert set(result["model"]) == set(result["zero"])
@@ -47,10 +48,9 @@ def test_folder_without_a_model_is_named(run_copy):
 
 def test_a_batch_that_is_not_full_counts_each_sequence_once():
     source = build.moving_mnist(resolve(small_config()), "test")
-    of_pairs = (
-        flow_scores(zero_pairs(2), source, 3, batch_size, 1.0).scores() for batch_size in (1, 2, 8)
+    first, *others = (
+        flow_scores(zero_method(2), source, 3, batch_size, 1.0).scores() for batch_size in (1, 2, 8)
     )
-    first, *others = of_pairs
     assert others == [first, first]
 
 
@@ -65,6 +65,19 @@ def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on
     flow = np.broadcast_to(np.array([-2.0, 0.0], np.float32), (2, 40, 40, 2))
     item = {"frames": frames.astype(np.float32), "flow": flow}
     for seen in (True, False):
-        ((ours, truth),) = classical_pairs(2, "dis", seen)([item])
-        error = np.linalg.norm(ours - truth, axis=-1)[8:-8, 8:-8]
+        method = classical_method(2, "dis", seen)
+        (ours,) = method.flows([item])
+        assert method.frame == (1 if seen else 2)
+        error = np.linalg.norm(ours - flow[0], axis=-1)[8:-8, 8:-8]
         assert np.median(error) < 0.2
+
+
+def test_true_cells_have_the_motion_of_most_of_their_pixels():
+    flow = np.zeros((1, 4, 4, 2), np.float32)
+    flow[0, :2, :2] = 1, 2
+    flow[0, 0, 0] = 0, 0  # three of four pixels move
+    flow[0, 2, 2] = 5, 5  # one of four
+    (ours,) = true_cells_method(1, 2).flows([{"flow": flow}])
+    expected = np.zeros((4, 4, 2))
+    expected[:2, :2] = 1, 2
+    np.testing.assert_array_equal(ours, expected)
