@@ -18,8 +18,8 @@ from experiments.config import Config, resolve
 def module_table(config: Config) -> str:
     """A line for each module of the network and, below it, for each of its parts.
 
-    Shapes are those of the outputs for a batch of one sequence; of a memory, the outputs of all
-    tau frames, time first.
+    Shapes are those of the outputs for a batch of one sequence, time first: of encoder and memory
+    for all tau frames, of flow head and decoder for the one prediction.
 
     Args:
       config: a resolved configuration.

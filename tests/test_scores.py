@@ -34,7 +34,7 @@ def fixed_prediction(logit):
     def predict(params, frames):
         prediction = jnp.full(frames[:, 0].shape, params)
         flow = jnp.zeros((len(frames), 32, 32, 2))
-        return AutoencoderOutput(prediction, flow, (), flow)
+        return AutoencoderOutput(prediction[:, None], flow[:, None], (), flow)
 
     return predict, jnp.float32(logit)
 

@@ -24,5 +24,5 @@ def test_modules_have_counts_and_shapes():
     assert cells["Dense_0"] == ["16,779,264", "[10, 1, 2048]"]
     assert cells["PeepholeLSTM_0"] == ["33,568,768", "[10, 1, 2048]"]
     assert cells["memory"] == ["50,348,032", "[10, 1, 16, 16, 8]"]
-    assert cells["flow_head"] == ["4,506", "[1, 16, 16, 2]"]
-    assert cells["decoder"] == ["25,889", "[1, 64, 64, 1]"]
+    assert cells["flow_head"] == ["4,506", "[1, 1, 16, 16, 2]"]
+    assert cells["decoder"] == ["25,889", "[1, 1, 64, 64, 1]"]
