@@ -12,6 +12,7 @@ WIDE_MEMORY = 64  # features
 
 
 def _fast(config: ml_collections.ConfigDict) -> None:
+    config.flow_head.sparsity_weight = 1e-3  # else a common shift grows into the clamp and stays
     variant = get_variant(config.variant)
     if variant.memory == "fc":
         config.optimizer.memory_rate = 0.05
