@@ -143,6 +143,7 @@ def make_model(config: Config) -> Autoencoder:
         smoothness_weight=config.smoothness.weight,
         convolution=config.convolution,
         segment=config.segment,
+        memory_initial_range=config.memory.initial_range,
     )
 
 

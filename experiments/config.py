@@ -60,6 +60,7 @@ _AT_LEAST = {
 }
 _ABOVE_ZERO = (
     "memory.width",
+    "memory.initial_range",
     "smoothness.delta",
     "optimizer.learning_rate",
     "optimizer.flow_head_rate",

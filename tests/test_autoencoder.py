@@ -265,3 +265,14 @@ def test_dense_memory_reads_units_as_maps():
     state, maps = memory.apply(variables, features, None)
     assert maps.shape == (2, 3, 4, 5, 1)
     np.testing.assert_array_equal(maps[-1].reshape(3, -1), state[-1][1])
+
+
+def test_initial_range_bounds_the_memorys_weights():
+    frames = jnp.zeros((1, 1, 16, 16, 1))
+    for name in ("conv-1enc-1LSTM", "fc-2enc-1LSTM"):
+        model = Autoencoder(get_variant(name), memory_initial_range=0.02)
+        params = model.init(jax.random.key(0), frames)["params"]["memory"]
+        (layer,) = (params[key] for key in params if "LSTM" in key)
+        for kernel in (layer["input_kernel"], layer["hidden_kernel"]):
+            assert 0.0199 < float(jnp.max(jnp.abs(kernel))) <= 0.02
+            assert float(jnp.std(kernel)) == pytest.approx(0.04 / 12**0.5, rel=0.02)

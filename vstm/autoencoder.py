@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from vstm.decoder import Decoder
 from vstm.encoder import Encoder
 from vstm.flow_head import FlowHead
-from vstm.memory import ConvMemory, DenseMemory
+from vstm.memory import INITIAL_RANGE, ConvMemory, DenseMemory
 from vstm.recurrence import Carry
 from vstm.segments import scan_segments
 from vstm.smoothness import penalise_roughness
@@ -80,6 +80,7 @@ class Autoencoder(nn.Module):
       normalise_contrast: whether the encoder sees each frame with mean 0 and deviation 1, and the
         decoder's output is brought back to the last frame's; not for logits. (A choice: the texture
         of real video is a small part of its intensities, and motion is learnt from it.)
+      memory_initial_range: bound of the memory's weights at first.
 
     Source: section 3.
     """
@@ -93,6 +94,7 @@ class Autoencoder(nn.Module):
     frame_size: tuple[int, int] | None = None
     residual: bool = False
     normalise_contrast: bool = False
+    memory_initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(
@@ -220,10 +222,13 @@ class Autoencoder(nn.Module):
                 variant.memory_features,
                 variant.memory_kernel_size,
                 conv,
+                self.memory_initial_range,
                 name="memory",
                 parent=parent,
             )
-        return encoder, DenseMemory(variant.memory_features, name="memory", parent=parent)
+        return encoder, DenseMemory(
+            variant.memory_features, self.memory_initial_range, name="memory", parent=parent
+        )
 
 
 def _statistics(frames: jax.Array) -> tuple[jax.Array, jax.Array]:

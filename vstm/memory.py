@@ -13,11 +13,16 @@ from vstm.conv_layer import prepared_convolution
 from vstm.recurrence import Carry
 
 MemoryState = tuple[Carry, ...]
+INITIAL_RANGE = 0.08  # of the memory's weights, section 4
 
 
-def uniform_init(key: jax.Array, shape: tuple[int, ...]) -> jax.Array:
-    """U(-0.08, 0.08), the memory's weights. Source: section 4."""
-    return jax.random.uniform(key, shape, minval=-0.08, maxval=0.08)
+def uniform_init(bound: float) -> nn.initializers.Initializer:
+    """U(-bound, bound)."""
+
+    def init(key, shape, dtype=jnp.float32):
+        return jax.random.uniform(key, shape, dtype, minval=-bound, maxval=bound)
+
+    return init
 
 
 def gate_bias_init(key: jax.Array, shape: tuple[int]) -> jax.Array:
@@ -36,6 +41,7 @@ class ConvLSTM(nn.Module):
       features: memory maps n.
       kernel_size: side of the kernels, pixels.
       convolution: its implementation, see `vstm.convolution`.
+      initial_range: bound of the weights' uniform distribution at first.
 
     Source: section 4 (initialisation).
     """
@@ -43,13 +49,15 @@ class ConvLSTM(nn.Module):
     features: int
     kernel_size: int
     convolution: str = "auto"
+    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
         n, k = self.features, self.kernel_size
+        draw = uniform_init(self.initial_range)
         params = conv_lstm.ConvLSTMParams(
-            self.param("input_kernel", uniform_init, (k, k, inputs.shape[-1], 4 * n)),
-            self.param("hidden_kernel", uniform_init, (k, k, n, 4 * n)),
+            self.param("input_kernel", draw, (k, k, inputs.shape[-1], 4 * n)),
+            self.param("hidden_kernel", draw, (k, k, n, 4 * n)),
             self.param("bias", gate_bias_init, (4 * n,)),
         )
         if carry is None:
@@ -74,19 +82,22 @@ class PeepholeLSTM(nn.Module):
 
     Attributes:
       features: units n.
+      initial_range: as of `ConvLSTM`.
 
     Source: section 4 (initialisation); peepholes drawn like the kernels are a choice.
     """
 
     features: int
+    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
         n = self.features
+        draw = uniform_init(self.initial_range)
         params = peephole_lstm.PeepholeLSTMParams(
-            self.param("input_kernel", uniform_init, (inputs.shape[-1], 4 * n)),
-            self.param("hidden_kernel", uniform_init, (n, 4 * n)),
-            self.param("peepholes", uniform_init, (3, n)),
+            self.param("input_kernel", draw, (inputs.shape[-1], 4 * n)),
+            self.param("hidden_kernel", draw, (n, 4 * n)),
+            self.param("peepholes", draw, (3, n)),
             self.param("bias", gate_bias_init, (4 * n,)),
         )
         if carry is None:
@@ -101,6 +112,7 @@ class ConvMemory(nn.Module):
       features: memory maps of each layer.
       kernel_size: side of all kernels, pixels.
       convolution: the convolutions' implementation, see `vstm.convolution`.
+      initial_range: as of `ConvLSTM`.
 
     Source: section 3.2.1.
     """
@@ -108,6 +120,7 @@ class ConvMemory(nn.Module):
     features: tuple[int, ...]
     kernel_size: int = 7
     convolution: str = "auto"
+    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(
@@ -116,9 +129,10 @@ class ConvMemory(nn.Module):
         carries = []
         for layer, num_features in enumerate(self.features):
             carry = None if state is None else state[layer]
-            carry, features = ConvLSTM(num_features, self.kernel_size, self.convolution)(
-                features, carry
+            layer_module = ConvLSTM(
+                num_features, self.kernel_size, self.convolution, self.initial_range
             )
+            carry, features = layer_module(features, carry)
             carries.append(carry)
         return tuple(carries), features
 
@@ -130,11 +144,13 @@ class DenseMemory(nn.Module):
 
     Attributes:
       maps: memory maps of each layer.
+      initial_range: as of `ConvLSTM`, of the LSTM layers.
 
     Source: section 5 (the fc variants); 2048 units = 8 maps of 16x16.
     """
 
     maps: tuple[int, ...]
+    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(
@@ -147,6 +163,6 @@ class DenseMemory(nn.Module):
         carries = []
         for layer, num_maps in enumerate(self.maps):
             carry = None if state is None else state[layer]
-            carry, units = PeepholeLSTM(area * num_maps)(units, carry)
+            carry, units = PeepholeLSTM(area * num_maps, self.initial_range)(units, carry)
             carries.append(carry)
         return tuple(carries), units.reshape(tau, batch, height, width, self.maps[-1])

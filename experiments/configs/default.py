@@ -22,6 +22,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.memory = ml_collections.ConfigDict()
     config.memory.width = 1.0  # factor on the variant's number of memory features
     config.memory.kernel_size = 7  # side of the ConvLSTM's kernels, feature pixels; odd
+    config.memory.initial_range = 0.02  # bound of its weights, uniform at first
 
     config.flow_head = ml_collections.ConfigDict()
     config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
@@ -62,7 +63,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.optimizer.schedule = "cosine"  # cosine | halving
     config.optimizer.clip_global_norm = 1.0  # 0: none
     config.optimizer.flow_head_rate = 0.3  # factor on the flow head's learning rate
-    config.optimizer.memory_rate = 1.0  # factor on the memory's learning rate
+    config.optimizer.memory_rate = 0.3  # factor on the memory's learning rate
     config.optimizer.clip_elements = 0.0  # 0: none
 
     config.train = ml_collections.ConfigDict()

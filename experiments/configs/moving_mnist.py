@@ -6,22 +6,14 @@ RECIPE is `fast` (the default) or `paper` (section 4 of the paper).
 import ml_collections
 
 from experiments.configs.recipes import configure
-from vstm.variants import get_variant
-
-WIDE_MEMORY = 64  # features
 
 
 def _fast(config: ml_collections.ConfigDict) -> None:
-    config.flow_head.sparsity_weight = 1e-3  # else a common shift grows into the clamp and stays
-    variant = get_variant(config.variant)
-    if variant.memory == "fc":
-        config.optimizer.memory_rate = 0.05
-    elif variant.memory_features[-1] > WIDE_MEMORY:
-        config.optimizer.memory_rate = 0.2
-        config.optimizer.flow_head_rate = 0.1  # the more features, the larger a step's effect
+    config.flow_head.sparsity_weight = 1e-3  # a common shift of all pixels costs else nothing
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
+    config.memory.initial_range = 0.08
     config.optimizer.name = "rmsprop"
     config.optimizer.learning_rate = 1e-4
     config.optimizer.schedule = "halving"

@@ -13,8 +13,8 @@ from experiments.configs.recipes import configure
 def _fast(config: ml_collections.ConfigDict) -> None:
     config.residual = True
     config.normalise_contrast = True
+    config.memory.initial_range = 0.08
     config.optimizer.name = "adam"
-    config.optimizer.memory_rate = 0.3
     config.train.num_targets = 1
     config.video.max_pan = 3.0
     config.video.random_reversals = True
