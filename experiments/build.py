@@ -144,6 +144,7 @@ def make_model(config: Config) -> Autoencoder:
         convolution=config.convolution,
         segment=config.segment,
         memory_initial_range=config.memory.initial_range,
+        returning_gradient=config.flow_head.returning_gradient,
     )
 
 

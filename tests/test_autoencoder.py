@@ -8,7 +8,7 @@ from published_numbers import PARAMETERS
 
 from vstm.autoencoder import Autoencoder
 from vstm.decoder import upsample
-from vstm.flow_head import FlowHead, clamped_share, flow_limit
+from vstm.flow_head import FlowHead, clamp, clamped_share, flow_limit
 from vstm.memory import ConvMemory, DenseMemory
 from vstm.variants import VARIANTS, Variant, get_variant
 
@@ -276,3 +276,24 @@ def test_initial_range_bounds_the_memorys_weights():
         for kernel in (layer["input_kernel"], layer["hidden_kernel"]):
             assert 0.0199 < float(jnp.max(jnp.abs(kernel))) <= 0.02
             assert float(jnp.std(kernel)) == pytest.approx(0.04 / 12**0.5, rel=0.02)
+
+
+def test_gradients_that_lead_back_pass_the_clamp():
+    x = jnp.array([-0.7, -0.7, -0.2, 0.2, 0.7, 0.7])
+    cotangent = jnp.array([-1.0, 1.0, -1.0, 1.0, -1.0, 1.0])
+    clamped, pull = jax.vjp(clamp, x)
+    np.testing.assert_allclose(clamped, [-0.5, -0.5, -0.2, 0.2, 0.5, 0.5])
+    np.testing.assert_array_equal(pull(cotangent)[0], [-1, 0, -1, 1, 0, 1])
+
+
+def test_a_flow_beyond_the_clamp_returns_only_with_the_returning_gradient():
+    memory = jnp.ones((1, 1, 8, 8, 2))
+    for returning in (False, True):
+        head = FlowHead(pointwise=False, map_size=None, returning_gradient=returning)
+        params = head.init(jax.random.key(0), memory)["params"]
+        params["Conv2D_1"]["bias"] = jnp.array([5.0, -5.0])
+        grads = jax.grad(
+            lambda params, head=head: jnp.sum(head.apply({"params": params}, memory) ** 2)
+        )(params)
+        bias = grads["Conv2D_1"]["bias"]
+        assert (bool(bias[0] > 0), bool(bias[1] < 0)) == (returning, returning)

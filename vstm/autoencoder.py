@@ -80,6 +80,8 @@ class Autoencoder(nn.Module):
       normalise_contrast: whether the encoder sees each frame with mean 0 and deviation 1, and the
         decoder's output is brought back to the last frame's; not for logits. (A choice: the texture
         of real video is a small part of its intensities, and motion is learnt from it.)
+      returning_gradient: whether gradients that lead back pass the flow's clamp, see
+        `flow_head.clamp`.
       memory_initial_range: bound of the memory's weights at first.
 
     Source: section 3.
@@ -95,6 +97,7 @@ class Autoencoder(nn.Module):
     residual: bool = False
     normalise_contrast: bool = False
     memory_initial_range: float = INITIAL_RANGE
+    returning_gradient: bool = False
 
     @nn.compact
     def __call__(
@@ -210,6 +213,7 @@ class Autoencoder(nn.Module):
             self.convolution,
             recurrent=self.recurrent_flow,
             map_size=map_size,
+            returning_gradient=self.returning_gradient,
             name="flow_head",
         )
 

@@ -26,6 +26,7 @@ def get_config() -> ml_collections.ConfigDict:
 
     config.flow_head = ml_collections.ConfigDict()
     config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
+    config.flow_head.returning_gradient = True  # whether gradients that lead back pass the clamp
     config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
 
     config.data = ml_collections.ConfigDict()

@@ -10,9 +10,12 @@ from experiments.configs.recipes import configure
 
 def _fast(config: ml_collections.ConfigDict) -> None:
     config.flow_head.sparsity_weight = 1e-3  # a common shift of all pixels costs else nothing
+    if config.variant == "conv-1enc-2LSTM":
+        config.optimizer.flow_head_rate = 0.05  # the others' throws its flow into the clamp
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
+    config.flow_head.returning_gradient = False
     config.memory.initial_range = 0.08
     config.optimizer.name = "rmsprop"
     config.optimizer.learning_rate = 1e-4

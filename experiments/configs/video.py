@@ -13,6 +13,7 @@ from experiments.configs.recipes import configure
 def _fast(config: ml_collections.ConfigDict) -> None:
     config.residual = True
     config.normalise_contrast = True
+    config.flow_head.returning_gradient = False
     config.memory.initial_range = 0.08
     config.optimizer.name = "adam"
     config.train.num_targets = 1
