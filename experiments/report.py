@@ -31,7 +31,6 @@ TITLES = {
     "warp_check": "Figure 3: the warp alone",
     "predict": "Figure 7: real video",
     "flow_choices": "Recurrent flow head and sparsity penalty",
-    "fast_recipe": "Choice of the fast recipe",
     "make_train": "`make train`",
     "benchmark": "Speed",
 }

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Flow of the runs of Table 2 against the true one, beside zero flow and classical methods (which
+# need the extra bench). Runs are trained where they are missing.
+#
+#     SEQUENCES=8000 bash experiments/sweeps/flow.sh
+source "$(dirname "$0")/cells.sh"
+SEQUENCES=${SEQUENCES:-8000}
+RUNS=${RUNS:-runs/table2}
+
+RUNS=$RUNS SEQUENCES=$SEQUENCES bash experiments/sweeps/table2.sh
+write_results experiments/results/flow \
+  "$python" -m experiments.gather --runs="$RUNS" --file=flow_test.json \
+  --command="SEQUENCES=$SEQUENCES bash experiments/sweeps/flow.sh"
