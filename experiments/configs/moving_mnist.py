@@ -12,6 +12,8 @@ def _fast(config: ml_collections.ConfigDict) -> None:
     config.flow_head.sparsity_weight = 1e-3  # a common shift of all pixels costs else nothing
     if config.variant == "conv-1enc-2LSTM":
         config.optimizer.flow_head_rate = 0.05  # the others' throws its flow into the clamp
+    if config.variant.startswith("fc"):
+        config.optimizer.memory_rate = 0.05  # dense weights learn by Adam, with thousands of inputs
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
