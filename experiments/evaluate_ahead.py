@@ -34,6 +34,7 @@ from vstm.model_file import load_model
 from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
+NUM_GENERATED = 1000
 
 
 def evaluate_ahead(
@@ -109,7 +110,8 @@ def _main() -> None:
         _, params = load_model(folder)
     except (OSError, ValueError) as error:
         raise UserError(f"--workdir: {error}") from error
-    result = evaluate_ahead(config, params, source, _NUM_SEQUENCES.value)
+    num_sequences = _NUM_SEQUENCES.value or (len(source) if _PUBLISHED.value else NUM_GENERATED)
+    result = evaluate_ahead(config, params, source, num_sequences)
     path = folder / f"ahead_{split}.json"
     try:
         write_atomically(path, json.dumps(result, indent=1) + "\n")
@@ -122,5 +124,10 @@ if __name__ == "__main__":
     use_allocation()
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
     _PUBLISHED = flags.DEFINE_string("published_test_set", "", "Path of mnist_test_seq.npy.")
-    _NUM_SEQUENCES = flags.DEFINE_integer("num_sequences", 1000, "At most.", lower_bound=1)
+    _NUM_SEQUENCES = flags.DEFINE_integer(
+        "num_sequences",
+        None,
+        f"At most; if not given, {NUM_GENERATED} generated ones or all published ones.",
+        lower_bound=1,
+    )
     command_line.run(_main)

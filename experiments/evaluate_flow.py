@@ -31,15 +31,13 @@ from experiments.classical_flow import METHODS, ClassicalFlow
 from experiments.config import Config, read_json
 from experiments.errors import UserError
 from experiments.evaluate import make_predict
-from experiments.flow_scores import FlowScores
+from experiments.flow_scores import FLOW_FILE, FlowScores
 from experiments.linear_probe import cells
 from experiments.run_folder import CONFIG_FILE, write_atomically
 from experiments.runtime import use_allocation
 from vstm.model_file import load_model
 from vstm.variants import get_variant
 from vstm.warp import upsample_flow, warp_within
-
-RESULT_FILE = "flow_test.json"
 
 Flows = Callable[[list[MovingMNISTItem]], Iterator[np.ndarray]]  # [H, W, 2] each, pixels
 
@@ -79,17 +77,18 @@ def zero_method(tau: int) -> Method:
 def true_cells_method(tau: int, factor: int) -> Method:
     """The true flow of frame tau + 1 as well as cells of factor x factor pixels can hold it.
 
-    Each cell has the motion, or none, that most of its pixels have.
+    Each cell has the motion that most of its pixels of moving digits have, or none if it has none.
     """
 
     def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
         for item in items:
             truth = item["flow"][tau - 1]
+            moving = truth.any(axis=-1) & (item["object_mask"][tau] > 0)
             motions, labels = np.unique(truth.reshape(-1, 2), axis=0, return_inverse=True)
-            by_cell = cells(labels.reshape(1, *truth.shape[:2]), factor)
-            counts = (by_cell[..., None] == np.arange(len(motions))).sum(axis=-2)
-            most = counts.argmax(axis=-1)[0]
-            yield motions[most].repeat(factor, axis=0).repeat(factor, axis=1)
+            labels = np.where(moving, labels.reshape(moving.shape), -1)
+            counts = (cells(labels[None], factor)[..., None] == np.arange(len(motions))).sum(-2)
+            most = motions[counts.argmax(axis=-1)] * counts.any(axis=-1)[..., None]
+            yield most[0].repeat(factor, axis=0).repeat(factor, axis=1)
 
     return Method(flows, tau)
 
@@ -100,7 +99,8 @@ def classical_method(tau: int, method: str, seen: bool) -> Method:
     Args:
       tau: frames seen, at least 2.
       method: one of `classical_flow.METHODS`.
-      seen: whether it is taken for what it is, that of frame tau, else carried on to tau + 1.
+      seen: whether it is taken for what it is, that of frame tau, else carried on to tau + 1: each
+        pixel takes the flow at the place that its own flow leads to.
 
     Raises:
       UserError: OpenCV is not installed.
@@ -174,14 +174,14 @@ def _main() -> None:
         for method in METHODS:
             methods[method] = classical_method(config.tau, method, seen=False)
             methods[f"{method}_seen"] = classical_method(config.tau, method, seen=True)
-    config.evaluation.num_test = _NUM_SEQUENCES.value
+    config.evaluation.num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
     config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
     results = evaluate_flow(config, methods)
-    text = json.dumps({"num_sequences": _NUM_SEQUENCES.value, **results}, indent=2)
+    text = json.dumps({"num_sequences": config.evaluation.num_test, **results}, indent=2)
     try:
-        write_atomically(folder / RESULT_FILE, text + "\n")
+        write_atomically(folder / FLOW_FILE, text + "\n")
     except OSError as error:
-        raise UserError(f"{folder / RESULT_FILE}: cannot be written ({error})") from error
+        raise UserError(f"{folder / FLOW_FILE}: cannot be written ({error})") from error
     print(table(results))
 
 

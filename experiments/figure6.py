@@ -16,6 +16,7 @@ from absl import flags
 
 from experiments import command_line
 from experiments.config import read_json
+from experiments.errors import UserError
 from experiments.learning_curves import Curve, read_curve
 from experiments.paper_table import finished
 from experiments.results_table import results_table, write_results
@@ -63,7 +64,11 @@ def _main() -> None:
     table = rows(curves)
     text = results_table(table, _COMMAND.value, "Figure 6, training cross-entropy.")
     write_results(output, table, text)
-    plot(curves, batch_sizes, output / "figure6.png")
+    path = output / "figure6.png"
+    try:
+        plot(curves, batch_sizes, path)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error})") from error
     print(text)
 
 

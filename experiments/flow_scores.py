@@ -1,13 +1,18 @@
 """Scores of flows against the generator's: errors over moving pixels, motion segmentation."""
 
+import json
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.errors import UserError
 from vstm.flow_metrics import angular_error, endpoint_error
 from vstm.motion_segments import adjusted_rand_index, motion_segments
 
+FLOW_FILE = "flow_test.json"  # in a run's folder, by `experiments.evaluate_flow`
+COMPARED = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
 THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 
 
@@ -64,7 +69,7 @@ class FlowScores:
         Returns:
           `endpoint_error` (pixels), `angular_error` (degrees) and `within_1px` (share), over moving
           pixels; `threshold` (pixels); `motion_iou`, of the pixels of all frames together;
-          `motion_ari`, the frames' mean adjusted Rand index.
+          `motion_ari`, the frames' mean adjusted Rand index, of segments as many as true motions.
         """
         assert self.threshold is not None
         errors, angles = np.concatenate(self._errors), np.concatenate(self._angles)
@@ -72,8 +77,24 @@ class FlowScores:
         return {
             "endpoint_error": float(errors.mean()),
             "angular_error": float(angles.mean()),
-            "within_1px": float((errors < 1).mean()),
+            "within_1px": float((errors <= 1).mean()),
             "threshold": self.threshold,
             "motion_iou": float(self._both[chosen] / max(self._either[chosen], 1)),
             "motion_ari": float(np.mean(self._rand)),
         }
+
+
+def read_flow_scores(folder: Path) -> dict[str, float]:
+    """The model's scores in a run's folder; nothing where the flow was not scored.
+
+    Raises:
+      UserError: the file is damaged.
+    """
+    path = folder / FLOW_FILE
+    if not path.exists():
+        return {}
+    try:
+        model = json.loads(path.read_text())["model"]
+        return {name: model[name] for name in COMPARED}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not scores of flow ({error})") from error

@@ -4,8 +4,9 @@
         --output=experiments/results/probe --command="bash experiments/sweeps/probe.sh"
 
 The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
-is a column. A row that another run has too (such as a baseline's) is kept once, without the run's
-name. Lists inside rows are left out. Writes `results.json` and `results.md`.
+is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
+Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
+`frame`. Writes `results.json` and `results.md`.
 """
 
 import json
@@ -33,7 +34,7 @@ def rows(runs: Path, file: str) -> list[dict[str, Any]]:
         for row in _rows_of(path):
             same = [other for other in table if _content(other) == row]
             if same:
-                same[0]["run"] = None
+                same[0]["run"] += f", {path.parent.name}"
             else:
                 table.append({"run": path.parent.name} | row)
     return table
@@ -45,12 +46,18 @@ def _rows_of(path: Path) -> list[dict[str, Any]]:
         if isinstance(content, dict):
             named = {name: row for name, row in content.items() if isinstance(row, dict)}
             content = [{"name": name} | row for name, row in named.items()]
-        return [
-            {name: value for name, value in row.items() if not isinstance(value, list)}
-            for row in content
-        ]
+        return [part for row in content for part in _by_frame(row)]
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UserError(f"{path}: not rows of results ({error})") from error
+
+
+def _by_frame(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row without its lists, and a row for each of their elements."""
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    scalars = {name: value for name, value in row.items() if name not in lists}
+    frames = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    name = {"name": row["name"]} if "name" in row else {}
+    return [scalars, *(name | {"frame": n} | frame for n, frame in enumerate(frames, start=1))]
 
 
 def _content(row: dict[str, Any]) -> dict[str, Any]:

@@ -20,13 +20,12 @@ from absl import flags
 from experiments import command_line
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
+from experiments.flow_scores import read_flow_scores
 from experiments.learning_curves import Curve, plot_curves, read_curve
 from experiments.results_table import results_table, write_results
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 from experiments.true_flow_floor import encoder_name
 from vstm.variants import get_variant
-
-FLOW_SCORES = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
 
 
 @dataclass(frozen=True)
@@ -95,10 +94,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
             }
             if floors:
                 row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
-            flow_file = folder / "flow_test.json"
-            if flow_file.exists():
-                flow = json.loads(flow_file.read_text())["model"]
-                row |= {name: flow[name] for name in FLOW_SCORES}
+            row |= read_flow_scores(folder)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)

@@ -31,7 +31,6 @@ TITLES = {
     "warp_check": "Figure 3: the warp alone",
     "predict": "Figure 7: real video",
     "flow_choices": "Recurrent flow head and sparsity penalty",
-    "make_train": "`make train`",
     "benchmark": "Speed",
 }
 _GIVEN = ("paper", "floor")  # of every row of a group the same
@@ -67,10 +66,10 @@ def _section(folder: Path, title: str, root: Path) -> str:
     except (OSError, ValueError) as error:
         raise UserError(f"{folder}: damaged results ({error})") from error
     if means := seed_means(rows):
-        names = list(means[0])
+        names = list(dict.fromkeys(name for row in means for name in row))
         parts.append("Means and standard deviations over seeds:\n")
         lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-        lines += [f"| {' | '.join(str(row[name]) for name in names)} |" for row in means]
+        lines += [f"| {' | '.join(row.get(name, '-') for name in names)} |" for row in means]
         parts.append("\n".join(lines) + "\n")
     for picture in sorted(folder.glob("*.png")):
         place = Path(os.path.relpath(picture, root)).as_posix()
@@ -100,6 +99,8 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         entry = {name: str(value) for name, value in _shared(group[0]).items()}
         entry["seeds"] = str(len(group))
         for name in _scores(group[0]):
+            if any(row.get(name) is None for row in group):
+                continue
             values = [row[name] for row in group]
             spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
             entry[name] = f"{statistics.mean(values):.4g}{spread}"
@@ -112,7 +113,11 @@ def _scores(row: dict[str, Any]) -> list[str]:
 
 
 def _shared(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: value for n, value in row.items() if n != "seed" and n not in _scores(row)}
+    return {
+        n: value
+        for n, value in row.items()
+        if n != "seed" and value is not None and n not in _scores(row)
+    }
 
 
 def _main() -> None:

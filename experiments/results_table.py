@@ -15,17 +15,17 @@ from experiments.run_folder import write_atomically
 
 
 def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
-    """A column a field of the first row, below one line of circumstances.
+    """A column a field, below one line of circumstances.
 
     Args:
-      rows: at least one; fields that a later row lacks stay empty.
+      rows: at least one; fields that a row lacks stay empty.
       command: what made them.
       subject: a sentence to begin with.
 
     Returns:
       The text, ending in a line break.
     """
-    names = list(rows[0])
+    names = list(dict.fromkeys(name for row in rows for name in row))
     heading = [*filter(None, [subject]), f"Command: `{command}`.", _circumstances()]
     lines = [" ".join(heading), "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]

@@ -4,8 +4,8 @@
         --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
 
 Writes `results.json` (a row a run: the configuration fields in which the runs differ, training
-sequences, the scores, those of copying the last frame) and `results.md` (the same, with commit and
-machine).
+sequences, the scores, those of copying the last frame, those of the flow where it was scored) and
+`results.md` (the same, with commit and machine).
 """
 
 import json
@@ -18,6 +18,7 @@ from experiments import command_line
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
+from experiments.flow_scores import read_flow_scores
 from experiments.results_table import results_table, write_results
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 
@@ -44,6 +45,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
             | {"sequences": evaluation["sequences_trained"]}
             | {name: evaluation["model"][name] for name in _SCORES}
             | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
+            | read_flow_scores(folder)
         )
     return table
 

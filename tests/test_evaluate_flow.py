@@ -72,12 +72,15 @@ def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on
         assert np.median(error) < 0.2
 
 
-def test_true_cells_have_the_motion_of_most_of_their_pixels():
+def test_true_cells_have_the_motion_of_most_of_their_moving_pixels():
     flow = np.zeros((1, 4, 4, 2), np.float32)
     flow[0, :2, :2] = 1, 2
-    flow[0, 0, 0] = 0, 0  # three of four pixels move
-    flow[0, 2, 2] = 5, 5  # one of four
-    (ours,) = true_cells_method(1, 2).flows([{"flow": flow}])
+    flow[0, 0, 0] = 3, 3  # one of four pixels
+    flow[0, 2, 2] = 5, 5  # one that moves, three that stand still
+    flow[0, 0, 2] = 7, 7  # ground just left
+    digits = flow.any(-1) & (flow[..., 0] != 7)
+    (ours,) = true_cells_method(1, 2).flows([{"flow": flow, "object_mask": [None, digits[0]]}])
     expected = np.zeros((4, 4, 2))
     expected[:2, :2] = 1, 2
+    expected[2:, 2:] = 5, 5
     np.testing.assert_array_equal(ours, expected)

@@ -11,14 +11,23 @@ def write(folder, content):
     (folder / "x.json").write_text(json.dumps(content))
 
 
-def test_rows_by_name_with_shared_ones_once_and_lists_left_out(tmp_path):
+def test_rows_by_name_with_shared_ones_once(tmp_path):
     zero = {"error": 3.0}
-    write(tmp_path / "b", {"count": 5, "model": {"error": 2.0, "by_frame": [1]}, "zero": zero})
-    write(tmp_path / "a", {"count": 5, "model": {"error": 1.0, "by_frame": [2]}, "zero": zero})
+    write(tmp_path / "b", {"count": 5, "model": {"error": 2.0}, "zero": zero})
+    write(tmp_path / "a", {"count": 5, "model": {"error": 1.0}, "zero": zero})
     assert rows(tmp_path, "x.json") == [
         {"run": "a", "name": "model", "error": 1.0},
-        {"run": None, "name": "zero", "error": 3.0},
+        {"run": "a, b", "name": "zero", "error": 3.0},
         {"run": "b", "name": "model", "error": 2.0},
+    ]
+
+
+def test_scores_frame_by_frame_get_rows(tmp_path):
+    write(tmp_path / "a", {"model": {"mean": 2.0, "mse": [1.0, 3.0], "ssim": [0.5, 0.25]}})
+    assert rows(tmp_path, "x.json") == [
+        {"run": "a", "name": "model", "mean": 2.0},
+        {"run": "a", "name": "model", "frame": 1, "mse": 1.0, "ssim": 0.5},
+        {"run": "a", "name": "model", "frame": 2, "mse": 3.0, "ssim": 0.25},
     ]
 
 

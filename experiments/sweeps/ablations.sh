@@ -56,7 +56,7 @@ for seed in $SEEDS; do
       --config.seed="$seed" \
       --config.evaluation.num_test=1000 \
       ${settings[$cell]}
-    score_flow "$folder"
+    score "$folder" flow_test.json evaluate_flow
   done
 done
 

@@ -15,10 +15,7 @@ for variant in $VARIANTS; do
     --config="experiments/configs/moving_mnist.py:$variant" \
     --config.train.num_sequences="$SEQUENCES" \
     --config.seed="$SEED"
-  if [ ! -e "$folder/ahead_test.json" ]; then
-    "$python" -m experiments.evaluate_ahead --workdir="$folder"
-    changed=true
-  fi
+  score "$folder" ahead_test.json evaluate_ahead
 done
 write_results experiments/results/ahead \
   "$python" -m experiments.gather --runs="$RUNS" --file=ahead_test.json \

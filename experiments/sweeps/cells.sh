@@ -1,35 +1,53 @@
-# Sourced by the sweeps: the cells of a sweep are runs, each trained once.
+# Sourced by the sweeps: the cells of a sweep are runs, each trained once. A finished cell is skipped
+# by its folder's name: after a change of the recipe, remove it or use other RUNS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=${PYTHON:-.venv/bin/python}
-changed=false
+failed=""
 
-# train FOLDER FLAG...: trains a run, or goes on with one that was stopped; skips a finished one.
+# train FOLDER FLAG...: trains a run, or goes on with one that was stopped; skips a finished one. One
+# that fails, or that another process is training, is left out, and the sweep goes on.
 train() {
-  local folder=$1
+  local folder=$1 status=0
   shift
   if [ ! -e "$folder/eval_test.json" ]; then
-    "$python" -m experiments.train --workdir="$folder" "$@"
-    changed=true
+    "$python" -m experiments.train --workdir="$folder" "$@" || status=$?
+    if [ $status -ge 128 ]; then exit $status; fi # stopped by a signal
+    if [ $status -ne 0 ]; then failed="$failed $folder"; fi
   fi
 }
 
-# score_flow FOLDER FLAG...: scores the flow of a run on moving MNIST; skips one that has its scores.
-score_flow() {
-  local folder=$1
-  shift
-  if [ ! -e "$folder/flow_test.json" ]; then
-    "$python" -m experiments.evaluate_flow --workdir="$folder" "$@"
-    changed=true
+# score FOLDER FILE MODULE FLAG...: a module's scores of a finished run; skipped if they are there.
+score() {
+  local folder=$1 file=$2 module=$3
+  shift 3
+  if [ -e "$folder/eval_test.json" ] && [ ! -e "$folder/$file" ]; then
+    "$python" -m "experiments.$module" --workdir="$folder" "$@"
   fi
 }
 
-# write_results FOLDER COMMAND...: runs a command that fills a folder of results; skips it if all
-# cells were there before and the folder too.
+# predict MODEL CLIP OUTPUT: predicts a clip, unless that was done after the model was trained.
+predict() {
+  if [ "$1/model.npz" -nt "$3" ]; then rm -rf "$3"; fi
+  if [ ! -e "$3" ]; then
+    "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3"
+  fi
+}
+
+# stale FOLDER: whether results are missing, or older than a file of the runs.
+stale() {
+  [ ! -e "$1/results.json" ] ||
+    [ -n "$(find "${RUNS:-/dev/null}" -type f -newer "$1/results.json" -print -quit)" ]
+}
+
+# write_results FOLDER COMMAND...: runs a command that fills a folder of results, if they are stale.
+# At last, it fails if a cell did.
 write_results() {
   local folder=$1
   shift
-  if $changed || [ ! -e "$folder/results.json" ]; then
-    "$@" --output="$folder"
+  if stale "$folder"; then "$@" --output="$folder"; fi
+  if [ -n "$failed" ]; then
+    echo "not trained:$failed" >&2
+    exit 1
   fi
 }

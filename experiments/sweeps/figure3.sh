@@ -2,7 +2,8 @@
 # Figure 3: the warp alone, by the true flow of MPI-Sintel.
 #
 #     SINTEL=~/MPI-Sintel-complete bash experiments/sweeps/figure3.sh
-sintel=$(realpath "${SINTEL:?folder of MPI-Sintel, or of one scene}")
+: "${SINTEL:?folder of MPI-Sintel, or of one scene}"
+sintel=$(realpath "$SINTEL")
 source "$(dirname "$0")/cells.sh"
 write_results experiments/results/warp_check \
   "$python" -m experiments.warp_check --source="$sintel"

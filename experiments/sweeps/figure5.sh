@@ -16,13 +16,14 @@ for lines in False True; do
     --config.data.lines="$lines" \
     --config.train.num_sequences="$SEQUENCES" \
     --config.seed="$SEED"
-  score_flow "$folder"
+  score "$folder" flow_test.json evaluate_flow
 done
 
 results=experiments/results/figure5
-write_results $results "$python" -m experiments.tabulate --runs="$RUNS" --split=test \
-  --command="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED bash experiments/sweeps/figure5.sh"
-if $changed; then
+if stale $results && [ -z "$failed" ]; then
+  mkdir -p $results
   cp "$RUNS/lines-False-$VARIANT-$SEQUENCES-seed$SEED/samples_test.png" $results/plain.png
   cp "$RUNS/lines-True-$VARIANT-$SEQUENCES-seed$SEED/samples_test.png" $results/lined.png
 fi
+write_results $results "$python" -m experiments.tabulate --runs="$RUNS" --split=test \
+  --command="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED bash experiments/sweeps/figure5.sh"

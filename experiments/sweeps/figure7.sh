@@ -15,16 +15,13 @@ names=""
 for clip in "${clips[@]}"; do
   name=$(basename "${clip%.*}")
   names="$names $(basename "$clip")"
-  if [ ! -e "$RUNS/$name" ]; then
-    "$python" -m experiments.predict --workdir="$MODEL" --input="$clip" --output="$RUNS/$name"
-    changed=true
-  fi
+  predict "$MODEL" "$clip" "$RUNS/$name"
 done
-write_results $results "$python" -m experiments.tabulate_predictions --predictions="$RUNS" \
-  --command="MODEL=$MODEL bash experiments/sweeps/figure7.sh$names"
-if $changed; then
+if stale $results; then
   for clip in "${clips[@]}"; do
     name=$(basename "${clip%.*}")
     cp "$RUNS/$name/contact_sheet.png" "$results/$name.png"
   done
 fi
+write_results $results "$python" -m experiments.tabulate_predictions --predictions="$RUNS" \
+  --command="MODEL=$MODEL bash experiments/sweeps/figure7.sh$names"

@@ -4,33 +4,31 @@
 # predictions are skipped.
 #
 #     PREPARED=prepared/video_folder bash experiments/sweeps/flow_choices.sh box.mp4 face.mp4
-set -euo pipefail
 clips=()
 for clip in "$@"; do clips+=("$(realpath "$clip")"); done
-PREPARED=$(realpath "${PREPARED:?the folder that python -m data.prepare wrote}")
-cd "$(dirname "$0")/../.."
+: "${PREPARED:?the folder that python -m data.prepare wrote}"
+PREPARED=$(realpath "$PREPARED")
+source "$(dirname "$0")/cells.sh"
 PRETRAINING=${PRETRAINING:-12000}
 SEQUENCES=${SEQUENCES:-3000}
 SPARSITY=${SPARSITY:-3e-4}
 TAU=${TAU:-12}
 RUNS=${RUNS:-runs/flow_choices}
-python=${PYTHON:-.venv/bin/python}
 
-train() {
+train_video() {
   local name=$1
   shift
-  "$python" -m experiments.train \
+  train "$RUNS/$name" \
     --config=experiments/configs/video.py:conv-1enc-1LSTM \
     --config.video.directory="$PREPARED" \
     --config.tau="$TAU" \
-    --config.data.sequence_length=$((TAU + 1)) \
-    --workdir="$RUNS/$name" "$@"
+    --config.data.sequence_length=$((TAU + 1)) "$@"
 }
 
-train pretraining --config.train.num_sequences="$PRETRAINING"
+train_video pretraining --config.train.num_sequences="$PRETRAINING"
 for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "both True $SPARSITY"; do
   read -r name recurrent sparsity <<<"$setting"
-  train "$name" \
+  train_video "$name" \
     --config.train.initial_model="$RUNS/pretraining" \
     --config.video.max_pan=1.0 \
     --config.optimizer.learning_rate=1e-3 \
@@ -38,13 +36,10 @@ for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "
     --config.flow_head.sparsity_weight="$sparsity" \
     --config.train.num_sequences="$SEQUENCES"
   for clip in "${clips[@]}"; do
-    output="$RUNS/predictions/$name/$(basename "$clip")"
-    if [ ! -e "$output" ]; then
-      "$python" -m experiments.predict --workdir="$RUNS/$name" --input="$clip" --output="$output"
-    fi
+    predict "$RUNS/$name" "$clip" "$RUNS/predictions/$name/$(basename "$clip")"
   done
 done
 
-"$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions" \
-  --output=experiments/results/flow_choices \
+write_results experiments/results/flow_choices \
+  "$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions" \
   --command="PRETRAINING=$PRETRAINING SEQUENCES=$SEQUENCES TAU=$TAU SPARSITY=$SPARSITY bash experiments/sweeps/flow_choices.sh ${clips[*]##*/}"

@@ -14,10 +14,7 @@ for variant in $VARIANTS; do
     --config="experiments/configs/moving_mnist.py:$variant" \
     --config.train.num_sequences="$SEQUENCES" \
     --config.seed="$SEED"
-  if [ ! -e "$folder/probe_test.json" ]; then
-    "$python" -m experiments.probe --workdir="$folder"
-    changed=true
-  fi
+  score "$folder" probe_test.json probe
 done
 write_results experiments/results/probe \
   "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json \

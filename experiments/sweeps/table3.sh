@@ -17,7 +17,7 @@ for seed in $SEEDS; do
       --config.loss="$loss" \
       --config.train.num_sequences="$SEQUENCES" \
       --config.seed="$seed"
-    score_flow "$folder"
+    score "$folder" flow_test.json evaluate_flow
   done
 done
 
