@@ -13,7 +13,7 @@ def _fast(config: ml_collections.ConfigDict) -> None:
     if config.variant == "conv-1enc-2LSTM":
         config.optimizer.flow_head_rate = 0.05  # the others' throws its flow into the clamp
     if config.variant.startswith("fc"):
-        config.optimizer.memory_rate = 0.05  # dense weights learn by Adam, with thousands of inputs
+        config.optimizer.memory_rate = 0.003  # else black ground saturates its thousands of inputs
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
