@@ -19,7 +19,7 @@ INITIAL_RANGE = 0.08  # of the memory's weights, section 4
 def uniform_init(bound: float) -> nn.initializers.Initializer:
     """U(-bound, bound)."""
 
-    def init(key, shape, dtype=jnp.float32):
+    def init(key, shape, dtype=float):
         return jax.random.uniform(key, shape, dtype, minval=-bound, maxval=bound)
 
     return init
