@@ -9,14 +9,7 @@ VARIANTS=${VARIANTS:-conv-1enc-1LSTM conv-1enc-2LSTM conv-2enc-1LSTM conv-2enc-2
 SEED=${SEED:-0}
 RUNS=${RUNS:-runs/table2}
 
-for variant in $VARIANTS; do
-  folder=$RUNS/$variant-$SEQUENCES-seed$SEED
-  train "$folder" \
-    --config="experiments/configs/moving_mnist.py:$variant" \
-    --config.train.num_sequences="$SEQUENCES" \
-    --config.seed="$SEED"
-  score "$folder" ahead_test.json evaluate_ahead
-done
+score_variants ahead_test.json evaluate_ahead
 write_results experiments/results/ahead \
   "$python" -m experiments.gather --runs="$RUNS" --file=ahead_test.json \
   --command="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/ahead.sh"

@@ -17,6 +17,24 @@ train() {
   fi
 }
 
+# train_variant VARIANT SEED: trains a cell of Table 2, of $SEQUENCES below $RUNS; sets $folder.
+train_variant() {
+  folder=$RUNS/$1-$SEQUENCES-seed$2
+  train "$folder" \
+    --config="experiments/configs/moving_mnist.py:$1" \
+    --config.train.num_sequences="$SEQUENCES" \
+    --config.seed="$2"
+}
+
+# score_variants FILE MODULE: a module's scores of Table 2's $VARIANTS of $SEED.
+score_variants() {
+  local variant
+  for variant in $VARIANTS; do
+    train_variant "$variant" "$SEED"
+    score "$folder" "$1" "$2"
+  done
+}
+
 # score FOLDER FILE MODULE FLAG...: a module's scores of a finished run; skipped if they are there.
 score() {
   local folder=$1 file=$2 module=$3

@@ -8,14 +8,7 @@ VARIANTS=${VARIANTS:-conv-1enc-2LSTM conv-2enc-2LSTM}
 SEED=${SEED:-0}
 RUNS=${RUNS:-runs/table2}
 
-for variant in $VARIANTS; do
-  folder=$RUNS/$variant-$SEQUENCES-seed$SEED
-  train "$folder" \
-    --config="experiments/configs/moving_mnist.py:$variant" \
-    --config.train.num_sequences="$SEQUENCES" \
-    --config.seed="$SEED"
-  score "$folder" probe_test.json probe
-done
+score_variants probe_test.json probe
 write_results experiments/results/probe \
   "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json \
   --command="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/probe.sh"

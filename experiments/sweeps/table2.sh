@@ -13,11 +13,7 @@ RUNS=${RUNS:-runs/table2}
 
 for seed in $SEEDS; do
   for variant in $VARIANTS; do
-    folder=$RUNS/$variant-$SEQUENCES-seed$seed
-    train "$folder" \
-      --config="experiments/configs/moving_mnist.py:$variant" \
-      --config.train.num_sequences="$SEQUENCES" \
-      --config.seed="$seed"
+    train_variant "$variant" "$seed"
     score "$folder" flow_test.json evaluate_flow --classical
   done
 done
