@@ -19,7 +19,7 @@ from experiments.config import read_json
 from experiments.errors import UserError
 from experiments.learning_curves import Curve, read_curve
 from experiments.paper_table import finished
-from experiments.results_table import results_table, write_results
+from experiments.results_table import publish
 from experiments.run_folder import CONFIG_FILE
 
 WINDOW = 15  # logged updates of a running mean
@@ -62,14 +62,12 @@ def _main() -> None:
     curves = [read_curve(folder, "train/cross_entropy") for folder in folders]
     batch_sizes = [read_json(folder / CONFIG_FILE).train.batch_size for folder in folders]
     table = rows(curves)
-    text = results_table(table, _COMMAND.value, "Figure 6, training cross-entropy.")
-    write_results(output, table, text)
+    publish(output, table, _COMMAND.value, "Figure 6, training cross-entropy.")
     path = output / "figure6.png"
     try:
         plot(curves, batch_sizes, path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
-    print(text)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from absl import flags
 
 from experiments import command_line
 from experiments.errors import UserError
-from experiments.results_table import results_table, write_results
+from experiments.results_table import publish
 
 
 def rows(runs: Path, file: str) -> list[dict[str, Any]]:
@@ -66,9 +66,7 @@ def _content(row: dict[str, Any]) -> dict[str, Any]:
 
 def _main() -> None:
     table = rows(Path(_RUNS.value), _FILE.value)
-    text = results_table(table, _COMMAND.value)
-    write_results(Path(_OUTPUT.value), table, text)
-    print(text)
+    publish(Path(_OUTPUT.value), table, _COMMAND.value)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.flow_scores import read_flow_scores
 from experiments.learning_curves import Curve, plot_curves, read_curve
-from experiments.results_table import results_table, write_results
+from experiments.results_table import publish
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 from experiments.true_flow_floor import encoder_name
 from vstm.variants import get_variant
@@ -122,10 +122,8 @@ def _main() -> None:
     output, runs, table = Path(_OUTPUT.value), Path(_RUNS.value), TABLES[_TABLE.value]
     floors = read_floors(Path(_FLOORS.value)) if _FLOORS.value else {}
     result = rows(runs, table, floors)
-    text = results_table(result, _COMMAND.value, f"Table {_TABLE.value}.")
-    write_results(output, result, text)
+    publish(output, result, _COMMAND.value, f"Table {_TABLE.value}.")
     plot_curves(curves(runs, table), f"validation {table.metric}", output / "curves.png")
-    print(text)
 
 
 if __name__ == "__main__":

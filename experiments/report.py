@@ -17,6 +17,7 @@ from absl import flags
 
 from experiments import command_line
 from experiments.errors import UserError
+from experiments.results_table import markdown_rows
 from experiments.run_folder import write_atomically
 
 TITLES = {
@@ -66,11 +67,8 @@ def _section(folder: Path, title: str, root: Path) -> str:
     except (OSError, ValueError) as error:
         raise UserError(f"{folder}: damaged results ({error})") from error
     if means := seed_means(rows):
-        names = list(dict.fromkeys(name for row in means for name in row))
         parts.append("Means and standard deviations over seeds:\n")
-        lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-        lines += [f"| {' | '.join(row.get(name, '-') for name in names)} |" for row in means]
-        parts.append("\n".join(lines) + "\n")
+        parts.append(markdown_rows(means))
     for picture in sorted(folder.glob("*.png")):
         place = Path(os.path.relpath(picture, root)).as_posix()
         parts.append(f"![{folder.name}, {picture.stem}]({place})\n")

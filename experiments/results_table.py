@@ -25,11 +25,23 @@ def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "
     Returns:
       The text, ending in a line break.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row))
     heading = [*filter(None, [subject]), f"Command: `{command}`.", _circumstances()]
-    lines = [" ".join(heading), "", f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
+    return " ".join(heading) + "\n\n" + markdown_rows(rows)
+
+
+def markdown_rows(rows: Sequence[dict[str, Any]]) -> str:
+    """A Markdown table with a column a field; fields that a row lacks stay empty."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
     lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def publish(folder: Path, rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> None:
+    """Writes rows and their table into a folder, see `write_results`, and prints the table."""
+    text = results_table(rows, command, subject)
+    write_results(folder, rows, text)
+    print(text)
 
 
 def write_results(folder: Path, rows: Sequence[dict[str, Any]], table: str) -> None:

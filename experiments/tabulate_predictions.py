@@ -15,7 +15,7 @@ from absl import flags
 
 from experiments import command_line
 from experiments.errors import UserError
-from experiments.results_table import results_table, write_results
+from experiments.results_table import publish
 
 
 def rows(predictions: Path) -> list[dict[str, Any]]:
@@ -54,9 +54,7 @@ def _ratio(error: float, other: float) -> float | None:
 
 def _main() -> None:
     table = rows(Path(_PREDICTIONS.value))
-    text = results_table(table, _COMMAND.value)
-    write_results(Path(_OUTPUT.value), table, text)
-    print(text)
+    publish(Path(_OUTPUT.value), table, _COMMAND.value)
 
 
 if __name__ == "__main__":
