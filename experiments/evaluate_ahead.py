@@ -25,12 +25,11 @@ from experiments import build, command_line
 from experiments.build import Source
 from experiments.config import Config, read_json
 from experiments.errors import UserError
-from experiments.run_folder import CONFIG_FILE, write_atomically
+from experiments.run_folder import CONFIG_FILE, write_file
 from experiments.runtime import use_allocation
 from vstm import metrics
 from vstm.compiler import compiler_options
 from vstm.losses import output_intensity
-from vstm.model_file import load_model
 from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
@@ -106,17 +105,11 @@ def _main() -> None:
             f"{folder}: sequences of {length} frames; expected at least tau + {NUM_AHEAD} = "
             f"{config.tau + NUM_AHEAD}"
         )
-    try:
-        _, params = load_model(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(f"--workdir: {error}") from error
+    params = build.trained_params(folder)
     num_sequences = _NUM_SEQUENCES.value or (len(source) if _PUBLISHED.value else NUM_GENERATED)
     result = evaluate_ahead(config, params, source, num_sequences)
     path = folder / f"ahead_{split}.json"
-    try:
-        write_atomically(path, json.dumps(result, indent=1) + "\n")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error})") from error
+    write_file(path, json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 

@@ -33,9 +33,8 @@ from experiments.errors import UserError
 from experiments.evaluate import make_predict
 from experiments.flow_scores import FLOW_FILE, FlowScores
 from experiments.linear_probe import cells
-from experiments.run_folder import CONFIG_FILE, write_atomically
+from experiments.run_folder import CONFIG_FILE, write_file
 from experiments.runtime import use_allocation
-from vstm.model_file import load_model
 from vstm.variants import get_variant
 from vstm.warp import upsample_flow, warp_within
 
@@ -161,10 +160,7 @@ def _main() -> None:
             f"{folder}: trained on {config.data.name} with tau={config.tau}; expected a run on "
             "moving_mnist, whose true flow is known, with tau of at least 2"
         )
-    try:
-        _, params = load_model(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(f"--workdir: {error}") from error
+    params = build.trained_params(folder)
     methods = {
         "model": model_method(config, params),
         "true_cells": true_cells_method(config.tau, get_variant(config.variant).downsampling),
@@ -178,10 +174,7 @@ def _main() -> None:
     config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
     results = evaluate_flow(config, methods)
     text = json.dumps({"num_sequences": config.evaluation.num_test, **results}, indent=2)
-    try:
-        write_atomically(folder / FLOW_FILE, text + "\n")
-    except OSError as error:
-        raise UserError(f"{folder / FLOW_FILE}: cannot be written ({error})") from error
+    write_file(folder / FLOW_FILE, text + "\n")
     print(table(results))
 
 

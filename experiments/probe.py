@@ -27,10 +27,9 @@ from experiments import build, command_line, linear_probe
 from experiments.config import Config, read_json
 from experiments.errors import UserError
 from experiments.results_table import results_table
-from experiments.run_folder import CONFIG_FILE, write_atomically
+from experiments.run_folder import CONFIG_FILE, write_file
 from experiments.runtime import use_allocation
 from vstm.compiler import compiler_options
-from vstm.model_file import load_model
 from vstm.training import init_state
 from vstm.variants import get_variant
 
@@ -132,10 +131,7 @@ def _main() -> None:
     config = read_json(folder / CONFIG_FILE)
     if config.data.name != "moving_mnist":
         raise UserError(f"{folder}: trained on {config.data.name}; expected moving_mnist's labels")
-    try:
-        _, params = load_model(folder)
-    except (OSError, ValueError) as error:
-        raise UserError(f"--workdir: {error}") from error
+    params = build.trained_params(folder)
     drawn = init_state(
         build.make_model(config),
         build.make_tx(config),
@@ -148,10 +144,7 @@ def _main() -> None:
         "pixels": pixel_cells(get_variant(config.variant).downsampling),
     }
     rows = probe_rows(config, encoders)
-    try:
-        write_atomically(folder / RESULT_FILE, json.dumps(rows, indent=1) + "\n")
-    except OSError as error:
-        raise UserError(f"{folder / RESULT_FILE}: cannot be written ({error})") from error
+    write_file(folder / RESULT_FILE, json.dumps(rows, indent=1) + "\n")
     print(results_table(rows, f"python -m experiments.probe --workdir={folder}"))
 
 

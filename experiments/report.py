@@ -18,7 +18,7 @@ from absl import flags
 from experiments import command_line
 from experiments.errors import UserError
 from experiments.results_table import markdown_rows
-from experiments.run_folder import write_atomically
+from experiments.run_folder import write_file
 
 TITLES = {
     "table2": "Table 2: six variants, binary moving MNIST",
@@ -121,10 +121,7 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
 def _main() -> None:
     page = Path(_OUTPUT.value)
     text = report(Path(_RESULTS.value), page)
-    try:
-        write_atomically(page, text)
-    except OSError as error:
-        raise UserError(f"{page}: cannot be written ({error})") from error
+    write_file(page, text)
     print(f"written: {page}")
 
 

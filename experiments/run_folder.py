@@ -94,6 +94,18 @@ def locked(folder: Path) -> Iterator[None]:
         yield
 
 
+def write_file(path: Path, text: str) -> None:
+    """Writes a program's result, all of it or nothing.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    try:
+        write_atomically(path, text)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error})") from error
+
+
 def evaluation_file(folder: Path, split: str) -> Path:
     """Where the evaluation of a split is written."""
     return folder / f"eval_{split}.json"
