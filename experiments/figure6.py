@@ -2,8 +2,9 @@
 
     python -m experiments.figure6 --runs=runs/table2 --output=experiments/results/figure6
 
-Writes `figure6.png`, the logged cross-entropy as a running mean, and `results.json` and
-`results.md`, its means over tenths of each run.
+Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
+the mean, and `results.json` and `results.md`, its means over tenths of each run. What the output
+holds of runs that are elsewhere stays.
 """
 
 from collections.abc import Sequence
@@ -15,23 +16,29 @@ import numpy as np
 from absl import flags
 
 from experiments import command_line
-from experiments.config import read_json
 from experiments.errors import UserError
-from experiments.learning_curves import Curve, read_curve
+from experiments.learning_curves import Curve, keep_curves, read_curve
 from experiments.paper_table import finished
-from experiments.results_table import publish
-from experiments.run_folder import CONFIG_FILE
+from experiments.results_table import publish, with_earlier
 
 WINDOW = 15  # logged updates of a running mean
 NUM_TENTHS = 10
 
 
 def running_mean(values: Sequence[float], window: int) -> np.ndarray:
-    """Mean of each value and of up to window - 1 before it."""
+    """Mean of each value and its neighbours, as many on either side, fewer towards the ends.
+
+    Args:
+      values: [N].
+      window: at most so many values are averaged, odd.
+
+    Returns:
+      [N], without delay.
+    """
     sums = np.cumsum(np.concatenate([[0.0], values]))
-    last = np.arange(1, len(values) + 1)
-    first = np.maximum(0, last - window)
-    return (sums[last] - sums[first]) / (last - first)
+    index = np.arange(len(values))
+    reach = np.minimum(np.minimum(index, index[::-1]), window // 2)
+    return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
 
 
 def rows(curves: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -44,12 +51,11 @@ def rows(curves: Sequence[Curve]) -> list[dict[str, Any]]:
     return table
 
 
-def plot(curves: Sequence[Curve], batch_sizes: Sequence[int], path: Path) -> None:
+def plot(curves: Sequence[Curve], path: Path) -> None:
     """Writes the picture."""
     figure, panel = plt.subplots(figsize=(8, 5), constrained_layout=True)
-    for curve, batch_size in zip(curves, batch_sizes, strict=True):
-        updates = np.asarray(curve.sequences) / batch_size
-        panel.plot(updates, running_mean(curve.values, WINDOW), label=curve.label)
+    for curve in curves:
+        panel.plot(curve.updates, running_mean(curve.values, WINDOW), label=curve.label)
     panel.set(xlabel="updates", ylabel="training cross-entropy, nats a pixel", yscale="log")
     panel.grid(alpha=0.3, which="both")
     panel.legend()
@@ -60,12 +66,11 @@ def plot(curves: Sequence[Curve], batch_sizes: Sequence[int], path: Path) -> Non
 def _main() -> None:
     folders, output = finished(Path(_RUNS.value)), Path(_OUTPUT.value)
     curves = [read_curve(folder, "train/cross_entropy") for folder in folders]
-    batch_sizes = [read_json(folder / CONFIG_FILE).train.batch_size for folder in folders]
-    table = rows(curves)
+    table = with_earlier(output, rows(curves), ("run",))
     publish(output, table, _COMMAND.value, "Figure 6, training cross-entropy.")
     path = output / "figure6.png"
     try:
-        plot(curves, batch_sizes, path)
+        plot(keep_curves(output / "curves.json", curves), path)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
 

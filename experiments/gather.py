@@ -6,10 +6,12 @@
 The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
 is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
 Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
-`frame`. Writes `results.json` and `results.md`.
+`frame`. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay,
+and each has the commit that gathered it.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,27 +19,42 @@ from absl import flags
 
 from experiments import command_line
 from experiments.errors import UserError
-from experiments.results_table import publish
+from experiments.results_table import current_commit, earlier_rows, publish
 
 
-def rows(runs: Path, file: str) -> list[dict[str, Any]]:
+def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
     """Rows of all runs that have the file, in the order of their names.
 
+    Args:
+      runs: folder of run folders.
+      file: its name.
+      earlier: rows gathered before; those of other runs stay.
+
     Raises:
-      UserError: none has it, or one is damaged.
+      UserError: no run has it, or one is damaged.
     """
     paths = sorted(runs.glob(f"*/{file}"))
     if not paths:
         raise UserError(f"{runs}: no run with a {file}")
-    table: list[dict[str, Any]] = []
+    commit = current_commit()
+    here = {path.parent.name for path in paths}
+    table = [row | {"run": _joined(_runs(row) - here)} for row in earlier]
     for path in paths:
         for row in _rows_of(path):
             same = [other for other in table if _content(other) == row]
             if same:
-                same[0]["run"] += f", {path.parent.name}"
+                same[0]["run"] = _joined(_runs(same[0]) | {path.parent.name})
             else:
-                table.append({"run": path.parent.name} | row)
-    return table
+                table.append({"run": path.parent.name} | row | {"commit": commit})
+    return sorted((row for row in table if row["run"]), key=lambda row: row["run"])
+
+
+def _runs(row: dict[str, Any]) -> set[str]:
+    return set(filter(None, row["run"].split(", ")))
+
+
+def _joined(runs: set[str]) -> str:
+    return ", ".join(sorted(runs))
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:
@@ -61,12 +78,13 @@ def _by_frame(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _content(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "run"}
+    return {name: value for name, value in row.items() if name not in ("run", "commit")}
 
 
 def _main() -> None:
-    table = rows(Path(_RUNS.value), _FILE.value)
-    publish(Path(_OUTPUT.value), table, _COMMAND.value)
+    output = Path(_OUTPUT.value)
+    table = rows(Path(_RUNS.value), _FILE.value, earlier_rows(output, ("run",)))
+    publish(output, table, _COMMAND.value)
 
 
 if __name__ == "__main__":

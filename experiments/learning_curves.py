@@ -1,15 +1,15 @@
-"""Learning curves: a logged score by the number of training sequences."""
+"""Learning curves: a logged score by the number of updates."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 
 from experiments.config import read_json
 from experiments.errors import UserError
-from experiments.run_folder import CONFIG_FILE, METRICS_FILE
+from experiments.run_folder import CONFIG_FILE, METRICS_FILE, write_file
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,14 @@ class Curve:
 
     Attributes:
       label: name of the run.
-      sequences: training sequences seen, increasing.
-      values: the score after them.
+      batch_size: sequences an update.
+      updates: after which the score was logged, increasing.
+      values: the score.
     """
 
     label: str
-    sequences: list[int]
+    batch_size: int
+    updates: list[int]
     values: list[float]
 
 
@@ -43,8 +45,29 @@ def read_curve(folder: Path, name: str) -> Curve:
                 values[entry["step"]] = entry[name]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not the metrics of a run ({error})") from error
-    steps = sorted(values)
-    return Curve(folder.name, [step * batch_size for step in steps], [values[s] for s in steps])
+    updates = sorted(values)
+    return Curve(folder.name, batch_size, updates, [values[update] for update in updates])
+
+
+def keep_curves(path: Path, curves: Sequence[Curve]) -> list[Curve]:
+    """Adds curves to a file, made if need be, in which curves of other runs stay.
+
+    Returns:
+      All of the file's, by label.
+
+    Raises:
+      UserError: the file is damaged, or cannot be written.
+    """
+    try:
+        entries = json.loads(path.read_text()) if path.exists() else []
+        known = {curve.label: curve for curve in (Curve(**entry) for entry in entries)}
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(f"{path}: not learning curves ({error})") from error
+    known |= {curve.label: curve for curve in curves}
+    kept = [known[label] for label in sorted(known)]
+    lines = ",\n".join(json.dumps(asdict(curve)) for curve in kept)
+    write_file(path, f"[\n{lines}\n]\n")
+    return kept
 
 
 def plot_curves(curves: Sequence[Curve], quantity: str, path: Path) -> None:
@@ -55,7 +78,8 @@ def plot_curves(curves: Sequence[Curve], quantity: str, path: Path) -> None:
     """
     figure, panel = plt.subplots(figsize=(8, 5), constrained_layout=True)
     for curve in curves:
-        panel.plot(curve.sequences, curve.values, label=curve.label)
+        sequences = [update * curve.batch_size for update in curve.updates]
+        panel.plot(sequences, curve.values, label=curve.label)
     panel.set(xlabel="training sequences", ylabel=quantity, xscale="log", yscale="log")
     panel.grid(alpha=0.3, which="both")
     panel.legend()

@@ -5,8 +5,9 @@
 
 Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
 score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
-the encoder; the scores of the flow), `results.md` (the same, with commit and
-machine) and `curves.png` (validation scores by training sequences).
+the encoder; the scores of the flow; the commit that gathered it), `results.md` (the same, with
+command and machine), `curves.json` and `curves.png` (validation scores by training sequences). What
+the output holds of runs that are elsewhere stays.
 """
 
 import json
@@ -21,8 +22,8 @@ from experiments import command_line
 from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.flow_scores import read_flow_scores
-from experiments.learning_curves import Curve, plot_curves, read_curve
-from experiments.results_table import publish
+from experiments.learning_curves import Curve, keep_curves, plot_curves, read_curve
+from experiments.results_table import publish, with_earlier
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 from experiments.true_flow_floor import encoder_name
 from vstm.variants import get_variant
@@ -41,6 +42,11 @@ class Table:
     field: str
     metric: str
     name: str
+
+    @property
+    def cell(self) -> tuple[str, str, str]:
+        """Fields of a row that tell runs apart."""
+        return self.field, "sequences", "seed"
 
 
 TABLES = {
@@ -98,7 +104,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)
-    return sorted(result, key=lambda row: (row[table.field], row["sequences"], row["seed"]))
+    return sorted(result, key=lambda row: [row[name] for name in table.cell])
 
 
 def finished(runs: Path) -> list[Path]:
@@ -121,9 +127,10 @@ def curves(runs: Path, table: Table) -> list[Curve]:
 def _main() -> None:
     output, runs, table = Path(_OUTPUT.value), Path(_RUNS.value), TABLES[_TABLE.value]
     floors = read_floors(Path(_FLOORS.value)) if _FLOORS.value else {}
-    result = rows(runs, table, floors)
+    result = with_earlier(output, rows(runs, table, floors), table.cell)
     publish(output, result, _COMMAND.value, f"Table {_TABLE.value}.")
-    plot_curves(curves(runs, table), f"validation {table.metric}", output / "curves.png")
+    kept = keep_curves(output / "curves.json", curves(runs, table))
+    plot_curves(kept, f"validation {table.metric}", output / "curves.png")
 
 
 if __name__ == "__main__":

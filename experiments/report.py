@@ -114,7 +114,7 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
     return {
         n: value
         for n, value in row.items()
-        if n != "seed" and value is not None and n not in _scores(row)
+        if n not in ("seed", "commit") and value is not None and n not in _scores(row)
     }
 
 

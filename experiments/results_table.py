@@ -44,6 +44,49 @@ def publish(folder: Path, rows: Sequence[dict[str, Any]], command: str, subject:
     print(text)
 
 
+def earlier_rows(folder: Path, key: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows that a folder of results holds; none, if there are no results.
+
+    Raises:
+      UserError: they are damaged, or lack a field of the key.
+    """
+    path = folder / "results.json"
+    try:
+        rows = json.loads(path.read_text()) if path.exists() else []
+        for row in rows:
+            for name in key:
+                row[name]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not rows with {', '.join(key)} ({error!r})") from error
+    return rows
+
+
+def with_earlier(
+    folder: Path, rows: Sequence[dict[str, Any]], key: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Adds earlier rows of a folder's results, so that a table can grow over machines.
+
+    Args:
+      folder: of results, written or not.
+      rows: new ones.
+      key: fields that tell cells apart; a new row replaces the earlier one of its cell.
+
+    Returns:
+      The rows of all cells by their key, each with the `commit` that first gathered it as it is.
+
+    Raises:
+      UserError: the earlier results are damaged.
+    """
+    commit = current_commit()
+    cells = {tuple(row[name] for name in key): row for row in earlier_rows(folder, key)}
+    for row in rows:
+        cell = tuple(row[name] for name in key)
+        known = cells.get(cell, {})
+        same = row == {name: value for name, value in known.items() if name != "commit"}
+        cells[cell] = row | {"commit": known.get("commit", commit) if same else commit}
+    return [cells[cell] for cell in sorted(cells)]
+
+
 def write_results(folder: Path, rows: Sequence[dict[str, Any]], table: str) -> None:
     """Writes `results.json` and `results.md` into a folder, which is made if need be.
 
@@ -64,14 +107,19 @@ def _cell(value: Any) -> str:
     return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
-def _circumstances() -> str:
+def current_commit() -> str:
+    """Git's name of the commit of this code, with `-dirty` after changes; or `unknown`."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
     try:
         commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     except FileNotFoundError:
         commit = ""
+    return commit or "unknown"
+
+
+def _circumstances() -> str:
     device = jax.devices()[0]
     return (
-        f"Commit {commit or 'unknown'}, JAX {jax.__version__}, {device.device_kind} "
+        f"Commit {current_commit()}, JAX {jax.__version__}, {device.device_kind} "
         f"({os.cpu_count()} cores, {platform.machine()})."
     )

@@ -4,8 +4,9 @@
         --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
 
 Writes `results.json` (a row a run: the configuration fields in which the runs differ, training
-sequences, the scores, those of copying the last frame, those of the flow where it was scored) and
-`results.md` (the same, with commit and machine).
+sequences, the scores, those of copying the last frame, those of the flow where it was scored, the
+commit that gathered it) and `results.md` (the same, with command and machine). Rows in the output
+of runs that are elsewhere stay.
 """
 
 import json
@@ -19,7 +20,7 @@ from experiments.config import flatten, read_json
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
 from experiments.flow_scores import read_flow_scores
-from experiments.results_table import results_table, write_results
+from experiments.results_table import publish, with_earlier
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
@@ -50,17 +51,10 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
     return table
 
 
-def markdown(table: list[dict[str, Any]], split: str, command: str) -> str:
-    """The rows as a Markdown table below the circumstances."""
-    return results_table(table, command, f"Scores on {split}.")
-
-
 def _main() -> None:
     output = Path(_OUTPUT.value)
-    table = rows(Path(_RUNS.value), _SPLIT.value)
-    text = markdown(table, _SPLIT.value, _COMMAND.value)
-    write_results(output, table, text)
-    print(text)
+    table = with_earlier(output, rows(Path(_RUNS.value), _SPLIT.value), ("run",))
+    publish(output, table, _COMMAND.value, f"Scores on {_SPLIT.value}.")
 
 
 if __name__ == "__main__":

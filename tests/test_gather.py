@@ -2,12 +2,19 @@ import json
 
 import pytest
 
+from experiments import gather
 from experiments.errors import UserError
 from experiments.gather import rows
 
 
+@pytest.fixture(autouse=True)
+def commit(monkeypatch):
+    """Every row is gathered by this one."""
+    monkeypatch.setattr(gather, "current_commit", lambda: "abc")
+
+
 def write(folder, content):
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "x.json").write_text(json.dumps(content))
 
 
@@ -16,24 +23,39 @@ def test_rows_by_name_with_shared_ones_once(tmp_path):
     write(tmp_path / "b", {"count": 5, "model": {"error": 2.0}, "zero": zero})
     write(tmp_path / "a", {"count": 5, "model": {"error": 1.0}, "zero": zero})
     assert rows(tmp_path, "x.json") == [
-        {"run": "a", "name": "model", "error": 1.0},
-        {"run": "a, b", "name": "zero", "error": 3.0},
-        {"run": "b", "name": "model", "error": 2.0},
+        {"run": "a", "name": "model", "error": 1.0, "commit": "abc"},
+        {"run": "a, b", "name": "zero", "error": 3.0, "commit": "abc"},
+        {"run": "b", "name": "model", "error": 2.0, "commit": "abc"},
     ]
 
 
 def test_scores_frame_by_frame_get_rows(tmp_path):
     write(tmp_path / "a", {"model": {"mean": 2.0, "mse": [1.0, 3.0], "ssim": [0.5, 0.25]}})
     assert rows(tmp_path, "x.json") == [
-        {"run": "a", "name": "model", "mean": 2.0},
-        {"run": "a", "name": "model", "frame": 1, "mse": 1.0, "ssim": 0.5},
-        {"run": "a", "name": "model", "frame": 2, "mse": 3.0, "ssim": 0.25},
+        {"run": "a", "name": "model", "mean": 2.0, "commit": "abc"},
+        {"run": "a", "name": "model", "frame": 1, "mse": 1.0, "ssim": 0.5, "commit": "abc"},
+        {"run": "a", "name": "model", "frame": 2, "mse": 3.0, "ssim": 0.25, "commit": "abc"},
     ]
 
 
 def test_lists_of_rows(tmp_path):
     write(tmp_path / "a", [{"task": 1}, {"task": 2}])
-    assert rows(tmp_path, "x.json") == [{"run": "a", "task": 1}, {"run": "a", "task": 2}]
+    assert rows(tmp_path, "x.json") == [
+        {"run": "a", "task": 1, "commit": "abc"},
+        {"run": "a", "task": 2, "commit": "abc"},
+    ]
+
+
+def test_rows_of_runs_that_are_elsewhere_stay(tmp_path):
+    write(tmp_path / "b", {"model": {"error": 2.0}, "zero": {"error": 3.0}})
+    earlier = [
+        {"run": "a", "name": "model", "error": 1.0, "commit": "old"},
+        {"run": "a, b", "name": "zero", "error": 3.0, "commit": "old"},
+        {"run": "b", "name": "model", "error": 9.0, "commit": "old"},
+    ]
+    table = rows(tmp_path, "x.json", earlier)
+    assert table == [*earlier[:2], earlier[2] | {"error": 2.0, "commit": "abc"}]
+    assert rows(tmp_path, "x.json", table) == table
 
 
 def test_no_and_damaged_files_are_named(tmp_path):

@@ -6,7 +6,7 @@ from small_run import small_config
 
 from experiments.config import resolve, to_json
 from experiments.errors import UserError
-from experiments.tabulate import markdown, rows
+from experiments.tabulate import rows
 
 
 @pytest.fixture
@@ -29,12 +29,6 @@ def test_rows_have_the_fields_that_differ_and_the_scores(runs):
     assert list(first)[:3] == ["run", "optimizer.learning_rate", "sequences"]
     assert (first["run"], first["optimizer.learning_rate"]) == ("a", 0.5)
     assert (second["run"], second["cross_entropy"]) == ("b", 0.2)
-
-
-def test_markdown_quotes_command_and_a_cell_a_score(runs):
-    text = markdown(rows(runs, "validation"), "validation", "bash sweep.sh")
-    assert "`bash sweep.sh`" in text
-    assert text.splitlines()[-1] == "| b | 0.25 | 120 | 0.2 | 0.3 | 0.5 | 9 | 0.2 | 0.3 |"
 
 
 def test_folder_without_evaluations_is_named(runs):
