@@ -186,6 +186,12 @@ class PreparedClips(Sequence[ClipInfo]):
     def __getitem__(self, index):
         return self._clips[index]
 
+    @property
+    def checksum(self) -> int:
+        """CRC-32 of all clips and their splits; another preparation gives another one."""
+        content = [to_json(clip) for clip in self._clips]
+        return zlib.crc32(json.dumps(content, sort_keys=True).encode())
+
     def read(self, index: int, start: int, stop: int) -> dict[str, np.ndarray]:
         """Frames start <= t < stop of a clip; arrays by name, see the module."""
         return read_rows(self._directory / CLIPS_FOLDER / self._files[index], start, stop)

@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Any
 
-import grain
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from data.batches import training_batches
 from data.digits import load_digits
 from data.moving_mnist import MovingMNIST
 from data.prepared_clips import PreparedClips
 from data.published_test_set import PublishedTestSet
-from data.windows import Augmentation, CentreSquares, VideoWindows
+from data.windows import CentreSquares, VideoWindows
 from experiments.config import Config, moving_mnist_options
 from experiments.errors import UserError
 from vstm.autoencoder import Autoencoder
@@ -36,23 +35,16 @@ def source(config: Config, split: str) -> MovingMNIST | CentreSquares:
     return CentreSquares(video_windows(config, split), config.data.image_size)
 
 
-def batches(config: Config) -> grain.DatasetIterator:
-    """Endless training batches, float32 [B, T, H, W, C]; see `data.batches`.
+def frames_of(source: Source, index: int) -> np.ndarray:
+    """Frames of a sequence, float32 [T, H, W, C].
 
     Raises:
-      UserError: the data cannot be read; the message names the file.
+      UserError: they cannot be read; the message names the file.
     """
-    batch_size, seed = config.train.batch_size, config.seed
-    if config.data.name == "moving_mnist":
-        return training_batches(moving_mnist(config, "train"), batch_size, seed)
-    augmentation = Augmentation(
-        config.data.image_size,
-        crops=config.video.random_crops,
-        max_pan=config.video.max_pan,
-        flips=config.video.random_flips,
-        reversals=config.video.random_reversals,
-    )
-    return training_batches(video_windows(config, "train"), batch_size, seed, augmentation)
+    try:
+        return source[index]["frames"]
+    except (OSError, ValueError) as error:
+        raise UserError(f"the sequences cannot be read: {error}") from error
 
 
 def video_windows(config: Config, split: str) -> VideoWindows:

@@ -66,6 +66,9 @@ def _batches(
     """Count of new sequences, frames [B, tau + 1, ...] and true flow [B, H, W, 2] to the last.
 
     The last batch is filled up with copies of its last sequence.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
     """
     for start in range(0, num_sequences, batch_size):
         count = min(batch_size, num_sequences - start)
@@ -75,7 +78,7 @@ def _batches(
             flow = np.stack([item["flow"][tau - 1] for item in items])
             yield count, np.stack([item["frames"][: tau + 1] for item in items]), flow
         else:
-            yield count, np.stack([source[i]["frames"][: tau + 1] for i in indices]), None
+            yield count, np.stack([build.frames_of(source, i)[: tau + 1] for i in indices]), None
 
 
 def evaluate(

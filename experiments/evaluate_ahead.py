@@ -69,7 +69,7 @@ def evaluate_ahead(
     batches = []
     for start in tqdm(range(0, num_sequences, batch_size), leave=False, disable=None):
         indices = range(start, start + batch_size)  # filled up with copies of the last sequence
-        chosen = [source[min(i, num_sequences - 1)]["frames"] for i in indices]
+        chosen = [build.frames_of(source, min(i, num_sequences - 1)) for i in indices]
         scores = compiled(jnp.asarray(np.stack(chosen)[:, : tau + NUM_AHEAD]))
         batches.append(jax.tree.map(lambda a, n=num_sequences - start: np.asarray(a)[:n], scores))
     result: dict[str, Any] = {"num_sequences": num_sequences}

@@ -79,7 +79,7 @@ def mean_intensity(config: Config) -> float:
     """Mean intensity of the first training sequences: the constant predictor."""
     source = build.source(config, "train")
     count = min(NUM_MEAN_SEQUENCES, len(source))
-    return float(np.mean([source[i]["frames"][config.tau] for i in range(count)]))
+    return float(np.mean([build.frames_of(source, i)[config.tau] for i in range(count)]))
 
 
 def table(result: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import grain
 import jax
 import jax.numpy as jnp
 import optax
@@ -36,6 +35,7 @@ from experiments.run_folder import locked, open_run_folder
 from experiments.runtime import give_back_memory, use_allocation
 from experiments.scores import mean_intensity, table
 from experiments.stop_signals import StopSignals
+from experiments.training_data import TrainingData
 from vstm.autoencoder import Autoencoder
 from vstm.compiler import compiler_options
 from vstm.model_file import MODEL_FILE, save_model
@@ -60,7 +60,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         finite; checkpoints written before stay as they are.
     """
     config = resolve(config)
-    batches = build.batches(config)
+    data = TrainingData(config)
     sources = {split: build.source(config, split) for split in FINAL_SPLITS}
     folder = open_run_folder(workdir, config)
 
@@ -76,15 +76,16 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     ):
         if checkpoints.latest_step is not None:
             state, position = checkpoints.restore(state)
-            batches.set_state(position)
             print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
+            if int(state.step) < num_steps:
+                data.go_to(position)
         if int(state.step) < num_steps:
             state = _train(
                 config,
                 folder,
                 _compile(config, _train_step(config, model, tx), state),
                 state,
-                batches,
+                data,
                 checkpoints,
                 predict,
                 sources["validation"],
@@ -152,7 +153,7 @@ def _train(
     folder: Path,
     train_step: TrainStep,
     state: TrainState,
-    batches: grain.DatasetIterator,
+    data: TrainingData,
     checkpoints: Checkpoints,
     predict: Predict,
     validation: build.Source,
@@ -181,13 +182,13 @@ def _train(
 
     def save() -> None:
         finite_metrics()
-        checkpoints.save(state, batches.get_state())
+        checkpoints.save(state, data.position())
 
     with Reporter(folder, step, num_steps, batch_size) as reporter:
         reporter.text("config", to_json(config))
         while step < num_steps and stop.received is None:
             previous = metrics
-            state, metrics = train_step(state, _next(batches))
+            state, metrics = train_step(state, jnp.asarray(next(data)))
             jax.block_until_ready(previous)  # stay one update ahead of the device, not more
             step += 1
             reporter.advance()
@@ -220,13 +221,6 @@ def _train(
         if metrics:
             save()
     return state
-
-
-def _next(batches: grain.DatasetIterator) -> jax.Array:
-    try:
-        return next(batches)
-    except (OSError, ValueError) as error:
-        raise UserError(f"the training data cannot be read: {error}") from error
 
 
 def _interruptions(config: Config) -> tuple[int, int, int]:

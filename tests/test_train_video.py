@@ -1,3 +1,6 @@
+import json
+import shutil
+
 import jax
 import numpy as np
 import pytest
@@ -84,6 +87,39 @@ def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
     assert process.returncode == 0, errors
     again = read_evaluation(tmp_path, f"prepared_{prepared.name}")
     assert again["model"] == result["model"]
+
+
+@pytest.fixture
+def stopped_run(prepared, tmp_path):
+    """A run at half of its updates, and its own prepared folder."""
+    clips = shutil.copytree(prepared, tmp_path / "prepared")
+    settings = config(clips, **{"train.checkpoint_every_steps": 3})
+    train_and_evaluate(settings, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints" / "6")
+    return settings, tmp_path / "run", clips
+
+
+def test_a_run_does_not_go_on_with_other_clips(stopped_run):
+    settings, run, clips = stopped_run
+    path = clips / "dataset.json"
+    dataset = json.loads(path.read_text())
+    path.write_text(json.dumps(dataset | {"clips": dataset["clips"][::-1]}))
+    with pytest.raises(UserError, match=r"config.video.directory=.*: was prepared anew"):
+        train_and_evaluate(settings, run)
+    path.write_text(json.dumps(dataset))
+    state, _ = train_and_evaluate(settings, run)
+    assert int(state.step) == 6
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_damaged_clips_are_named(stopped_run, split):
+    settings, run, clips = stopped_run
+    for entry in json.loads((clips / "dataset.json").read_text())["clips"]:
+        if split in entry["clip"]["splits"][0]:
+            (clips / "clips" / entry["file"]).write_bytes(b"no record")
+    (run / "eval_test.json").unlink()
+    with pytest.raises(UserError, match=r"the sequences cannot be read: .*array_record: damaged"):
+        train_and_evaluate(settings, run)
 
 
 @pytest.mark.parametrize(
