@@ -6,7 +6,7 @@ import pytest
 from made_sintel import make_sintel
 from made_video import make_video, number_of
 
-from data import prepare as program
+from data import preparation
 from data.prepare import main
 from data.prepared_clips import FRAMES_PER_RECORD, PreparedClips
 
@@ -58,13 +58,13 @@ def test_clips_are_written_and_broken_ones_listed(source, capsys):
 def test_a_second_run_writes_what_is_new_or_damaged_alone(source, monkeypatch):
     output = run("video_folder", source, "--split_by=time")
     written = []
-    write_clip = program.write_clip
+    write_clip = preparation.write_clip
 
     def noted(path, rows):
         written.append(path.stem)
         return write_clip(path, rows)
 
-    monkeypatch.setattr(program, "write_clip", noted)
+    monkeypatch.setattr(preparation, "write_clip", noted)
     run("video_folder", source, "--split_by=time")
     usable = {entry["file"] for entry in json.loads((output / "dataset.json").read_text())["clips"]}
     assert not {f"{stem}.array_record" for stem in written} & usable
@@ -84,20 +84,20 @@ def test_a_second_run_writes_what_is_new_or_damaged_alone(source, monkeypatch):
 
 
 def test_a_run_that_was_killed_is_gone_on_with(source, monkeypatch):
-    write_clip = program.write_clip
+    write_clip = preparation.write_clip
 
     def killed(path, rows):
         write_clip(path, rows)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(program, "write_clip", killed)
+    monkeypatch.setattr(preparation, "write_clip", killed)
     with pytest.raises(KeyboardInterrupt):
         run("video_folder", source, "--split_by=time")
     output = source.parent / "prepared"
     assert not list(output.rglob("*.array_record"))
     with pytest.raises(FileNotFoundError, match=r"dataset.json: no such file; expected a folder"):
         PreparedClips(output)
-    monkeypatch.setattr(program, "write_clip", write_clip)
+    monkeypatch.setattr(preparation, "write_clip", write_clip)
     run("video_folder", source, "--split_by=time")
     assert len(PreparedClips(output)) == 2
 
