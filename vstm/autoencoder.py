@@ -81,7 +81,7 @@ class Autoencoder(nn.Module):
         decoder's output is brought back to the last frame's; not for logits. (A choice: the texture
         of real video is a small part of its intensities, and motion is learnt from it.)
       returning_gradient: whether gradients that lead back pass the flow's clamp, see
-        `flow_head.clamp`.
+        `flow_head.returning_clamp`.
       memory_initial_range: bound of the memory's weights at first.
 
     Source: section 3.

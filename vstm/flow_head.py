@@ -25,24 +25,29 @@ def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
     return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*flow.shape[-3:-1]), flow.dtype))
 
 
-@jax.custom_vjp
 def clamp(x: jax.Array) -> jax.Array:
-    """Normalised flow at most 0.5 each way; beyond, only gradients that lead back pass.
+    """Normalised flow at most 0.5 each way. Source: the authors' code."""
+    return jnp.clip(x, -NORMALISED_LIMIT, NORMALISED_LIMIT)
+
+
+@jax.custom_vjp
+def returning_clamp(x: jax.Array) -> jax.Array:
+    """`clamp`, but beyond the limit, gradients that lead back pass.
 
     A gradient step goes against the gradient: from beyond the limit it leads back where gradient
     and x have one sign. The plain clamp's gradient is zero there, so that what has once left stays.
 
-    Source: the authors' code (forward); the gradient is a choice.
+    Source: choice.
     """
-    return jnp.clip(x, -NORMALISED_LIMIT, NORMALISED_LIMIT)
+    return clamp(x)
 
 
-def _clamp_bwd(x, gradient):
+def _returning_clamp_bwd(x, gradient):
     passes = (jnp.abs(x) <= NORMALISED_LIMIT) | (gradient * x > 0)
     return (jnp.where(passes, gradient, 0.0),)
 
 
-clamp.defvjp(lambda x: (clamp(x), x), _clamp_bwd)
+returning_clamp.defvjp(lambda x: (clamp(x), x), _returning_clamp_bwd)
 
 
 class FlowHead(nn.Module):
@@ -63,7 +68,8 @@ class FlowHead(nn.Module):
       recurrent: whether the flow is carried from frame to frame.
       map_size: (h, w) of the map whose normalised coordinates are meant; None: the present one's.
         A head that was trained on one map gives the same flow, in pixels, on a larger one.
-      returning_gradient: whether gradients that lead back pass the clamp, see `clamp`.
+      returning_gradient: whether gradients that lead back pass the clamp, see
+        `returning_clamp`.
 
     Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
     second 15x15 convolution where there is no 1x1 one is a choice. The recurrence is named in
@@ -114,7 +120,5 @@ class FlowHead(nn.Module):
             raw = Conv2D(2, kernel_size, kernel_init=init, convolution=self.convolution)(raw)
         pixels = jnp.array([width / 2, height / 2], raw.dtype)
         scale = self.param("scale", lambda key: 1 / pixels)
-        normalised = raw * scale
-        if self.returning_gradient:
-            return clamp(normalised) * pixels
-        return jnp.clip(normalised, -NORMALISED_LIMIT, NORMALISED_LIMIT) * pixels
+        limited = returning_clamp if self.returning_gradient else clamp
+        return limited(raw * scale) * pixels
