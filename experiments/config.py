@@ -36,6 +36,7 @@ _AT_LEAST = {
     "seed": 0,
     "smoothness.weight": 0,
     "flow_head.sparsity_weight": 0,
+    "flow_head.photometric_weight": 0,
     "video.division": 1,
     "video.window_stride": 1,
     "video.max_pan": 0,

@@ -20,6 +20,7 @@ ARRAY_FUNCTIONS = {
     "spatial_gradient",
     "smoothness",
     "sparsity",
+    "photometric",
     "compiler",
     "warp",
     "losses",

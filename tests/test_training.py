@@ -6,6 +6,7 @@ import pytest
 
 from vstm.autoencoder import Autoencoder
 from vstm.losses import LOSSES, reconstruction_terms
+from vstm.photometric import photometric_error
 from vstm.smoothness import flow_roughness
 from vstm.training import init_state, make_train_step, random_windows
 from vstm.variants import VARIANTS, Variant, get_variant
@@ -14,7 +15,7 @@ TAU = 3
 SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
 
 
-def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, sparsity=0.0):
+def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, **weights):
     model = Autoencoder(SMALL, smoothness_weight=weight)
     tx = tx or optax.sgd(0.1)
     state = init_state(model, tx, jax.random.key(0), (8, 8, 1))
@@ -24,7 +25,7 @@ def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, sparsity=0.0):
         tx,
         state,
         frames,
-        make_train_step(model, tx, loss=loss, tau=TAU, sparsity_weight=sparsity),
+        make_train_step(model, tx, loss=loss, tau=TAU, **weights),
     )
 
 
@@ -77,7 +78,7 @@ def test_several_targets_are_the_mean_of_each_frame_predicted_from_those_before_
 
 def test_sparsity_adds_the_mean_length_of_the_flows_components():
     weight = 3.0
-    model, _, state, frames, step = make("intensity", weight=0.0, sparsity=weight)
+    model, _, state, frames, step = make("intensity", weight=0.0, sparsity_weight=weight)
     params = jax.tree.map(lambda a: a + 0.02, state.params)
 
     def objective(params):
@@ -93,6 +94,32 @@ def test_sparsity_adds_the_mean_length_of_the_flows_components():
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
     assert metrics["sparsity"] > 0.01
+
+
+def test_the_photometric_error_counts_by_its_weight():
+    weight = 3.0
+    model, tx, state, frames, _ = make(weight=0.0)
+    step = make_train_step(model, tx, loss="bce", tau=TAU, num_targets=2, photometric_weight=weight)
+    params = jax.tree.map(lambda a: a + 0.02, state.params)
+
+    def objective(params):
+        values = []
+        for fed in (TAU - 1, TAU):
+            output = model.apply({"params": params}, frames[:, :fed])
+            terms = reconstruction_terms("bce", output.prediction, frames[:, fed])
+            error = photometric_error(frames[:, fed - 1], frames[:, fed], output.flow)
+            values.append(terms["cross_entropy"] + weight * error)
+        return sum(values) / 2
+
+    value, gradient = jax.jit(jax.value_and_grad(objective))(params)
+    expected = jax.tree.map(lambda p, g: p - 0.1 * g, params, gradient)
+    state, metrics = jax.jit(step)(state.replace(params=params), frames)
+    for ours, theirs in zip(jax.tree.leaves(state.params), jax.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(metrics["loss"], value, rtol=1e-5)
+    np.testing.assert_allclose(
+        metrics["photometric"], (value - metrics["cross_entropy"]) / weight, rtol=1e-4
+    )
 
 
 def test_the_target_frame_does_not_reach_the_prediction():

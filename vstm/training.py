@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from vstm.autoencoder import Autoencoder, AutoencoderOutput
 from vstm.flow_head import clamped_share
 from vstm.losses import reconstruction_terms
+from vstm.photometric import photometric_error
 from vstm.smoothness import flow_roughness
 from vstm.sparsity import flow_density
 
@@ -92,6 +93,7 @@ def make_train_step(
     tau: int,
     num_targets: int = 1,
     sparsity_weight: float = 0.0,
+    photometric_weight: float = 0.0,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -103,13 +105,14 @@ def make_train_step(
       num_targets: frames that are predicted, each from those before it: the last ones of the
         tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
+      photometric_weight: weight of `photometric_error` in the loss.
 
     Returns:
       (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
-      term of the loss; `smoothness`, the penalty H; `sparsity`, the flow's mean absolute value;
-      `loss`, the terms' sum with both penalties by their weights; `gradient_norm` before clipping;
-      `flow_magnitude`, mean length in feature pixels; `flow_clamped`, the share of flow elements at
-      the clamp.
+      term of the loss; `photometric`, where it has a weight; `smoothness`, the penalty H;
+      `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with these three by their
+      weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
+      `flow_clamped`, the share of flow elements at the clamp.
 
     Source: section 4, eq. 5.
     """
@@ -120,8 +123,15 @@ def make_train_step(
         assert isinstance(output, AutoencoderOutput)
         terms = reconstruction_terms(loss, output.predictions, targets)
         # The smoothness penalty's gradient is injected by the model; it is only reported below.
-        penalty = sparsity_weight * flow_density(output.flows) if sparsity_weight else 0.0
-        return sum(terms.values()) + penalty, (terms, output.flows)
+        total = sum(terms.values())
+        if sparsity_weight:
+            total += sparsity_weight * flow_density(output.flows)
+        if photometric_weight:
+            last = window[:, tau - num_targets : tau]
+            error = photometric_error(*map(_merge_steps, (last, targets, output.flows)))
+            total += photometric_weight * error
+            terms["photometric"] = error
+        return total, (terms, output.flows)
 
     def train_step(state, frames):
         window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
@@ -146,3 +156,7 @@ def make_train_step(
         return state, metrics
 
     return train_step
+
+
+def _merge_steps(sequences: Float[Array, "b n *rest"]) -> Float[Array, "bn *rest"]:
+    return sequences.reshape(-1, *sequences.shape[2:])

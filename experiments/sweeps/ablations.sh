@@ -33,6 +33,9 @@ declare -A settings=(
   [initial-range-0.08]="--config.memory.initial_range=0.08"
   [plain-clamp]="--config.flow_head.returning_gradient=False"
   [sparsity-0]="--config.flow_head.sparsity_weight=0.0"
+  [photometric-1]="--config.flow_head.photometric_weight=1.0"
+  [photometric-3]="--config.flow_head.photometric_weight=3.0"
+  [photometric-10]="--config.flow_head.photometric_weight=10.0"
   [memory-rate-1]="--config.optimizer.memory_rate=1.0"
   [batch-2]="--config.train.batch_size=2"
   [batch-8]="--config.train.batch_size=8"
@@ -43,7 +46,8 @@ declare -A settings=(
 )
 ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 tau-3 tau-5 tau-15 smoothness-0
   smoothness-1 smoothness-100 delta-0.1 digits-1 digits-3 lines one-target adam initial-range-0.08
-  plain-clamp sparsity-0 memory-rate-1 batch-2 batch-8 flow-rate-1 flow-rate-0.1 rate-2e-3 rate-8e-3"
+  plain-clamp sparsity-0 photometric-1 photometric-3 photometric-10 memory-rate-1 batch-2 batch-8
+  flow-rate-1 flow-rate-0.1 rate-2e-3 rate-8e-3"
 CELLS=${CELLS:-$ALL}
 
 for seed in $SEEDS; do

@@ -1,0 +1,70 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from vstm.photometric import photometric_error
+
+pytestmark = pytest.mark.usefixtures("strict_promotion")
+
+
+def moved_scipy(frame, flow):
+    """The frame at (x + u, y + v), its border repeated outside."""
+    y, x = np.mgrid[: frame.shape[0], : frame.shape[1]]
+    coordinates = [y + flow[..., 1], x + flow[..., 0]]
+    return map_coordinates(frame, coordinates, order=1, mode="nearest")
+
+
+def cell_means(image, side):
+    """Means of squares of an image, by a loop."""
+    means = np.zeros((image.shape[0] // side, image.shape[1] // side, *image.shape[2:]))
+    for row, column in np.ndindex(means.shape[:2]):
+        rows = slice(row * side, (row + 1) * side)
+        means[row, column] = image[rows, column * side : (column + 1) * side].mean(axis=(0, 1))
+    return means
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4])
+def test_error_equals_a_loop_with_scipys_interpolation(factor, x64):
+    generator = np.random.default_rng(0)
+    frames, targets = generator.uniform(size=(2, 3, 8, 12, 1))
+    flows = 2 * generator.normal(size=(3, 8 // factor, 12 // factor, 2))
+    expected = 0.0
+    for side in (1, 2, 4):  # 8 does not divide 12
+        errors = []
+        for frame, target, flow in zip(frames[..., 0], targets[..., 0], flows, strict=True):
+            large = factor * flow.repeat(factor, axis=0).repeat(factor, axis=1)
+            moved = moved_scipy(cell_means(frame, side), cell_means(large, side) / side)
+            errors.append((moved - cell_means(target, side)) ** 2)
+        expected += np.mean(errors)
+    ours = photometric_error(*map(jnp.asarray, (frames, targets, flows)))
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+def blob(x, y):
+    """A bright spot on black, [1, 64, 64, 1]."""
+    rows, columns = np.mgrid[:64, :64]
+    spot = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / 8)
+    return jnp.asarray(spot[None, ..., None], jnp.float32)
+
+
+def test_the_true_flow_has_no_error():
+    flow = jnp.broadcast_to(jnp.array([-4.0, 4.0]), (1, 32, 32, 2))  # of cells of two pixels
+    frames, targets = blob(28, 36), blob(36, 28)
+    assert photometric_error(frames, targets, flow) < 1e-8
+    assert photometric_error(frames, targets, 0 * flow) > 1e-3
+
+
+@pytest.mark.parametrize("dx, dy", [(4, -3), (-5, 4)])
+def test_descent_finds_a_motion_longer_than_the_spot(dx, dy):
+    frames, targets = blob(32, 32), blob(32 + dx, 32 + dy)
+
+    def error(motion):
+        return photometric_error(frames, targets, jnp.broadcast_to(motion, (1, 32, 32, 2)))
+
+    gradient = jax.jit(jax.grad(error))
+    motion = jnp.zeros(2)
+    for _ in range(400):
+        motion -= 40.0 * gradient(motion)
+    np.testing.assert_allclose(2 * motion, [-dx, -dy], atol=0.2)
