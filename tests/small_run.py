@@ -7,6 +7,7 @@ from pathlib import Path
 from experiments.configs.moving_mnist import get_config
 
 ROOT = Path(__file__).parent.parent
+PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile for minutes
 SMALL = {
     "tau": 2,
     "data.image_size": 30,
@@ -51,3 +52,14 @@ def start(program, *flags):
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def finish(process):
+    """Waits for a started program's end; returns its exit code, output and errors."""
+    output, errors = process.communicate(timeout=PATIENCE)
+    return process.returncode, output, errors
+
+
+def run(program, *flags):
+    """Runs `python -m experiments.PROGRAM`; see `finish`."""
+    return finish(start(program, *flags))

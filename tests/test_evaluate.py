@@ -3,7 +3,7 @@ import shutil
 
 import numpy as np
 import pytest
-from small_run import start
+from small_run import run
 
 
 @pytest.fixture
@@ -12,9 +12,7 @@ def run_copy(finished_run, tmp_path):
 
 
 def evaluate(*flags):
-    process = start("evaluate", *flags)
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
+    return run("evaluate", *flags)
 
 
 def write_published(path, num_sequences=3, size=30):

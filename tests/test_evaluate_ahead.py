@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_run import SMALL, small_config, start
+from small_run import SMALL, run, small_config
 
 from experiments import build
 from experiments.config import resolve
@@ -18,17 +18,11 @@ def run_copy(finished_run, tmp_path):
     return shutil.copytree(finished_run, tmp_path / "run")
 
 
-def run(*flags):
-    process = start("evaluate_ahead", *flags)
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
-
-
 def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):
     path = tmp_path / "mnist_test_seq.npy"
     frames = np.random.default_rng(0).integers(0, 256, (20, 3, 30, 30)).astype(np.uint8)
     np.save(path, frames)
-    code, _, errors = run(f"--workdir={run_copy}", f"--published_test_set={path}")
+    code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}", f"--published_test_set={path}")
     assert code == 0, errors
     result = json.loads((run_copy / "ahead_published.json").read_text())
     assert result["num_sequences"] == 3
@@ -59,6 +53,6 @@ def test_first_frame_ahead_is_the_one_that_evaluation_scores(finished_run):
 
 
 def test_too_short_sequences_are_refused(run_copy):
-    code, _, errors = run(f"--workdir={run_copy}")
+    code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}")
     assert code == 2
     assert "sequences of 5 frames; expected at least tau + 10 = 12" in errors

@@ -4,7 +4,7 @@ import shutil
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_run import SMALL, small_config, start
+from small_run import SMALL, run, small_config
 
 from experiments import build
 from experiments.config import resolve
@@ -17,9 +17,7 @@ def run_copy(finished_run, tmp_path):
 
 
 def evaluate_flow(*flags):
-    process = start("evaluate_flow", *flags)
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
+    return run("evaluate_flow", *flags)
 
 
 def test_scores_of_a_run_are_written_and_zero_flow_errs_by_the_digits_steps(run_copy):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from made_video import make_video
 from PIL import Image
-from small_run import start
+from small_run import run
 from test_video_predictor import make
 
 from data.flo import read_flo
@@ -126,14 +126,13 @@ def test_report_says_what_matters(tmp_path, predictor):
 def test_program(tmp_path):
     save_model(tmp_path / "model.npz", *make())
     make_video(tmp_path / "a.mp4", 4)
-    process = start(
+    code, out, err = run(
         "predict",
         f"--input={tmp_path / 'a.mp4'}",
         f"--output={tmp_path / 'output'}",
         f"--workdir={tmp_path}",
     )
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
+    assert code == 0, err
     assert "a.mp4: 3 frames of 64x48" in out
 
 
@@ -155,8 +154,8 @@ def test_bad_flags_are_named(tmp_path, flag, message):
         "--workdir": tmp_path,
     }
     name, _, value = flag.partition("=")
-    process = start("predict", *(f"{key}={path}" for key, path in (flags | {name: value}).items()))
-    _, err = process.communicate(timeout=120)
-    assert process.returncode == 2
+    flags = flags | {name: value}
+    code, _, err = run("predict", *(f"{key}={path}" for key, path in flags.items()))
+    assert code == 2
     assert message in err
     assert not (tmp_path / "output").exists()

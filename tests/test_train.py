@@ -9,7 +9,7 @@ import time
 import jax
 import numpy as np
 import pytest
-from small_run import arguments, small_config, start
+from small_run import PATIENCE, arguments, finish, run, small_config, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from experiments import build, checkpoints
@@ -22,7 +22,7 @@ from vstm.training import init_state
 
 def wait_for_updates(process, workdir, number):
     """Waits until the run has logged an update of at least this number."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
         path = workdir / "metrics.jsonl"
@@ -51,8 +51,7 @@ def stop(workdir, update, number):
     process = start("train", *arguments(workdir))
     wait_for_updates(process, workdir, update)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=120)
-    return process.returncode, output, errors
+    return finish(process)
 
 
 def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
@@ -167,9 +166,8 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
 )
 def test_bad_input_is_one_line_and_nothing_is_written(more, message, tmp_path):
     workdir = tmp_path / "run"
-    process = start("train", *arguments(workdir), *more)
-    _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2
+    code, _, errors = run("train", *arguments(workdir), *more)
+    assert code == 2
     assert len(errors.strip().splitlines()) == 1
     assert errors.startswith("error: ")
     assert message in errors

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from made_sintel import make_sintel
 from scipy.ndimage import map_coordinates
-from small_run import start
+from small_run import run
 
 from data.sintel import Sintel
 from experiments.warp_check import check, figure, warped_pair
@@ -71,16 +71,14 @@ def test_picture_is_written(tmp_path):
 def test_command_writes_its_results(tmp_path):
     make_sintel(tmp_path, {"alley": 2})
     output = tmp_path / "out"
-    process = start("warp_check", f"--source={tmp_path}", f"--output={output}")
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    code, _, errors = run("warp_check", f"--source={tmp_path}", f"--output={output}")
+    assert code == 0, errors
     assert len(json.loads((output / "results.json").read_text())) == 4
     assert "t+1 from t" in (output / "results.md").read_text()
     assert (output / "figure3.png").exists()
 
 
 def test_command_names_a_folder_without_flows(tmp_path):
-    process = start("warp_check", f"--source={tmp_path}")
-    _, errors = process.communicate()
-    assert process.returncode == 2
+    code, _, errors = run("warp_check", f"--source={tmp_path}")
+    assert code == 2
     assert errors.startswith(f"error: --source: {tmp_path}: no flows")
