@@ -26,6 +26,7 @@ TITLES = {
     "figure6": "Figure 6: training error by updates",
     "figure5": "Figure 5: predictions and flow, plain and lined moving MNIST",
     "flow": "Flow against the true one",
+    "photometric": "Photometric loss of the flow",
     "ahead": "Ten frames ahead",
     "probe": "Do the memory's features help? Linear probes",
     "ablations": "Ablations",
