@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.test_util import check_grads
 from scipy.ndimage import map_coordinates
 
 from vstm.photometric import photometric_error
@@ -40,6 +41,18 @@ def test_error_equals_a_loop_with_scipys_interpolation(factor, x64):
         expected += np.mean(errors)
     ours = photometric_error(*map(jnp.asarray, (frames, targets, flows)))
     np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_gradient_equals_finite_differences(factor, x64):
+    generator = np.random.default_rng(1)
+    frames, targets = jnp.asarray(generator.uniform(size=(2, 2, 8, 8, 1)))
+    flows = jnp.asarray(generator.normal(size=(2, 8 // factor, 8 // factor, 2)))
+
+    def error(flows):
+        return photometric_error(frames, targets, jnp.asarray(flows))
+
+    check_grads(error, (flows,), 1, ["rev"])
 
 
 def blob(x, y):
