@@ -88,14 +88,25 @@ def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
     assert again["model"] == result["model"]
 
 
-@pytest.fixture
-def stopped_run(prepared, tmp_path):
+@pytest.fixture(scope="module")
+def half_run(prepared, tmp_path_factory):
     """A run at half of its updates, and its own prepared folder."""
-    clips = shutil.copytree(prepared, tmp_path / "prepared")
+    folder = tmp_path_factory.mktemp("half")
+    clips = shutil.copytree(prepared, folder / "prepared")
     settings = config(clips, **{"train.checkpoint_every_steps": 3})
-    train_and_evaluate(settings, tmp_path / "run")
-    shutil.rmtree(tmp_path / "run" / "checkpoints" / "6")
-    return settings, tmp_path / "run", clips
+    train_and_evaluate(settings, folder / "run")
+    shutil.rmtree(folder / "run" / "checkpoints" / "6")
+    return settings, folder
+
+
+@pytest.fixture
+def stopped_run(half_run, tmp_path):
+    """The same, to be changed."""
+    settings, folder = half_run
+    untouched = shutil.copytree(folder, tmp_path / "untouched")
+    yield settings, folder / "run", folder / "prepared"
+    shutil.rmtree(folder)
+    shutil.copytree(untouched, folder)
 
 
 def test_a_run_does_not_go_on_with_other_clips(stopped_run):
