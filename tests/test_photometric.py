@@ -55,6 +55,19 @@ def test_gradient_equals_finite_differences(factor, x64):
     check_grads(error, (flows,), 1, ["rev"])
 
 
+def test_gradient_of_zero_flow_is_the_right_hand_one(x64):
+    frames, targets = jnp.asarray(np.random.default_rng(2).uniform(size=(2, 1, 9, 11, 1)))
+    gradient = jax.grad(lambda flow: photometric_error(frames, targets, flow))(
+        jnp.zeros((1, 9, 11, 2))
+    )
+    frame, difference = frames[0, ..., 0], (frames - targets)[0, ..., 0]
+    right = jnp.diff(frame, axis=1, append=frame[:, -1:])  # the border is repeated outside
+    down = jnp.diff(frame, axis=0, append=frame[-1:])
+    expected = 2 * difference[..., None] * jnp.stack([right, down], axis=-1) / frame.size
+    inner = (slice(1, None), slice(1, None))  # on the left and upper border, limits meet the flow
+    np.testing.assert_allclose(gradient[0][inner], expected[inner], rtol=1e-10, atol=1e-15)
+
+
 def blob(x, y):
     """A bright spot on black, [1, 64, 64, 1]."""
     rows, columns = np.mgrid[:64, :64]

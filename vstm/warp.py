@@ -93,7 +93,9 @@ def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Fl
     """
     height, width, _ = frame.shape
     largest = jnp.array([width - 1, height - 1], flow.dtype)
-    return bilinear_sample(frame, jnp.clip(sampling_grid(flow), 0, largest))
+    grid = jnp.clip(sampling_grid(flow), 0, largest)
+    # One more row and column: the gradient on the border itself is the right-hand one, too.
+    return bilinear_sample(jnp.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge"), grid)
 
 
 def warp_batch(
