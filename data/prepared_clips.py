@@ -188,7 +188,7 @@ class PreparedClips(Sequence[ClipInfo]):
 
     @property
     def checksum(self) -> int:
-        """CRC-32 of all clips and their splits; another preparation gives another one."""
+        """CRC-32 of all clips and their splits; other clips, or splits, give another one."""
         content = [to_json(clip) for clip in self._clips]
         return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 

@@ -16,6 +16,9 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
     all clips.
 
     Items hold `frames`, uint8 [length, H, W]; H and W are the clip's.
+
+    Attributes:
+      clips: whose windows they are.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
         Raises:
           ValueError: no such division, or no window in the split.
         """
-        self._clips = clips
+        self.clips = clips
         self._length = length
         starts: list[tuple[int, int]] = []
         longest = 0
@@ -72,7 +75,7 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number, start = self._starts[index]
-        return {"frames": self._clips.read(number, start, start + self._length)["frame"]}
+        return {"frames": self.clips.read(number, start, start + self._length)["frame"]}
 
 
 class CentreSquares(Sequence[dict[str, np.ndarray]]):

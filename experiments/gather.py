@@ -37,24 +37,24 @@ def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[
     if not paths:
         raise UserError(f"{runs}: no run with a {file}")
     commit = current_commit()
+    commits = {_text(row): row["commit"] for row in earlier}
     here = {path.parent.name for path in paths}
-    table = [row | {"run": _joined(_runs(row) - here)} for row in earlier]
-    for path in paths:
-        for row in _rows_of(path):
-            same = [other for other in table if _content(other) == row]
-            if same:
-                same[0]["run"] = _joined(_runs(same[0]) | {path.parent.name})
-            else:
-                table.append({"run": path.parent.name} | row | {"commit": commit})
-    return sorted((row for row in table if row["run"]), key=lambda row: row["run"])
+    found = [({path.parent.name}, row) for path in paths for row in _rows_of(path)]
+    found += [(set(row["run"].split(", ")) - here, _content(row)) for row in earlier]
+    runs_of: dict[str, set[str]] = {}
+    for names, row in found:
+        runs_of.setdefault(_text(row), set()).update(names)
+    table = [
+        {"run": ", ".join(sorted(runs_of[text]))} | row | {"commit": commits.get(text, commit)}
+        for text, row in {_text(row): row for _, row in found}.items()
+        if runs_of[text]
+    ]
+    return sorted(table, key=lambda row: row["run"])
 
 
-def _runs(row: dict[str, Any]) -> set[str]:
-    return set(filter(None, row["run"].split(", ")))
-
-
-def _joined(runs: set[str]) -> str:
-    return ", ".join(sorted(runs))
+def _text(row: dict[str, Any]) -> str:
+    """The same for rows of the same content."""
+    return json.dumps(_content(row), sort_keys=True)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:
@@ -83,7 +83,7 @@ def _content(row: dict[str, Any]) -> dict[str, Any]:
 
 def _main() -> None:
     output = Path(_OUTPUT.value)
-    table = rows(Path(_RUNS.value), _FILE.value, earlier_rows(output, ("run",)))
+    table = rows(Path(_RUNS.value), _FILE.value, earlier_rows(output, ("run", "commit")))
     publish(output, table, _COMMAND.value)
 
 

@@ -44,7 +44,7 @@ class Table:
     name: str
 
     @property
-    def cell(self) -> tuple[str, str, str]:
+    def key(self) -> tuple[str, str, str]:
         """Fields of a row that tell runs apart."""
         return self.field, "sequences", "seed"
 
@@ -104,7 +104,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)
-    return sorted(result, key=lambda row: [row[name] for name in table.cell])
+    return sorted(result, key=lambda row: [row[name] for name in table.key])
 
 
 def finished(runs: Path) -> list[Path]:
@@ -127,7 +127,7 @@ def curves(runs: Path, table: Table) -> list[Curve]:
 def _main() -> None:
     output, runs, table = Path(_OUTPUT.value), Path(_RUNS.value), TABLES[_TABLE.value]
     floors = read_floors(Path(_FLOORS.value)) if _FLOORS.value else {}
-    result = with_earlier(output, rows(runs, table, floors), table.cell)
+    result = with_earlier(output, rows(runs, table, floors), table.key)
     publish(output, result, _COMMAND.value, f"Table {_TABLE.value}.")
     kept = keep_curves(output / "curves.json", curves(runs, table))
     plot_curves(kept, f"validation {table.metric}", output / "curves.png")

@@ -17,7 +17,7 @@ from absl import flags
 
 from experiments import command_line
 from experiments.errors import UserError
-from experiments.results_table import markdown_rows
+from experiments.results_table import cell_text, markdown_rows
 from experiments.run_folder import write_file
 
 TITLES = {
@@ -35,7 +35,7 @@ TITLES = {
     "flow_choices": "Recurrent flow head and sparsity penalty",
     "benchmark": "Speed",
 }
-_GIVEN = ("paper", "floor")  # of every row of a group the same
+_GIVEN = ("paper", "floor")  # floats that are not scores of a run
 
 
 def report(results: Path, page: Path) -> str:
@@ -77,14 +77,14 @@ def _section(folder: Path, title: str, root: Path) -> str:
 
 
 def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A row for each group of rows that differ in their seed and scores alone.
+    """A row for each group of rows that differ in their run's name, seed and scores alone.
 
     Args:
       rows: of results; scores are their floats, but for the paper's and the floor's.
 
     Returns:
-      What the group shares, `seeds`, and each score as `mean ± deviation`; nothing unless a group
-      has several seeds.
+      What the group shares, its first row's paper and floor, `seeds`, and each score as
+      `mean ± deviation`; nothing unless a group has several seeds.
     """
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
@@ -95,7 +95,8 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         return []
     table = []
     for group in groups.values():
-        entry = {name: str(value) for name, value in _shared(group[0]).items()}
+        entry = {name: cell_text(value) for name, value in _shared(group[0]).items()}
+        entry |= {name: cell_text(group[0][name]) for name in _GIVEN if name in group[0]}
         entry["seeds"] = str(len(group))
         for name in _scores(group[0]):
             if any(row.get(name) is None for row in group):
@@ -115,7 +116,9 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
     return {
         n: value
         for n, value in row.items()
-        if n not in ("seed", "commit") and value is not None and n not in _scores(row)
+        if n not in ("run", "seed", "commit", *_GIVEN)
+        and value is not None
+        and n not in _scores(row)
     }
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +25,26 @@ def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "
     Returns:
       The text, ending in a line break.
     """
-    heading = [*filter(None, [subject]), f"Command: `{command}`.", _circumstances()]
+    heading = [*filter(None, [subject]), f"Written by `{command}`.", _circumstances()]
     return " ".join(heading) + "\n\n" + markdown_rows(rows)
 
 
 def markdown_rows(rows: Sequence[dict[str, Any]]) -> str:
     """A Markdown table with a column a field; fields that a row lacks stay empty."""
     names = list(dict.fromkeys(name for row in rows for name in row))
+    names.sort(key=lambda name: name == "commit")  # which stands last
     lines = [f"| {' | '.join(names)} |", f"|{'---|' * len(names)}"]
-    lines += [f"| {' | '.join(_cell(row.get(name)) for name in names)} |" for row in rows]
+    lines += [f"| {' | '.join(cell_text(row.get(name)) for name in names)} |" for row in rows]
     return "\n".join(lines) + "\n"
+
+
+def cell_text(value: Any) -> str:
+    """A field's value in a table; of a mapping, its entries."""
+    if value is None or value == {}:
+        return "-"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name}={cell_text(part)}" for name, part in value.items())
+    return f"{value:.5g}" if isinstance(value, float) else str(value)
 
 
 def publish(folder: Path, rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> None:
@@ -75,15 +85,19 @@ def with_earlier(
       The rows of all cells by their key, each with the `commit` that first gathered it as it is.
 
     Raises:
-      UserError: the earlier results are damaged.
+      UserError: two new rows are of one cell, or the earlier results are damaged.
     """
     commit = current_commit()
-    cells = {tuple(row[name] for name in key): row for row in earlier_rows(folder, key)}
+    earlier = {tuple(row[name] for name in key): row for row in earlier_rows(folder, key)}
+    new: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         cell = tuple(row[name] for name in key)
-        known = cells.get(cell, {})
+        if cell in new:
+            raise UserError(f"two runs have the same {', '.join(key)}: {cell}; remove one")
+        known = earlier.get(cell, {})
         same = row == {name: value for name, value in known.items() if name != "commit"}
-        cells[cell] = row | {"commit": known.get("commit", commit) if same else commit}
+        new[cell] = row | {"commit": known.get("commit", commit) if same else commit}
+    cells = earlier | new
     return [cells[cell] for cell in sorted(cells)]
 
 
@@ -95,26 +109,31 @@ def write_results(folder: Path, rows: Sequence[dict[str, Any]], table: str) -> N
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "results.json", json.dumps(rows, indent=1) + "\n")
         write_atomically(folder / "results.md", table)
+        write_atomically(folder / "results.json", json.dumps(rows, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
-
-
 def current_commit() -> str:
-    """Git's name of the commit of this code, with `-dirty` after changes; or `unknown`."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
+    """Git's name of the commit of this code, with `-dirty` after changes; or `unknown`.
+
+    Changed results, and pages about them, are no changes of the code.
+    """
+    root = Path(__file__).parent.parent
+    git = ["git", "-C", str(root)]
+    code = [".", ":!experiments/results", ":!*.md"]
     try:
-        commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
+        described = subprocess.run(
+            [*git, "describe", "--always"], capture_output=True, text=True, check=False
+        )
+        commit = described.stdout.strip()
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", *code], check=False)
     except FileNotFoundError:
         commit = ""
-    return commit or "unknown"
+    if not commit:
+        return "unknown"
+    return f"{commit}-dirty" if changed.returncode else commit
 
 
 def _circumstances() -> str:

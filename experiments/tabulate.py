@@ -3,10 +3,10 @@
     python -m experiments.tabulate --runs=runs/sweep --split=validation \
         --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
 
-Writes `results.json` (a row a run: the configuration fields in which the runs differ, training
-sequences, the scores, those of copying the last frame, those of the flow where it was scored, the
-commit that gathered it) and `results.md` (the same, with command and machine). Rows in the output
-of runs that are elsewhere stay.
+Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
+training sequences, the scores, those of copying the last frame, those of the flow where it was
+scored, the commit that gathered it) and `results.md` (the same, with command and machine). Rows in
+the output of runs that are elsewhere stay.
 """
 
 import json
@@ -16,7 +16,8 @@ from typing import Any
 from absl import flags
 
 from experiments import command_line
-from experiments.config import flatten, read_json
+from experiments.config import flatten, read_json, resolve
+from experiments.configs import default
 from experiments.errors import UserError
 from experiments.evaluate import SPLITS
 from experiments.flow_scores import read_flow_scores
@@ -24,37 +25,50 @@ from experiments.results_table import publish, with_earlier
 from experiments.run_folder import CONFIG_FILE, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
+_COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
 
 
 def rows(runs: Path, split: str) -> list[dict[str, Any]]:
     """A row for each evaluated run below a folder, in the order of their names.
 
     Raises:
-      UserError: there is none.
+      UserError: there is none, or one is damaged.
     """
     folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), split)}"))
     if not folders:
         raise UserError(f"{runs}: no run with an evaluation of {split}")
-    configs = [flatten(read_json(folder / CONFIG_FILE)) for folder in folders]
-    differing = [path for path in configs[0] if len({config[path] for config in configs}) > 1]
+    defaults = flatten(resolve(default.get_config()))
     table = []
-    for folder, config in zip(folders, configs, strict=True):
-        evaluation = json.loads(evaluation_file(folder, split).read_text())
-        table.append(
-            {"run": folder.name}
-            | {path: config[path] for path in differing}
-            | {"sequences": evaluation["sequences_trained"]}
-            | {name: evaluation["model"][name] for name in _SCORES}
-            | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
-            | read_flow_scores(folder)
-        )
+    for folder in folders:
+        config = flatten(read_json(folder / CONFIG_FILE))
+        path = evaluation_file(folder, split)
+        try:
+            evaluation = json.loads(path.read_text())
+            table.append(
+                {
+                    "run": folder.name,
+                    "settings": {
+                        field: value
+                        for field, value in config.items()
+                        if value != defaults[field] and field not in _COLUMNS
+                    },
+                    "seed": config["seed"],
+                    "sequences": evaluation["sequences_trained"],
+                }
+                | {name: evaluation["model"][name] for name in _SCORES}
+                | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
+                | read_flow_scores(folder)
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not an evaluation ({error})") from error
     return table
 
 
 def _main() -> None:
     output = Path(_OUTPUT.value)
     table = with_earlier(output, rows(Path(_RUNS.value), _SPLIT.value), ("run",))
-    publish(output, table, _COMMAND.value, f"Scores on {_SPLIT.value}.")
+    subject = f"Scores on {_SPLIT.value}; settings are fields that differ from their defaults."
+    publish(output, table, _COMMAND.value, subject)
 
 
 if __name__ == "__main__":

@@ -76,9 +76,9 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     ):
         if checkpoints.latest_step is not None:
             state, position = checkpoints.restore(state)
-            print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
             if int(state.step) < num_steps:
                 data.go_to(position)
+            print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
         if int(state.step) < num_steps:
             state = _train(
                 config,

@@ -1,12 +1,10 @@
 """Training batches of a configuration, and the position in them that a run goes on from."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data.batches import training_batches
-from data.prepared_clips import PreparedClips
 from data.windows import Augmentation
 from experiments import build
 from experiments.config import Config
@@ -23,7 +21,7 @@ class TrainingData:
           UserError: they cannot be read; the message names the file.
         """
         self._directory = config.video.directory
-        self._clips: int | None = None  # moving MNIST is what the configuration says
+        self._clips_checksum: int | None = None  # moving MNIST is what the configuration says
         batch_size, seed = config.train.batch_size, config.seed
         if config.data.name == "moving_mnist":
             source = build.moving_mnist(config, "train")
@@ -37,7 +35,7 @@ class TrainingData:
             reversals=config.video.random_reversals,
         )
         windows = build.video_windows(config, "train")
-        self._clips = PreparedClips(Path(self._directory)).checksum
+        self._clips_checksum = windows.clips.checksum
         self._batches = training_batches(windows, batch_size, seed, augmentation)
 
     def __next__(self) -> np.ndarray:
@@ -53,15 +51,20 @@ class TrainingData:
 
     def position(self) -> dict[str, Any]:
         """What `go_to` returns to, for JSON."""
-        return {"batches": self._batches.get_state(), "clips": self._clips}
+        return {"batches": self._batches.get_state(), "clips": self._clips_checksum}
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Goes on from a position.
 
         Raises:
-          UserError: it is in other clips, where it means nothing.
+          UserError: it is in other clips, where it means nothing, or of an older version.
         """
-        if position["clips"] != self._clips:
+        if position.keys() != {"batches", "clips"}:
+            raise UserError(
+                "the checkpoint's position in the training data is of another version of this "
+                "program; choose another --workdir"
+            )
+        if position["clips"] != self._clips_checksum:
             raise UserError(
                 f"config.video.directory={self._directory}: was prepared anew, with other clips or "
                 "splits, since this run was stopped; choose another --workdir"

@@ -58,6 +58,15 @@ def test_rows_of_runs_that_are_elsewhere_stay(tmp_path):
     assert rows(tmp_path, "x.json", table) == table
 
 
+def test_rows_keep_their_order_when_a_run_is_scored_again(tmp_path):
+    write(tmp_path / "a", {"model": {"error": 2.0}, "zero": {"error": 3.0}})
+    write(tmp_path / "b", {"model": {"error": 5.0}, "zero": {"error": 3.0}})
+    first = [row | {"commit": "old"} for row in rows(tmp_path, "x.json")]
+    write(tmp_path / "a", {"model": {"error": 1.0}, "zero": {"error": 3.0}})
+    again = rows(tmp_path, "x.json", first)
+    assert again == [first[0] | {"error": 1.0, "commit": "abc"}, *first[1:]]
+
+
 def test_no_and_damaged_files_are_named(tmp_path):
     with pytest.raises(UserError, match=r"no run with a x\.json"):
         rows(tmp_path, "x.json")

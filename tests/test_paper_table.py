@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from small_run import small_config
+from small_run import run, small_config
 
 from experiments.config import resolve, to_json
 from experiments.errors import UserError
@@ -14,7 +14,8 @@ def made_run(folder, score, paper, flow=None, **changes):
     (folder / "config.json").write_text(to_json(resolve(small_config(**changes))))
     evaluation = {
         "sequences_trained": 200,
-        "model": {"cross_entropy": score, "mean_squared_error": score},
+        "model": dict.fromkeys(("cross_entropy", "mean_squared_error", "ssim", "psnr"), score),
+        "copy_last": {"cross_entropy": 0.5, "mean_squared_error": 0.5},
         "paper": paper,
     }
     (folder / "eval_test.json").write_text(json.dumps(evaluation))
@@ -22,7 +23,7 @@ def made_run(folder, score, paper, flow=None, **changes):
         names = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
         (folder / "flow_test.json").write_text(json.dumps({"model": dict.fromkeys(names, flow)}))
     lines = [
-        {"step": 10, "train/loss": 5.0},
+        {"step": 10, "train/cross_entropy": 5.0},
         {"step": 20, "validation/cross_entropy": 0.5},
         {"step": 40, "validation/cross_entropy": 0.4},
         {"step": 30, "validation/cross_entropy": 0.45},
@@ -80,6 +81,28 @@ def test_damaged_and_missing_runs_are_named(runs, tmp_path):
     (runs / "x" / "metrics.jsonl").write_text("{")
     with pytest.raises(UserError, match=r"metrics.jsonl: not the metrics of a run"):
         read_curve(runs / "x", "validation/cross_entropy")
+
+
+@pytest.mark.parametrize(
+    "program, flags",
+    [("paper_table", ["--table=2"]), ("figure6", []), ("tabulate", ["--split=test"])],
+)
+def test_results_gathered_from_two_places_are_those_of_both(tmp_path, program, flags):
+    output = tmp_path / "results"
+    for name, variant in (("x", "conv-1enc-1LSTM"), ("y", "conv-2enc-1LSTM")):
+        (tmp_path / name).mkdir()
+        made_run(tmp_path / name / name, 0.06, None, variant=variant, **{"data.image_size": 32})
+        place = [f"--runs={tmp_path / name}", f"--output={output}"]
+        code, _, errors = run(program, *flags, *place)
+        assert code == 0, errors
+    table = json.loads((output / "results.json").read_text())
+    assert [row.get("variant", row.get("run")) for row in table] in (
+        ["x", "y"],
+        ["conv-1enc-1LSTM", "conv-2enc-1LSTM"],
+    )
+    if program != "tabulate":
+        curves = json.loads((output / "curves.json").read_text())
+        assert [curve["label"] for curve in curves] == ["x", "y"]
 
 
 def test_floor_of_the_runs_encoder_is_a_column(runs, tmp_path):

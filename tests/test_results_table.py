@@ -1,10 +1,11 @@
 import json
+import subprocess
 
 import pytest
 
 from experiments import results_table
 from experiments.errors import UserError
-from experiments.results_table import markdown_rows, with_earlier, write_results
+from experiments.results_table import cell_text, markdown_rows, with_earlier, write_results
 
 KEY = ("variant", "seed")
 
@@ -17,6 +18,12 @@ def at(monkeypatch):
         monkeypatch.setattr(results_table, "current_commit", lambda: name)
 
     return set_commit
+
+
+def git(folder, *arguments):
+    author = ("-c", "user.name=a", "-c", "user.email=a@b")
+    command = ["git", "-C", str(folder), *author, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def row(variant, seed, score, **others):
@@ -44,12 +51,15 @@ def test_what_is_gathered_again_unchanged_keeps_its_commit(tmp_path, at):
 
 
 @pytest.mark.parametrize("content", ["{", '[{"variant": "a"}]', "[3]", '{"variant": 1}'])
-def test_damaged_results_are_named_and_left(tmp_path, content):
-    path = tmp_path / "results.json"
-    path.write_text(content)
+def test_damaged_results_are_named(tmp_path, content):
+    (tmp_path / "results.json").write_text(content)
     with pytest.raises(UserError, match=r"results\.json: not rows with variant, seed"):
         with_earlier(tmp_path, [row("a", 0, 0.5)], KEY)
-    assert path.read_text() == content
+
+
+def test_two_runs_of_one_cell_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"the same variant, seed: \('a', 0\)"):
+        with_earlier(tmp_path, [row("a", 0, 0.5), row("a", 0, 0.25)], KEY)
 
 
 def test_a_table_has_a_cell_for_every_field_of_any_row():
@@ -60,6 +70,32 @@ def test_a_table_has_a_cell_for_every_field_of_any_row():
         "| a | 0 | 0.12346 | - |",
         "| b | - | - | - |",
     ]
+
+
+def test_commit_is_dirty_by_changes_of_code_but_not_of_results(tmp_path, monkeypatch):
+    code, results = tmp_path / "experiments", tmp_path / "experiments" / "results"
+    results.mkdir(parents=True)
+    files = [code / "results_table.py", results / "results.json", tmp_path / "README.md"]
+    for path in files:
+        path.write_text("1")
+    monkeypatch.setattr(results_table, "__file__", str(files[0]))
+    assert results_table.current_commit() == "unknown"
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "x")
+    name = git(tmp_path, "rev-parse", "--short", "HEAD")
+    files[1].write_text("2")
+    files[2].write_text("2")
+    assert results_table.current_commit() == name
+    files[0].write_text("2")
+    assert results_table.current_commit() == f"{name}-dirty"
+
+
+def test_cells_are_text_or_rounded_numbers_or_both():
+    assert (
+        cell_text({"memory.width": 0.5, "data.lines": True}) == "memory.width=0.5, data.lines=True"
+    )
+    assert [cell_text(value) for value in ({}, None, 3, 0.123456)] == ["-", "-", "3", "0.12346"]
 
 
 def test_results_are_what_json_reads_back(tmp_path):

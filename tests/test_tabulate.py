@@ -2,7 +2,7 @@ import json
 import shutil
 
 import pytest
-from small_run import small_config
+from small_run import SMALL, small_config
 
 from experiments.config import resolve, to_json
 from experiments.errors import UserError
@@ -24,11 +24,20 @@ def runs(tmp_path):
     return tmp_path
 
 
-def test_rows_have_the_fields_that_differ_and_the_scores(runs):
+def test_rows_have_the_fields_that_differ_from_their_defaults_and_the_scores(runs):
     first, second = rows(runs, "validation")
-    assert list(first)[:3] == ["run", "optimizer.learning_rate", "sequences"]
-    assert (first["run"], first["optimizer.learning_rate"]) == ("a", 0.5)
+    assert list(first)[:4] == ["run", "settings", "seed", "sequences"]
+    settings = SMALL | {"optimizer.learning_rate": 0.5, "flow_head.sparsity_weight": 1e-3}
+    settings |= {"train.num_targets": 2}  # tau
+    del settings["train.num_sequences"]
+    assert (first["run"], first["settings"]) == ("a", settings)
     assert (second["run"], second["cross_entropy"]) == ("b", 0.2)
+
+
+def test_damaged_evaluations_are_named(runs):
+    (runs / "a" / "eval_validation.json").write_text("{}")
+    with pytest.raises(UserError, match=r"a/eval_validation\.json: not an evaluation"):
+        rows(runs, "validation")
 
 
 def test_folder_without_evaluations_is_named(runs):

@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 from made_video import make_video
-from small_run import run
+from small_run import run as run_program
 
 from data.framing import centre_square
 from data.prepare import main as prepare
@@ -15,6 +15,7 @@ from experiments.configs import video
 from experiments.errors import UserError
 from experiments.evaluate import read_evaluation
 from experiments.train import train_and_evaluate
+from experiments.training_data import TrainingData
 from vstm.video_predictor import load
 
 SMALL = {
@@ -80,7 +81,7 @@ def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
     result = read_evaluation(tmp_path, "test")
     assert result["copy_last"]["mean_squared_error"] == pytest.approx(expected, rel=1e-4)
 
-    code, _, errors = run(
+    code, _, errors = run_program(
         "evaluate", f"--workdir={tmp_path}", "--split=prepared", f"--prepared={prepared}"
     )
     assert code == 0, errors
@@ -121,6 +122,25 @@ def test_a_run_does_not_go_on_with_other_clips(stopped_run):
     assert int(state.step) == 6
 
 
+def test_clips_damaged_while_training_are_named(stopped_run):
+    settings, _, clips = stopped_run
+    data = TrainingData(settings)
+    next(data)
+    for path in (clips / "clips").glob("*.array_record"):
+        path.write_bytes(b"no record")
+    with pytest.raises(UserError, match=r"the sequences cannot be read: .*array_record: damaged"):
+        for _ in range(100):  # some are read ahead
+            next(data)
+
+
+def test_positions_of_another_version_are_refused(stopped_run):
+    settings, _, _ = stopped_run
+    data = TrainingData(settings)
+    position = data.position()
+    with pytest.raises(UserError, match="position in the training data is of another version"):
+        data.go_to(position["batches"])
+
+
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_damaged_clips_are_named(stopped_run, split):
     settings, run, clips = stopped_run
@@ -141,7 +161,7 @@ def test_damaged_clips_are_named(stopped_run, split):
     ],
 )
 def test_bad_prepared_folders_are_named(finished_run, flags, message):
-    code, _, errors = run("evaluate", f"--workdir={finished_run}", *flags)
+    code, _, errors = run_program("evaluate", f"--workdir={finished_run}", *flags)
     assert code == 2
     assert message in errors
 

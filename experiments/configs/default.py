@@ -28,7 +28,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
     config.flow_head.returning_gradient = True  # whether gradients that lead back pass the clamp
     config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
-    config.flow_head.photometric_weight = 0.0  # of the last frame's error, moved along the flow
+    config.flow_head.photometric_weight = 0.0  # of the error of the last frame moved along the flow
 
     config.data = ml_collections.ConfigDict()
     config.data.name = "moving_mnist"  # moving_mnist | video

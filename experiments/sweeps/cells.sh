@@ -1,5 +1,6 @@
-# Sourced by the sweeps: the cells of a sweep are runs, each trained once. A finished cell is skipped
-# by its folder's name: after a change of the recipe, remove it or use other RUNS.
+# Sourced by the sweeps, which set RUNS: the cells of a sweep are runs below it, each trained once. A
+# finished cell is skipped by its folder's name: after a change of the recipe, remove it or use other
+# RUNS.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=${PYTHON:-.venv/bin/python}
@@ -52,10 +53,12 @@ predict() {
   fi
 }
 
-# stale FOLDER: whether results are missing, or older than a file of the runs.
+# stale FOLDER: whether results are missing, or a file of the runs came after they were last gathered
+# from here; sets $gathered. Results that came from elsewhere, such as by git, are gathered into.
 stale() {
-  [ ! -e "$1/results.json" ] ||
-    [ -n "$(find "${RUNS:-/dev/null}" -type f -newer "$1/results.json" -print -quit)" ]
+  gathered=$RUNS/.gathered-$(basename "$1")
+  [ ! -e "$1/results.json" ] || [ ! -e "$gathered" ] ||
+    [ -n "$(find "$RUNS" -type f -newer "$gathered" ! -name '.gathered-*' -print -quit)" ]
 }
 
 # write_results FOLDER COMMAND...: runs a command that fills a folder of results, if they are stale.
@@ -63,7 +66,12 @@ stale() {
 write_results() {
   local folder=$1
   shift
-  if stale "$folder"; then "$@" --output="$folder"; fi
+  if stale "$folder"; then
+    mkdir -p "$RUNS"
+    touch "$gathered.part" # before, so that what comes meanwhile is gathered the next time
+    "$@" --output="$folder"
+    mv "$gathered.part" "$gathered"
+  fi
   if [ -n "$failed" ]; then
     echo "not trained:$failed" >&2
     exit 1
