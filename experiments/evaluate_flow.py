@@ -2,12 +2,13 @@
 
     python -m experiments.evaluate_flow --workdir=runs/x [--classical]
 
-Writes `flow_test.json` into the run's folder: of the model's flow, of the true one as well as the
-model's maps could hold it (`true_cells`), of none (`zero`) and, with --classical, of two classical
-methods, the errors over moving pixels and the motion segmentation, see
-`FlowScores`. The threshold of the segmentation is chosen for each on validation sequences. Flow is
-that of frame tau + 1, in image pixels, each of a feature map's vectors standing for the pixels
-below it.
+Writes `flow_test.json` into the run's folder: errors over moving pixels and motion segmentation,
+see `FlowScores`, of the model's flow, of the same with a constant added (`model_shifted`), of the
+true one as well as the model's maps could hold it (`true_cells`), of none (`zero`) and, with
+--classical, of two classical methods. The constant (`shift_u`, `shift_v`, pixels) is the one that
+best moves validation frames onto the next ones; it needs no true flow. The threshold of the
+segmentation is chosen for each on validation sequences. Flow is that of frame tau + 1, in image
+pixels, each of a feature map's vectors standing for the pixels below it.
 
 The model sees frames up to tau. So does a classical method: its flow between the last two inputs
 is carried on along itself (`farneback`, `dis`), which supposes constant velocity, or scored as
@@ -35,6 +36,7 @@ from experiments.flow_scores import FLOW_FILE, FlowScores
 from experiments.linear_probe import cells
 from experiments.run_folder import CONFIG_FILE, write_file
 from experiments.runtime import use_allocation
+from vstm.photometric import constant_shift
 from vstm.variants import get_variant
 from vstm.warp import upsample_flow, warp_within
 
@@ -53,6 +55,8 @@ class Method(NamedTuple):
     frame: int
 
 
+NUM_SHIFT_SEQUENCES = 256  # of validation, at most, by which the constant is chosen
+
 _carry_on = jax.jit(warp_within)
 
 
@@ -66,6 +70,47 @@ def model_method(config: Config, params: object) -> Method:
         yield from np.asarray(upsample_flow(predict(params, jnp.asarray(frames)).flow, factor))
 
     return Method(flows, tau)
+
+
+def shifted_method(method: Method, shift: np.ndarray) -> Method:
+    """A method's flow with a constant (u, v) added."""
+    return method._replace(flows=lambda items: (flow + shift for flow in method.flows(items)))
+
+
+def best_shift(
+    method: Method, source: MovingMNIST, num_sequences: int, batch_size: int
+) -> np.ndarray:
+    """The constant of `constant_shift` for a method's flow, (u, v) in pixels.
+
+    Args:
+      method: the source of flow.
+      source: sequences whose first ones are moved.
+      num_sequences: how many, at most.
+      batch_size: for the model, as in `flow_scores`.
+    """
+    flows, last, targets = [], [], []
+    for items in _batches(source, num_sequences, batch_size):
+        flows += list(method.flows(items))
+        last += [item["frames"][method.frame - 1] for item in items]
+        targets += [item["frames"][method.frame] for item in items]
+    count = min(num_sequences, len(source))
+    shift = constant_shift(
+        *(jnp.asarray(np.stack(each[:count])) for each in (last, targets, flows))
+    )
+    return np.asarray(shift)
+
+
+def _batches(
+    source: MovingMNIST, num_sequences: int, batch_size: int
+) -> Iterator[list[MovingMNISTItem]]:
+    """The first sequences of a source; the last batch is filled up with its last sequence.
+
+    So all are of one size, and the forward pass is compiled once.
+    """
+    num_sequences = min(num_sequences, len(source))
+    for start in range(0, num_sequences, batch_size):
+        indices = range(start, start + batch_size)
+        yield [source.with_ground_truth(min(i, num_sequences - 1)) for i in indices]
 
 
 def zero_method(tau: int) -> Method:
@@ -124,15 +169,12 @@ def flow_scores(
 ) -> FlowScores:
     """Scores on the first sequences of a source; see `FlowScores` for the threshold."""
     scores = FlowScores(threshold)
-    for start in range(0, min(num_sequences, len(source)), batch_size):
-        stop = min(start + batch_size, num_sequences, len(source))
-        # as many as ever, so that the forward pass is compiled once
-        items = [
-            source.with_ground_truth(min(i, stop - 1)) for i in range(start, start + batch_size)
-        ]
-        for item, flow in zip(items[: stop - start], method.flows(items), strict=False):
+    left = min(num_sequences, len(source))
+    for items in _batches(source, num_sequences, batch_size):
+        for item, flow in zip(items[:left], method.flows(items), strict=False):
             digits = item["object_mask"][method.frame] > 0
             scores.add(flow, item["flow"][method.frame - 1], digits)
+        left -= batch_size
     return scores
 
 
@@ -160,9 +202,15 @@ def _main() -> None:
             f"{folder}: trained on {config.data.name} with tau={config.tau}; expected a run on "
             "moving_mnist, whose true flow is known, with tau of at least 2"
         )
-    params = build.trained_params(folder)
+    config.evaluation.num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
+    config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
+    model = model_method(config, build.trained_params(folder))
+    validation = build.moving_mnist(config, "validation")
+    num_sequences = min(NUM_SHIFT_SEQUENCES, config.evaluation.num_validation)
+    shift = best_shift(model, validation, num_sequences, config.evaluation.batch_size)
     methods = {
-        "model": model_method(config, params),
+        "model": model,
+        "model_shifted": shifted_method(model, shift),
         "true_cells": true_cells_method(config.tau, get_variant(config.variant).downsampling),
         "zero": zero_method(config.tau),
     }
@@ -170,9 +218,8 @@ def _main() -> None:
         for method in METHODS:
             methods[method] = classical_method(config.tau, method, seen=False)
             methods[f"{method}_seen"] = classical_method(config.tau, method, seen=True)
-    config.evaluation.num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
-    config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
     results = evaluate_flow(config, methods)
+    results["model_shifted"] |= {"shift_u": float(shift[0]), "shift_v": float(shift[1])}
     text = json.dumps({"num_sequences": config.evaluation.num_test, **results}, indent=2)
     write_file(folder / FLOW_FILE, text + "\n")
     print(table(results))

@@ -8,7 +8,16 @@ from small_run import SMALL, run, small_config
 
 from experiments import build
 from experiments.config import resolve
-from experiments.evaluate_flow import classical_method, flow_scores, true_cells_method, zero_method
+from experiments.evaluate_flow import (
+    Method,
+    best_shift,
+    classical_method,
+    flow_scores,
+    shifted_method,
+    true_cells_method,
+    zero_method,
+)
+from vstm.photometric import FINEST_STEP
 
 
 @pytest.fixture
@@ -35,6 +44,21 @@ def test_scores_of_a_run_are_written_and_zero_flow_errs_by_the_digits_steps(run_
     assert result["zero"]["endpoint_error"] == pytest.approx(np.concatenate(lengths).mean())
     assert result["zero"]["motion_iou"] == 0
     assert set(result["model"]) == set(result["zero"])
+    assert set(result["model_shifted"]) == {*result["zero"], "shift_u", "shift_v"}
+
+
+def test_flow_that_is_wrong_by_a_constant_is_put_right_without_the_true_flow():
+    source = build.moving_mnist(resolve(small_config()), "validation")
+
+    def wrong(items):
+        return (item["flow"][1] - np.array([1.5, -2.25], np.float32) for item in items)
+
+    shift = best_shift(Method(wrong, 2), source, 3, 2)
+    np.testing.assert_allclose(shift, [1.5, -2.25], atol=FINEST_STEP)
+    (right,) = shifted_method(Method(wrong, 2), shift).flows([source.with_ground_truth(0)])
+    np.testing.assert_allclose(
+        right, source.with_ground_truth(0)["flow"][1], atol=FINEST_STEP + 1e-6
+    )
 
 
 def test_folder_without_a_model_is_named(run_copy):

@@ -5,7 +5,7 @@ import pytest
 from jax.test_util import check_grads
 from scipy.ndimage import map_coordinates
 
-from vstm.photometric import photometric_error
+from vstm.photometric import constant_shift, photometric_error
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
@@ -80,6 +80,16 @@ def test_the_true_flow_has_no_error():
     frames, targets = blob(28, 36), blob(36, 28)
     assert photometric_error(frames, targets, flow) < 1e-8
     assert photometric_error(frames, targets, 0 * flow) > 1e-3
+
+
+@pytest.mark.parametrize("shift", [(3.25, -6.5), (0.0, 0.0), (-1.0625, 7.9375)])
+def test_the_constant_by_which_flow_is_wrong_is_found(shift):
+    spots = [(28, 36, 4, -4), (40, 30, -3, 1), (32, 32, 0, 5)]
+    frames = jnp.concatenate([blob(x, y) for x, y, _, _ in spots])
+    targets = jnp.concatenate([blob(x + dx, y + dy) for x, y, dx, dy in spots])
+    motions = jnp.array([[-dx, -dy] for *_, dx, dy in spots], jnp.float32)
+    flow = jnp.broadcast_to(motions[:, None, None], (3, 64, 64, 2)) - jnp.array(shift)
+    np.testing.assert_allclose(constant_shift(frames, targets, flow), shift, atol=1e-5)
 
 
 @pytest.mark.parametrize("dx, dy", [(4, -3), (-5, 4)])
