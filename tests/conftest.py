@@ -4,6 +4,8 @@ import os
 
 # Tests compare with references in float32 and float64, which accelerators may not hold.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Most of their time is compilation, which machine code that is not optimised halves.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 
 import jax
 import pytest
