@@ -212,6 +212,14 @@ def make_schedule(config: Config) -> optax.Schedule:
     )
 
 
+def photometric_weight(config: Config) -> optax.ScalarOrSchedule:
+    """Weight of the photometric loss, by update where it falls."""
+    weight, share = config.flow_head.photometric_weight, config.flow_head.photometric_share
+    if not weight or not share:
+        return weight
+    return optax.linear_schedule(weight, 0.0, max(1, round(share * num_steps(config))))
+
+
 def make_tx(config: Config) -> optax.GradientTransformation:
     """Gradient clipping and optimiser."""
     return make_optimizer(

@@ -37,6 +37,7 @@ _AT_LEAST = {
     "smoothness.weight": 0,
     "flow_head.sparsity_weight": 0,
     "flow_head.photometric_weight": 0,
+    "flow_head.photometric_share": 0,
     "video.division": 1,
     "video.window_stride": 1,
     "video.max_pan": 0,
@@ -68,7 +69,7 @@ _ABOVE_ZERO = (
     "optimizer.memory_rate",
 )
 _MAX_SEED = 2**32 - 1  # JAX's keys keep no more of a seed
-_AT_MOST = {"seed": _MAX_SEED, "data.seed": _MAX_SEED}
+_AT_MOST = {"seed": _MAX_SEED, "data.seed": _MAX_SEED, "flow_head.photometric_share": 1}
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -130,7 +130,7 @@ def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransforma
         tau=config.tau,
         num_targets=config.train.num_targets,
         sparsity_weight=config.flow_head.sparsity_weight,
-        photometric_weight=config.flow_head.photometric_weight,
+        photometric_weight=build.photometric_weight(config),
     )
 
 

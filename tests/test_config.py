@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from experiments import build
 from experiments import config as configuration
 from experiments.configs import default, moving_mnist
 from experiments.errors import UserError
@@ -35,6 +36,15 @@ def test_every_field_is_read_somewhere():
         read |= set(attributes(ast.parse(path.read_text())))
     unread = set(configuration.flatten(default.get_config())) - read
     assert not unread
+
+
+def test_photometric_weight_falls_to_zero_in_its_share_of_the_run_or_stays():
+    config = changed("flow_head.photometric_weight", 3.0)
+    config.train.num_sequences, config.train.batch_size = 400, 4
+    falling = build.photometric_weight(configuration.resolve(config))
+    assert [float(falling(step)) for step in (0, 25, 50, 99)] == [3.0, 1.5, 0.0, 0.0]
+    config.flow_head.photometric_share = 0.0
+    assert build.photometric_weight(configuration.resolve(config)) == 3.0
 
 
 @pytest.mark.parametrize("loss, pixels", [("bce", "binary"), ("sum", "float")])

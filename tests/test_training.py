@@ -122,6 +122,19 @@ def test_the_photometric_error_counts_by_its_weight():
     )
 
 
+def test_the_photometric_weight_may_fall_by_update():
+    model, tx, state, frames, _ = make(weight=0.0)
+    fixed, falling = (
+        jax.jit(make_train_step(model, tx, loss="bce", tau=TAU, photometric_weight=weight))
+        for weight in (1.5, optax.linear_schedule(2.0, 0.0, 4))
+    )
+    second = state.replace(step=jnp.ones((), jnp.int32))  # 2 * (1 - 1 / 4)
+    (ours, metrics), (theirs, expected) = falling(second, frames), fixed(second, frames)
+    for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(theirs.params), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-8)
+    np.testing.assert_allclose(metrics["loss"], expected["loss"], rtol=1e-6)
+
+
 def test_the_target_frame_does_not_reach_the_prediction():
     model, _, state, frames, _ = make()
     params = jax.tree.map(lambda a: a + 0.02, state.params)

@@ -93,7 +93,7 @@ def make_train_step(
     tau: int,
     num_targets: int = 1,
     sparsity_weight: float = 0.0,
-    photometric_weight: float = 0.0,
+    photometric_weight: optax.ScalarOrSchedule = 0.0,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -105,7 +105,7 @@ def make_train_step(
       num_targets: frames that are predicted, each from those before it: the last ones of the
         tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
-      photometric_weight: weight of `photometric_error` in the loss.
+      photometric_weight: weight of `photometric_error` in the loss, or its schedule by update.
 
     Returns:
       (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
@@ -117,7 +117,7 @@ def make_train_step(
     Source: section 4, eq. 5.
     """
 
-    def objective(params, window):
+    def objective(params, window, step):
         inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
         output = model.apply({"params": params}, inputs, num_predictions=num_targets)
         assert isinstance(output, AutoencoderOutput)
@@ -129,14 +129,15 @@ def make_train_step(
         if photometric_weight:
             last = window[:, tau - num_targets : tau]
             error = photometric_error(*map(_merge_steps, (last, targets, output.flows)))
-            total += photometric_weight * error
+            weight = photometric_weight
+            total += (weight(step) if callable(weight) else weight) * error
             terms["photometric"] = error
         return total, (terms, output.flows)
 
     def train_step(state, frames):
         window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
         gradient = jax.value_and_grad(objective, has_aux=True)
-        (value, (terms, flows)), grads = gradient(state.params, window)
+        (value, (terms, flows)), grads = gradient(state.params, window, state.step)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         smoothness = flow_roughness(flows, delta=model.smoothness_delta)
         metrics = terms | {

@@ -29,6 +29,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.flow_head.returning_gradient = True  # whether gradients that lead back pass the clamp
     config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
     config.flow_head.photometric_weight = 0.0  # of the error of the last frame moved along the flow
+    config.flow_head.photometric_share = 0.5  # of the run, in which it falls to zero; 0: it stays
 
     config.data = ml_collections.ConfigDict()
     config.data.name = "moving_mnist"  # moving_mnist | video

@@ -36,6 +36,7 @@ declare -A settings=(
   [photometric-1]="--config.flow_head.photometric_weight=1.0"
   [photometric-3]="--config.flow_head.photometric_weight=3.0"
   [photometric-10]="--config.flow_head.photometric_weight=10.0"
+  [photometric-3-throughout]="--config.flow_head.photometric_weight=3.0 --config.flow_head.photometric_share=0.0"
   [memory-rate-1]="--config.optimizer.memory_rate=1.0"
   [batch-2]="--config.train.batch_size=2"
   [batch-8]="--config.train.batch_size=8"
@@ -46,7 +47,7 @@ declare -A settings=(
 )
 ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 tau-3 tau-5 tau-15 smoothness-0
   smoothness-1 smoothness-100 delta-0.1 digits-1 digits-3 lines one-target adam initial-range-0.08
-  plain-clamp sparsity-0 photometric-1 photometric-3 photometric-10 memory-rate-1 batch-2 batch-8
+  plain-clamp sparsity-0 photometric-1 photometric-3 photometric-10 photometric-3-throughout memory-rate-1 batch-2 batch-8
   flow-rate-1 flow-rate-0.1 rate-2e-3 rate-8e-3"
 CELLS=${CELLS:-$ALL}
 
