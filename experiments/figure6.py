@@ -18,8 +18,8 @@ from absl import flags
 from experiments import command_line
 from experiments.errors import UserError
 from experiments.learning_curves import Curve, keep_curves, read_curve
-from experiments.paper_table import finished
 from experiments.results_table import publish, with_earlier
+from experiments.run_folder import evaluated_runs
 
 WINDOW = 15  # logged updates of a running mean
 NUM_TENTHS = 10
@@ -64,7 +64,7 @@ def plot(curves: Sequence[Curve], path: Path) -> None:
 
 
 def _main() -> None:
-    folders, output = finished(Path(_RUNS.value)), Path(_OUTPUT.value)
+    folders, output = evaluated_runs(Path(_RUNS.value), "test"), Path(_OUTPUT.value)
     curves = [read_curve(folder, "train/cross_entropy") for folder in folders]
     table = with_earlier(output, rows(curves), ("run",))
     publish(output, table, _COMMAND.value, "Figure 6, training cross-entropy.")

@@ -24,7 +24,7 @@ from experiments.errors import UserError
 from experiments.flow_scores import read_flow_scores
 from experiments.learning_curves import Curve, keep_curves, plot_curves, read_curve
 from experiments.results_table import publish, with_earlier
-from experiments.run_folder import CONFIG_FILE, evaluation_file
+from experiments.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
 from experiments.true_flow_floor import encoder_name
 from vstm.variants import get_variant
 
@@ -83,7 +83,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
       UserError: there is none, or one is damaged.
     """
     result = []
-    for folder in finished(runs):
+    for folder in evaluated_runs(runs, "test"):
         path = evaluation_file(folder, "test")
         try:
             evaluation = json.loads(path.read_text())
@@ -107,21 +107,11 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
     return sorted(result, key=lambda row: [row[name] for name in table.key])
 
 
-def finished(runs: Path) -> list[Path]:
-    """Folders of the runs that are evaluated.
-
-    Raises:
-      UserError: there is none.
-    """
-    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), 'test')}"))
-    if not folders:
-        raise UserError(f"{runs}: no run with an evaluation of test")
-    return folders
-
-
 def curves(runs: Path, table: Table) -> list[Curve]:
     """Validation scores of each finished run while it was trained."""
-    return [read_curve(folder, f"validation/{table.metric}") for folder in finished(runs)]
+    return [
+        read_curve(folder, f"validation/{table.metric}") for folder in evaluated_runs(runs, "test")
+    ]
 
 
 def _main() -> None:

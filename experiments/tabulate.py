@@ -22,7 +22,7 @@ from experiments.errors import UserError
 from experiments.evaluate import SPLITS
 from experiments.flow_scores import read_flow_scores
 from experiments.results_table import publish, with_earlier
-from experiments.run_folder import CONFIG_FILE, evaluation_file
+from experiments.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
 _COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
@@ -34,12 +34,9 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
     Raises:
       UserError: there is none, or one is damaged.
     """
-    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), split)}"))
-    if not folders:
-        raise UserError(f"{runs}: no run with an evaluation of {split}")
     defaults = flatten(resolve(default.get_config()))
     table = []
-    for folder in folders:
+    for folder in evaluated_runs(runs, split):
         config = flatten(read_json(folder / CONFIG_FILE))
         path = evaluation_file(folder, split)
         try:
