@@ -64,10 +64,16 @@ def model_method(config: Config, params: object) -> Method:
     """The model's flow of frame tau + 1."""
     predict, tau = make_predict(build.make_model(config)), config.tau
     factor = get_variant(config.variant).downsampling
+    # Of the batch before, which another method may ask for again, see `shifted_method`.
+    known: tuple[list[MovingMNISTItem], np.ndarray] | None = None
 
     def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
-        frames = np.stack([item["frames"][:tau] for item in items])
-        yield from np.asarray(upsample_flow(predict(params, jnp.asarray(frames)).flow, factor))
+        nonlocal known
+        if known is None or known[0] is not items:
+            frames = np.stack([item["frames"][:tau] for item in items])
+            flow = upsample_flow(predict(params, jnp.asarray(frames)).flow, factor)
+            known = items, np.asarray(flow)
+        yield from known[1]
 
     return Method(flows, tau)
 
@@ -161,19 +167,35 @@ def classical_method(tau: int, method: str, seen: bool) -> Method:
 
 
 def flow_scores(
-    method: Method,
+    methods: Mapping[str, Method],
     source: MovingMNIST,
     num_sequences: int,
     batch_size: int,
-    threshold: float | None,
-) -> FlowScores:
-    """Scores on the first sequences of a source; see `FlowScores` for the threshold."""
-    scores = FlowScores(threshold)
+    thresholds: Mapping[str, float] | None = None,
+) -> dict[str, FlowScores]:
+    """Scores of each method on the first sequences of a source, which is gone through once.
+
+    Args:
+      methods: sources of flow.
+      source: sequences.
+      num_sequences: how many, at most.
+      batch_size: sequences that a method sees at once.
+      thresholds: by method; None while they are looked for, see `FlowScores`.
+    """
+    scores = {name: FlowScores(thresholds and thresholds[name]) for name in methods}
     left = min(num_sequences, len(source))
-    for items in _batches(source, num_sequences, batch_size):
-        for item, flow in zip(items[:left], method.flows(items), strict=False):
-            digits = item["object_mask"][method.frame] > 0
-            scores.add(flow, item["flow"][method.frame - 1], digits)
+    batches = tqdm(
+        _batches(source, num_sequences, batch_size),
+        total=-(-left // batch_size),
+        unit="batch",
+        leave=False,
+        disable=None,
+    )
+    for items in batches:
+        for name, method in methods.items():
+            for item, flow in zip(items[:left], method.flows(items), strict=False):
+                digits = item["object_mask"][method.frame] > 0
+                scores[name].add(flow, item["flow"][method.frame - 1], digits)
         left -= batch_size
     return scores
 
@@ -182,16 +204,10 @@ def evaluate_flow(config: Config, methods: Mapping[str, Method]) -> dict[str, di
     """Test scores by method, each with the threshold that is best on validation sequences."""
     validation, test = (build.moving_mnist(config, split) for split in ("validation", "test"))
     evaluation = config.evaluation
-    results = {}
-    for name, method in tqdm(methods.items(), unit="method", leave=False, disable=None):
-        found = flow_scores(
-            method, validation, evaluation.num_validation, evaluation.batch_size, None
-        )
-        scores = flow_scores(
-            method, test, evaluation.num_test, evaluation.batch_size, found.best_threshold()
-        )
-        results[name] = scores.scores()
-    return results
+    found = flow_scores(methods, validation, evaluation.num_validation, evaluation.batch_size)
+    thresholds = {name: scores.best_threshold() for name, scores in found.items()}
+    results = flow_scores(methods, test, evaluation.num_test, evaluation.batch_size, thresholds)
+    return {name: scores.scores() for name, scores in results.items()}
 
 
 def _main() -> None:

@@ -36,7 +36,7 @@ from vstm.variants import get_variant
 RESULT_FILE = "probe_test.json"
 SIZES = (10, 100, 1000)
 TASKS = {"background": 2, "class": 11}
-DECAYS = (1e-5, 1e-3, 1e-1)
+DECAYS = (0.0, 1e-6, 1e-4, 1e-2)
 BATCH_SIZE = 20
 NUM_VALIDATION, NUM_TEST = 100, 500
 

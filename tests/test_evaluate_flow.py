@@ -1,6 +1,7 @@
 import json
 import shutil
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,11 +14,13 @@ from experiments.evaluate_flow import (
     best_shift,
     classical_method,
     flow_scores,
+    model_method,
     shifted_method,
     true_cells_method,
     zero_method,
 )
 from vstm.photometric import FINEST_STEP
+from vstm.training import init_state
 
 
 @pytest.fixture
@@ -70,10 +73,33 @@ def test_folder_without_a_model_is_named(run_copy):
 
 def test_a_batch_that_is_not_full_counts_each_sequence_once():
     source = build.moving_mnist(resolve(small_config()), "test")
+    methods, thresholds = {"zero": zero_method(2)}, {"zero": 1.0}
     first, *others = (
-        flow_scores(zero_method(2), source, 3, batch_size, 1.0).scores() for batch_size in (1, 2, 8)
+        flow_scores(methods, source, 3, batch_size, thresholds)["zero"].scores()
+        for batch_size in (1, 2, 8)
     )
     assert others == [first, first]
+
+
+def test_methods_scored_together_get_the_scores_that_they_get_alone():
+    config = resolve(small_config())
+    source = build.moving_mnist(config, "test")
+    params = init_state(
+        build.make_model(config), build.make_tx(config), jax.random.key(0), (30, 30, 1)
+    ).params
+    kernel = params["flow_head"]["Conv2D_2"]["kernel"]  # zero at first, as the flow
+    params["flow_head"]["Conv2D_2"]["kernel"] = kernel + 1.0
+
+    def methods():
+        model = model_method(config, params)
+        shifted = shifted_method(model, np.ones(2))
+        return {"model": model, "shifted": shifted, "zero": zero_method(2)}
+
+    together = flow_scores(methods(), source, 5, 2, dict.fromkeys(methods(), 1.0))
+    assert together["model"].scores() != together["shifted"].scores()
+    for name, method in methods().items():
+        alone = flow_scores({name: method}, source, 5, 2, {name: 1.0})
+        assert together[name].scores() == alone[name].scores()
 
 
 def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on():
