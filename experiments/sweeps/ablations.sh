@@ -4,10 +4,11 @@
 # Scores of other data (digits, lines) stand beside their own baselines alone. Finished cells are
 # skipped, a stopped one is continued; several may share the cells.
 #
-#     SEQUENCES=2000 CELLS="base tau-5" bash experiments/sweeps/ablations.sh
+#     SEQUENCES=2000 VARIANT=conv-2enc-1LSTM CELLS="base tau-5" bash experiments/sweeps/ablations.sh
 source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-2000}
 SEEDS=${SEEDS:-0}
+VARIANT=${VARIANT:-conv-1enc-1LSTM}
 RUNS=${RUNS:-runs/ablations}
 
 declare -A settings=(
@@ -18,6 +19,7 @@ declare -A settings=(
   [kernel-5]="--config.memory.kernel_size=5"
   [kernel-9]="--config.memory.kernel_size=9"
   [maps-16x16]="--config.variant=conv-2enc-1LSTM"
+  [maps-32x32]="--config.variant=conv-1enc-1LSTM"
   [tau-3]="--config.tau=3"
   [tau-5]="--config.tau=5"
   [tau-15]="--config.tau=15"
@@ -33,30 +35,31 @@ declare -A settings=(
   [initial-range-0.08]="--config.memory.initial_range=0.08"
   [plain-clamp]="--config.flow_head.returning_gradient=False"
   [sparsity-0]="--config.flow_head.sparsity_weight=0.0"
+  [sparsity-1e-2]="--config.flow_head.sparsity_weight=1e-2"
+  [photometric-0]="--config.flow_head.photometric_weight=0.0"
   [photometric-1]="--config.flow_head.photometric_weight=1.0"
-  [photometric-3]="--config.flow_head.photometric_weight=3.0"
   [photometric-10]="--config.flow_head.photometric_weight=10.0"
-  [photometric-3-throughout]="--config.flow_head.photometric_weight=3.0 --config.flow_head.photometric_share=0.0"
+  [photometric-throughout]="--config.flow_head.photometric_share=0.0"
   [memory-rate-1]="--config.optimizer.memory_rate=1.0"
   [batch-2]="--config.train.batch_size=2"
   [batch-8]="--config.train.batch_size=8"
   [flow-rate-1]="--config.optimizer.flow_head_rate=1.0"
   [flow-rate-0.1]="--config.optimizer.flow_head_rate=0.1"
-  [rate-2e-3]="--config.optimizer.learning_rate=2e-3"
-  [rate-8e-3]="--config.optimizer.learning_rate=8e-3"
+  [rate-4e-3]="--config.optimizer.learning_rate=4e-3"
+  [rate-36e-3]="--config.optimizer.learning_rate=36e-3"
 )
-ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 tau-3 tau-5 tau-15 smoothness-0
+ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 maps-32x32 tau-3 tau-5 tau-15 smoothness-0
   smoothness-1 smoothness-100 delta-0.1 digits-1 digits-3 lines one-target adam initial-range-0.08
-  plain-clamp sparsity-0 photometric-1 photometric-3 photometric-10 photometric-3-throughout memory-rate-1 batch-2 batch-8
-  flow-rate-1 flow-rate-0.1 rate-2e-3 rate-8e-3"
+  plain-clamp sparsity-0 sparsity-1e-2 photometric-0 photometric-1 photometric-10
+  photometric-throughout memory-rate-1 batch-2 batch-8 flow-rate-1 flow-rate-0.1 rate-4e-3 rate-36e-3"
 CELLS=${CELLS:-$ALL}
 
 for seed in $SEEDS; do
   for cell in $CELLS; do
-    folder=$RUNS/$cell-$SEQUENCES-seed$seed
+    folder=$RUNS/$VARIANT-$cell-$SEQUENCES-seed$seed
     # shellcheck disable=SC2086  # a setting is several words
     train "$folder" \
-      --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM \
+      --config="experiments/configs/moving_mnist.py:$VARIANT" \
       --config.train.num_sequences="$SEQUENCES" \
       --config.seed="$seed" \
       --config.evaluation.num_test=1000 \
@@ -67,4 +70,4 @@ done
 
 write_results experiments/results/ablations \
   "$python" -m experiments.tabulate --runs="$RUNS" --split=test \
-  --command="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' bash experiments/sweeps/ablations.sh"
+  --command="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS' bash experiments/sweeps/ablations.sh"

@@ -18,13 +18,16 @@ train() {
   fi
 }
 
-# train_variant VARIANT SEED: trains a cell of Table 2, of $SEQUENCES below $RUNS; sets $folder.
+# train_variant VARIANT SEED FLAG...: trains a cell of Table 2, of $SEQUENCES below $RUNS, or the same
+# with other settings; sets $folder.
 train_variant() {
-  folder=$RUNS/$1-$SEQUENCES-seed$2
+  local variant=$1 seed=$2
+  shift 2
+  folder=$RUNS/$variant-$SEQUENCES-seed$seed
   train "$folder" \
-    --config="experiments/configs/moving_mnist.py:$1" \
+    --config="experiments/configs/moving_mnist.py:$variant" \
     --config.train.num_sequences="$SEQUENCES" \
-    --config.seed="$2"
+    --config.seed="$seed" "$@"
 }
 
 # score_variants FILE MODULE: a module's scores of Table 2's $VARIANTS of $SEED.
