@@ -16,7 +16,7 @@ echo "$2 $(basename "$folder")"
 if [[ $folder == *${FAILING:-nothing}* && $2 != experiments.evaluate_flow ]]; then exit 2; fi
 mkdir -p "$(dirname "$folder")"
 case $2 in
-  experiments.train) mkdir -p "$folder" && touch "$folder/eval_test.json" ;;
+  experiments.train) mkdir -p "$folder" && touch "$folder"/{eval_test.json,samples_test.png} ;;
   experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
   experiments.true_flow_floor) touch "$folder" ;;
   *) mkdir -p "$folder" && touch "$folder/results.json" ;;
@@ -31,17 +31,17 @@ TABLE = "experiments.paper_table table2"
 
 @pytest.fixture
 def sweep(tmp_path):
-    """Runs table2.sh on two variants in a copy of the project; returns its exit code and calls."""
+    """Runs a sweep on two variants in a copy of the project; returns its exit code and calls."""
     shutil.copytree(SWEEPS, tmp_path / "experiments" / "sweeps")
     python = tmp_path / "python"
     python.write_text(STAND_IN)
     python.chmod(0o755)
 
-    def run(**environment):
+    def run(script="table2.sh", **environment):
         settings = {"PYTHON": str(python), "SEQUENCES": "10", "SEEDS": "0"}
         variants = {"VARIANTS": "conv-1enc-1LSTM fc-2enc-1LSTM"}
         process = subprocess.run(
-            ["bash", tmp_path / "experiments" / "sweeps" / "table2.sh"],
+            ["bash", tmp_path / "experiments" / "sweeps" / script],
             env=os.environ | settings | variants | environment,
             capture_output=True,
             text=True,
@@ -85,3 +85,12 @@ def test_cells_of_a_sweep_killed_before_its_table_are_gathered(sweep):
         [TRAIN, FLOW, OTHER_TRAIN, OTHER_FLOW, *FLOORS, TABLE],
     )
     assert sweep() == (0, [TABLE])
+
+
+def test_figure_5_trains_the_lined_run_alone_where_table_2_is_there(sweep, tmp_path):
+    sweep()
+    assert sweep("figure5.sh") == (0, [TRAIN, FLOW, "experiments.tabulate figure5"])
+    assert (tmp_path / "runs" / "figure5" / "conv-1enc-1LSTM-10-seed0").is_dir()
+    pictures = (tmp_path / "experiments" / "results" / "figure5").glob("*.png")
+    assert {picture.name for picture in pictures} == {"plain.png", "lined.png"}
+    assert sweep("figure5.sh") == (0, [])
