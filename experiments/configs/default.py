@@ -62,7 +62,7 @@ def get_config() -> ml_collections.ConfigDict:
 
     config.optimizer = ml_collections.ConfigDict()
     config.optimizer.name = "muon"  # muon | adam | rmsprop
-    config.optimizer.learning_rate = 12e-3
+    config.optimizer.learning_rate = 4e-3
     config.optimizer.schedule = "cosine"  # cosine | halving
     config.optimizer.clip_global_norm = 1.0  # 0: none
     config.optimizer.flow_head_rate = 0.3  # factor on the flow head's learning rate

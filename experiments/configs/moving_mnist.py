@@ -14,7 +14,6 @@ def _fast(config: ml_collections.ConfigDict) -> None:
     if config.variant == "conv-1enc-2LSTM":
         config.optimizer.flow_head_rate = 0.05  # the others' throws its flow into the clamp
     if config.variant.startswith("fc"):
-        config.optimizer.learning_rate = 4e-3
         config.optimizer.memory_rate = 0.003  # else black ground saturates its thousands of inputs
         config.flow_head.photometric_weight = 0.0
 

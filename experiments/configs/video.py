@@ -16,7 +16,6 @@ def _fast(config: ml_collections.ConfigDict) -> None:
     config.flow_head.returning_gradient = False
     config.memory.initial_range = 0.08
     config.optimizer.name = "adam"
-    config.optimizer.learning_rate = 4e-3
     config.train.num_targets = 1
     config.video.max_pan = 3.0
     config.video.random_reversals = True

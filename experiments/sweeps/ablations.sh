@@ -45,13 +45,13 @@ declare -A settings=(
   [batch-8]="--config.train.batch_size=8"
   [flow-rate-1]="--config.optimizer.flow_head_rate=1.0"
   [flow-rate-0.1]="--config.optimizer.flow_head_rate=0.1"
-  [rate-4e-3]="--config.optimizer.learning_rate=4e-3"
-  [rate-36e-3]="--config.optimizer.learning_rate=36e-3"
+  [rate-2e-3]="--config.optimizer.learning_rate=2e-3"
+  [rate-12e-3]="--config.optimizer.learning_rate=12e-3"
 )
 ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 maps-32x32 tau-3 tau-5 tau-15 smoothness-0
   smoothness-1 smoothness-100 delta-0.1 digits-1 digits-3 lines one-target adam initial-range-0.08
   plain-clamp sparsity-0 sparsity-1e-2 photometric-0 photometric-1 photometric-10
-  photometric-throughout memory-rate-1 batch-2 batch-8 flow-rate-1 flow-rate-0.1 rate-4e-3 rate-36e-3"
+  photometric-throughout memory-rate-1 batch-2 batch-8 flow-rate-1 flow-rate-0.1 rate-2e-3 rate-12e-3"
 CELLS=${CELLS:-$ALL}
 
 for seed in $SEEDS; do
