@@ -62,9 +62,10 @@ for seed in $SEEDS; do
       --config="experiments/configs/moving_mnist.py:$VARIANT" \
       --config.train.num_sequences="$SEQUENCES" \
       --config.seed="$seed" \
-      --config.evaluation.num_test=1000 \
+      --config.evaluation.num_validation=200 \
+      --config.evaluation.num_test=500 \
       ${settings[$cell]}
-    score "$folder" flow_test.json evaluate_flow
+    score "$folder" flow_test.json evaluate_flow --num_sequences=500
   done
 done
 
