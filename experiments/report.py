@@ -30,6 +30,7 @@ TITLES = {
     "ahead": "Ten frames ahead",
     "probe": "Do the memory's features help? Linear probes",
     "ablations": "Ablations",
+    "rates": "Learning rates by the length of the run",
     "warp_check": "Figure 3: the warp alone",
     "predict": "Figure 7: real video",
     "flow_choices": "Recurrent flow head and sparsity penalty",
