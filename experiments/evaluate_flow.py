@@ -182,7 +182,7 @@ def flow_scores(
       batch_size: sequences that a method sees at once.
       thresholds: by method; None while they are looked for, see `FlowScores`.
     """
-    scores = {name: FlowScores(thresholds and thresholds[name]) for name in methods}
+    scores = {name: FlowScores(thresholds[name] if thresholds else None) for name in methods}
     left = min(num_sequences, len(source))
     batches = tqdm(
         _batches(source, num_sequences, batch_size),
