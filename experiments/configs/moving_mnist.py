@@ -10,12 +10,12 @@ from experiments.configs.recipes import configure
 
 def _fast(config: ml_collections.ConfigDict) -> None:
     config.flow_head.sparsity_weight = 1e-3  # a common shift of all pixels costs else nothing
-    config.flow_head.photometric_weight = 3.0  # at first, ties the flow to the frames
     if config.variant == "conv-1enc-2LSTM":
         config.optimizer.flow_head_rate = 0.05  # the others' throws its flow into the clamp
     if config.variant.startswith("fc"):
         config.optimizer.memory_rate = 0.003  # else black ground saturates its thousands of inputs
-        config.flow_head.photometric_weight = 0.0
+    else:
+        config.flow_head.photometric_weight = 3.0  # at first, ties the flow to the frames
 
 
 def _paper(config: ml_collections.ConfigDict) -> None:
