@@ -197,6 +197,7 @@ def evaluate_split(
         "sequences_trained": step * config.train.batch_size,
         **scores,
         "paper": paper_reference(config),
+        "device": jax.devices()[0].device_kind,
     }
     picture = png(samples(config, predict, params, source))
     try:

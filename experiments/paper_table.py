@@ -5,9 +5,9 @@
 
 Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
 score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
-the encoder; the scores of the flow; the commit that gathered it), `results.md` (the same, with
-command and machine), `curves.json` and `curves.png` (validation scores by training sequences). What
-the output holds of runs that are elsewhere stays.
+the encoder; the scores of the flow; the device; the commit that gathered it), `results.md` (the
+same, with command and machine), `curves.json` and `curves.png` (validation scores by training
+sequences). What the output holds of runs that are elsewhere stays.
 """
 
 import json
@@ -101,6 +101,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
             if floors:
                 row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
             row |= read_flow_scores(folder)
+            row["device"] = evaluation["device"]
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)

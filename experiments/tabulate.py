@@ -5,8 +5,8 @@
 
 Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
 training sequences, the scores, those of copying the last frame, those of the flow where it was
-scored, the commit that gathered it) and `results.md` (the same, with command and machine). Rows in
-the output of runs that are elsewhere stay.
+scored, the device, the commit that gathered it) and `results.md` (the same, with command and
+machine). Rows in the output of runs that are elsewhere stay.
 """
 
 import json
@@ -55,6 +55,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
                 | {name: evaluation["model"][name] for name in _SCORES}
                 | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
                 | read_flow_scores(folder)
+                | {"device": evaluation["device"]}
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error

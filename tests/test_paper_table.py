@@ -17,6 +17,7 @@ def made_run(folder, score, paper, flow=None, **changes):
         "model": dict.fromkeys(("cross_entropy", "mean_squared_error", "ssim", "psnr"), score),
         "copy_last": {"cross_entropy": 0.5, "mean_squared_error": 0.5},
         "paper": paper,
+        "device": "cpu",
     }
     (folder / "eval_test.json").write_text(json.dumps(evaluation))
     if flow is not None:
@@ -49,6 +50,7 @@ def test_rows_of_table_2_are_sorted_and_stand_beside_the_paper(runs):
         "test_cross_entropy": 0.07,
         "paper": None,
         "ratio": None,
+        "device": "cpu",
     }
     assert (second["seed"], second["paper"], second["ratio"]) == (1, 0.12, 0.5)
     assert second["motion_iou"] == 0.7

@@ -19,7 +19,8 @@ def runs(tmp_path):
         (folder / "config.json").write_text(to_json(config))
         scores = {"cross_entropy": score, "mean_squared_error": 0.3, "ssim": 0.5, "psnr": 9.0}
         if score is not None:
-            evaluation = {"sequences_trained": 120, "model": scores, "copy_last": scores}
+            evaluation = {"sequences_trained": 120, "device": "cpu"}
+            evaluation |= {"model": scores, "copy_last": scores}
             (folder / "eval_validation.json").write_text(json.dumps(evaluation))
     return tmp_path
 
