@@ -1,6 +1,7 @@
-"""Figure 6: the training error of each variant by updates, from the runs of Table 2.
+"""Figure 6: the training error of each variant by updates, from the runs of Table 2 of one length.
 
-    python -m experiments.figure6 --runs=runs/table2 --output=experiments/results/figure6
+    python -m experiments.figure6 --runs=runs/table2 --sequences=12000 \
+        --output=experiments/results/figure6
 
 Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
 the mean, and `results.json` and `results.md`, its means over tenths of each run. What the output
@@ -16,10 +17,11 @@ import numpy as np
 from absl import flags
 
 from experiments import command_line
+from experiments.config import read_json
 from experiments.errors import UserError
 from experiments.learning_curves import Curve, keep_curves, read_curve
 from experiments.results_table import publish, with_earlier
-from experiments.run_folder import evaluated_runs
+from experiments.run_folder import CONFIG_FILE, evaluated_runs
 
 WINDOW = 15  # logged updates of a running mean
 NUM_TENTHS = 10
@@ -39,6 +41,22 @@ def running_mean(values: Sequence[float], window: int) -> np.ndarray:
     index = np.arange(len(values))
     reach = np.minimum(np.minimum(index, index[::-1]), window // 2)
     return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
+
+
+def comparable_runs(runs: Path, sequences: int, seed: int) -> list[Path]:
+    """Finished runs below a folder of as many training sequences and one seed, by their names.
+
+    Raises:
+      UserError: there is none, or a configuration is damaged.
+    """
+    found = []
+    for folder in evaluated_runs(runs, "test"):
+        config = read_json(folder / CONFIG_FILE)
+        if (config.train.num_sequences, config.seed) == (sequences, seed):
+            found.append(folder)
+    if not found:
+        raise UserError(f"{runs}: no finished run of {sequences} sequences and seed {seed}")
+    return found
 
 
 def rows(curves: Sequence[Curve]) -> list[dict[str, Any]]:
@@ -64,7 +82,8 @@ def plot(curves: Sequence[Curve], path: Path) -> None:
 
 
 def _main() -> None:
-    folders, output = evaluated_runs(Path(_RUNS.value), "test"), Path(_OUTPUT.value)
+    folders = comparable_runs(Path(_RUNS.value), _SEQUENCES.value, _SEED.value)
+    output = Path(_OUTPUT.value)
     curves = [read_curve(folder, "train/cross_entropy") for folder in folders]
     table = with_earlier(output, rows(curves), ("run",))
     publish(output, table, _COMMAND.value, "Figure 6, training cross-entropy.")
@@ -77,6 +96,8 @@ def _main() -> None:
 
 if __name__ == "__main__":
     _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
+    _SEQUENCES = flags.DEFINE_integer("sequences", None, "Length of the runs.", required=True)
+    _SEED = flags.DEFINE_integer("seed", 0, "Seed of the runs.")
     _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
     _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
     command_line.run(_main)

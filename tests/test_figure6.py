@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from small_run import small_config
 
+from experiments.config import resolve, to_json
 from experiments.errors import UserError
-from experiments.figure6 import plot, rows, running_mean
+from experiments.figure6 import comparable_runs, plot, rows, running_mean
 from experiments.learning_curves import Curve, keep_curves
 
 
@@ -24,6 +26,19 @@ def test_rows_are_means_over_tenths(tmp_path):
     assert rows([curve]) == [{"run": "a"} | {f"tenth_{n}": n - 1.0 for n in range(1, 11)}]
     plot([curve], tmp_path / "x.png")
     assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_runs_of_one_length_and_seed_are_compared(tmp_path):
+    for name, length, seed in (("b", 40, 0), ("a", 40, 0), ("longer", 80, 0), ("seed", 40, 1)):
+        folder = tmp_path / name
+        folder.mkdir()
+        config = resolve(small_config(seed=seed, **{"train.num_sequences": length}))
+        (folder / "config.json").write_text(to_json(config))
+        (folder / "eval_test.json").write_text("{}")
+    assert [folder.name for folder in comparable_runs(tmp_path, 40, 0)] == ["a", "b"]
+    assert [folder.name for folder in comparable_runs(tmp_path, 40, 1)] == ["seed"]
+    with pytest.raises(UserError, match="no finished run of 10 sequences and seed 0"):
+        comparable_runs(tmp_path, 10, 0)
 
 
 def test_curves_of_other_runs_stay(tmp_path):

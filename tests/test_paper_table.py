@@ -87,7 +87,11 @@ def test_damaged_and_missing_runs_are_named(runs, tmp_path):
 
 @pytest.mark.parametrize(
     "program, flags",
-    [("paper_table", ["--table=2"]), ("figure6", []), ("tabulate", ["--split=test"])],
+    [
+        ("paper_table", ["--table=2"]),
+        ("figure6", ["--sequences=200"]),
+        ("tabulate", ["--split=test"]),
+    ],
 )
 def test_results_gathered_from_two_places_are_those_of_both(tmp_path, program, flags):
     output = tmp_path / "results"
