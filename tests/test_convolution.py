@@ -215,8 +215,10 @@ def test_accelerators_convolve_directly(platform, num_maps):
         (1, CONV_LSTM_KERNEL, "direct"),
         (np.inf, (7, 7, 1, 32), "direct"),
         (np.inf, (1, 1, 77, 180), "direct"),
+        (80, (3, 3, 77, 180), "fourier"),
+        (80, (3, 3, 8, 32), "direct"),
     ],
-    ids=["many maps", "prepared", "one map", "encoder", "1x1"],
+    ids=["many maps", "prepared", "one map", "encoder", "1x1", "3x3", "3x3 of few features"],
 )
 def test_cpu_transforms_where_the_kernel_is_large_and_often_used(num_maps, kernel_shape, expected):
     assert choose_implementation(num_maps, kernel_shape, "cpu") == expected

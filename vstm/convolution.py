@@ -63,9 +63,9 @@ def choose_implementation(
     """What `auto` means.
 
     On the CPU, the direct form costs k l i o multiplications a pixel, and runs far below the peak
-    with few output features; the transforms of the Fourier form cost some 300 a pixel and feature
-    (i + o of them), and the coefficients of the kernel some 15 products a weight once, however many
-    maps there are. The factors were fitted to timings on two cores with AVX-512.
+    with few output features or a small kernel; the transforms of the Fourier form cost some 300 a
+    pixel and feature (i + o of them), and the coefficients of the kernel some 15 products a weight
+    once, however many maps there are. The factors were fitted to timings on two cores with AVX-512.
 
     Args:
       num_maps: maps that one kernel is prepared for; infinite where it was prepared before.
@@ -78,9 +78,9 @@ def choose_implementation(
     if (platform or jax.default_backend()) != "cpu":
         return "direct"
     height, width, num_inputs, num_outputs = kernel_shape
-    if height * width < 25 or num_maps < 4:
+    if height * width < 9 or num_maps < 4:
         return "direct"
-    direct = height * width * max(num_inputs, 8) * max(num_outputs, 16)
+    direct = max(height * width, 25) * max(num_inputs, 8) * max(num_outputs, 16)
     fourier = 500 * (num_inputs + num_outputs)
     return "fourier" if direct > fourier else "direct"
 
