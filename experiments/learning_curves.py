@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from experiments.config import read_json
 from experiments.errors import UserError
@@ -71,18 +72,19 @@ def keep_curves(path: Path, curves: Sequence[Curve]) -> list[Curve]:
 
 
 def plot_curves(curves: Sequence[Curve], quantity: str, path: Path) -> None:
-    """Writes a picture of all curves, both axes logarithmic.
+    """Writes a picture of all curves, both axes logarithmic; each has a colour of its own.
 
     Raises:
       UserError: it cannot be written.
     """
-    figure, panel = plt.subplots(figsize=(8, 5), constrained_layout=True)
-    for curve in curves:
+    figure, panel = plt.subplots(figsize=(10, 5), constrained_layout=True)
+    colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(curves)))
+    for curve, colour in zip(curves, colours, strict=True):
         sequences = [update * curve.batch_size for update in curve.updates]
-        panel.plot(sequences, curve.values, label=curve.label)
+        panel.plot(sequences, curve.values, color=colour, label=curve.label)
     panel.set(xlabel="training sequences", ylabel=quantity, xscale="log", yscale="log")
     panel.grid(alpha=0.3, which="both")
-    panel.legend()
+    figure.legend(loc="outside right upper")
     try:
         figure.savefig(path, dpi=90)
     except OSError as error:
