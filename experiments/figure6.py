@@ -5,7 +5,7 @@
 
 Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
 the mean, and `results.json` and `results.md`, its means over tenths of each run. What the output
-holds of runs that are elsewhere stays.
+holds of other runs stays, in the picture too.
 """
 
 from collections.abc import Sequence

@@ -101,7 +101,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
             if floors:
                 row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
             row |= read_flow_scores(folder)
-            row["device"] = evaluation["device"]
+            row["device"] = evaluation.get("device")
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)

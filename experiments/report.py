@@ -22,6 +22,7 @@ from experiments.run_folder import write_file
 
 TITLES = {
     "table2": "Table 2: six variants, binary moving MNIST",
+    "longer": "Table 2: the best variant, trained for longer",
     "table3": "Table 3: three losses, moving MNIST of real intensities",
     "figure6": "Figure 6: training error by updates",
     "figure5": "Figure 5: predictions and flow, plain and lined moving MNIST",
@@ -78,7 +79,7 @@ def _section(folder: Path, title: str, root: Path) -> str:
 
 
 def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A row for each group of rows that differ in their run's name, seed and scores alone.
+    """A row for each group of rows that differ in their run's name, seed, device and scores alone.
 
     Args:
       rows: of results; scores are their floats, but for the paper's and the floor's.
@@ -117,7 +118,7 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
     return {
         n: value
         for n, value in row.items()
-        if n not in ("run", "seed", "commit", *_GIVEN)
+        if n not in ("run", "seed", "device", "commit", *_GIVEN)
         and value is not None
         and n not in _scores(row)
     }

@@ -47,7 +47,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
                     "settings": {
                         field: value
                         for field, value in config.items()
-                        if value != defaults[field] and field not in _COLUMNS
+                        if value != defaults.get(field) and field not in _COLUMNS
                     },
                     "seed": config["seed"],
                     "sequences": evaluation["sequences_trained"],
@@ -55,7 +55,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
                 | {name: evaluation["model"][name] for name in _SCORES}
                 | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
                 | read_flow_scores(folder)
-                | {"device": evaluation["device"]}
+                | {"device": evaluation.get("device")}
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
