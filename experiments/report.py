@@ -38,6 +38,7 @@ TITLES = {
     "benchmark": "Speed",
 }
 _GIVEN = ("paper", "floor")  # floats that are not scores of a run
+_SETTINGS = ("learning_rate", "memory_rate")  # nor are these, which tell groups of runs apart
 
 
 def report(results: Path, page: Path) -> str:
@@ -82,7 +83,7 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     """A row for each group of rows that differ in their run's name, seed, device and scores alone.
 
     Args:
-      rows: of results; scores are their floats, but for the paper's and the floor's.
+      rows: of results; scores are their floats, but for the paper's, the floor's and settings.
 
     Returns:
       What the group shares, its first row's paper and floor, `seeds`, and each score as
@@ -111,7 +112,8 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
 
 
 def _scores(row: dict[str, Any]) -> list[str]:
-    return [n for n, value in row.items() if isinstance(value, float) and n not in _GIVEN]
+    others = _GIVEN + _SETTINGS
+    return [n for n, value in row.items() if isinstance(value, float) and n not in others]
 
 
 def _shared(row: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ def test_means_over_seeds_of_what_differs_in_them_alone(tmp_path):
     }
     assert (second["seeds"], second["score"]) == ("1", "0.05")
     assert seed_means(rows[1:]) == []
+    rates = [row | {"seed": 0, "learning_rate": 0.1 * n} for n, row in enumerate(rows)]
+    assert seed_means(rates) == []
     floors = [row | {"floor": 0.02 + 1e-9 * n} for n, row in enumerate(rows)]  # of two machines
     assert [(row["seeds"], row["floor"]) for row in seed_means(floors)] == [
         ("2", "0.02"),
