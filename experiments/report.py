@@ -38,7 +38,6 @@ TITLES = {
     "benchmark": "Speed",
 }
 _GIVEN = ("paper", "floor")  # floats that are not scores of a run
-_SETTINGS = ("learning_rate", "memory_rate")  # nor are these, which tell groups of runs apart
 
 
 def report(results: Path, page: Path) -> str:
@@ -83,7 +82,7 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     """A row for each group of rows that differ in their run's name, seed, device and scores alone.
 
     Args:
-      rows: of results; scores are their floats, but for the paper's, the floor's and settings.
+      rows: of results; scores are their floats, but for the paper's and the floor's.
 
     Returns:
       What the group shares, its first row's paper and floor, `seeds`, and each score as
@@ -94,13 +93,13 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         if not isinstance(row, dict) or "seed" not in row:
             return []
         groups.setdefault(json.dumps(_shared(row)), []).append(row)
-    if all(len(group) == 1 for group in groups.values()):
+    if all(_num_seeds(group) == 1 for group in groups.values()):
         return []
     table = []
     for group in groups.values():
         entry = {name: cell_text(value) for name, value in _shared(group[0]).items()}
         entry |= {name: cell_text(group[0][name]) for name in _GIVEN if name in group[0]}
-        entry["seeds"] = str(len(group))
+        entry["seeds"] = str(_num_seeds(group))
         for name in _scores(group[0]):
             if any(row.get(name) is None for row in group):
                 continue
@@ -111,9 +110,12 @@ def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
     return table
 
 
+def _num_seeds(rows: Sequence[dict[str, Any]]) -> int:
+    return len({row["seed"] for row in rows})
+
+
 def _scores(row: dict[str, Any]) -> list[str]:
-    others = _GIVEN + _SETTINGS
-    return [n for n, value in row.items() if isinstance(value, float) and n not in others]
+    return [n for n, value in row.items() if isinstance(value, float) and n not in _GIVEN]
 
 
 def _shared(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,15 +12,11 @@ RUNS=${RUNS:-runs/table2}
 
 train_variant "$VARIANT" 0
 first=$folder
-RUNS=${LONGER:-runs/longer}
-folder=$RUNS/$VARIANT-$SEQUENCES-$MORE
-train "$folder" \
-  --config="experiments/configs/moving_mnist.py:$VARIANT" \
+RUNS=${LONGER:-runs/longer-$SEQUENCES}
+SEQUENCES=$MORE train_variant "$VARIANT" 1 \
   --config.train.initial_model="$first" \
-  --config.train.num_sequences="$MORE" \
   --config.optimizer.learning_rate=2e-3 \
-  --config.flow_head.photometric_weight=0.0 \
-  --config.seed=1
+  --config.flow_head.photometric_weight=0.0
 score "$folder" flow_test.json evaluate_flow
 
 write_results experiments/results/longer \
