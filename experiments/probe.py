@@ -12,121 +12,25 @@ digit_accuracy}, of which the last is the share of the digits' pixels that are l
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 from absl import flags
-from tqdm import tqdm
 
-from data.moving_mnist import MovingMNIST
-from experiments import build, command_line, linear_probe
-from experiments.config import Config, read_json
-from experiments.errors import UserError
-from experiments.results_table import results_table
-from experiments.run_folder import CONFIG_FILE, write_file
-from experiments.runtime import use_allocation
-from vstm.compiler import compiler_options
-from vstm.training import init_state
-from vstm.variants import get_variant
-
-RESULT_FILE = "probe_test.json"
-SIZES = (10, 100, 1000)
-TASKS = {"background": 2, "class": 11}
-DECAYS = (0.0, 1e-6, 1e-4, 1e-2)
-BATCH_SIZE = 20
-NUM_VALIDATION, NUM_TEST = 100, 500
-
-Encode = Callable[[np.ndarray], np.ndarray]  # frames [N, tau, H, W, 1] to maps [N, h, w, d]
-
-
-def memory_outputs(config: Config, params: Any) -> Encode:
-    """The last memory layer's outputs after tau frames."""
-    model, factor = build.make_model(config), get_variant(config.variant).downsampling
-    side = config.data.image_size // factor
-
-    def outputs(params, frames):
-        output: Any = model.apply({"params": params}, frames)
-        carries = output.memory[:-1] if config.flow_head.recurrent else output.memory
-        return carries[-1][1].reshape(len(frames), side, side, -1)
-
-    compiled = jax.jit(outputs, compiler_options=compiler_options())
-
-    def encode(frames: np.ndarray) -> np.ndarray:
-        batches = []
-        for start in range(0, len(frames), BATCH_SIZE):
-            batch = frames[start : start + BATCH_SIZE]
-            filled = np.concatenate([batch, np.repeat(batch[-1:], BATCH_SIZE - len(batch), 0)])
-            batches.append(np.asarray(compiled(params, jnp.asarray(filled)))[: len(batch)])
-        return np.concatenate(batches)
-
-    return encode
-
-
-def pixel_cells(factor: int) -> Encode:
-    """The pixels of the last frame, by cell."""
-    return lambda frames: linear_probe.cells(frames[:, -1, :, :, 0], factor)
-
-
-def sequences(
-    source: MovingMNIST, tau: int, count: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Frames [N, tau, H, W, 1], and the last one's labels by task, [N, H, W]."""
-    items = [source.with_ground_truth(i) for i in range(min(count, len(source)))]
-    frames = np.stack([item["frames"][:tau] for item in items])
-    classes = np.stack(
-        [
-            np.concatenate([[0], 1 + item["labels"].astype(int)])[item["object_mask"][tau - 1]]
-            for item in items
-        ]
-    )
-    return frames, {"background": (classes > 0).astype(int), "class": classes}
-
-
-def probe_rows(config: Config, encoders: dict[str, Encode]) -> list[dict[str, Any]]:
-    """Rows of all tasks, features and sizes; see above."""
-    counts = {"train": max(SIZES), "validation": NUM_VALIDATION, "test": NUM_TEST}
-    splits = {
-        split: sequences(build.moving_mnist(config, split), config.tau, count)
-        for split, count in counts.items()
-    }
-    rows = []
-    for name, encode in tqdm(encoders.items(), unit="features", leave=False, disable=None):
-        features = {split: encode(frames) for split, (frames, _) in splits.items()}
-        for task, num_classes in TASKS.items():
-            labels = {split: of_tasks[task] for split, (_, of_tasks) in splits.items()}
-            for size in SIZES:
-                candidates = []
-                for decay in DECAYS:
-                    fitted = linear_probe.fit(
-                        features["train"][:size],
-                        labels["train"][:size],
-                        num_classes,
-                        decay,
-                        config.seed,
-                    )
-                    found = linear_probe.predict(fitted, features["validation"])
-                    score = linear_probe.mean_iou(found, labels["validation"], num_classes)
-                    candidates.append((score, decay, fitted))
-                _, decay, best = max(candidates, key=lambda candidate: candidate[0])
-                found, truth = linear_probe.predict(best, features["test"]), labels["test"]
-                rows.append(
-                    {
-                        "task": task,
-                        "features": name,
-                        "sequences": size,
-                        "mean_iou": linear_probe.mean_iou(found, truth, num_classes),
-                        "digit_accuracy": float((found == truth)[truth > 0].mean()),
-                        "decay": decay,
-                    }
-                )
-    return rows
+from experiments.run import command_line
+from experiments.run.errors import UserError
 
 
 def _main() -> None:
+    import jax
+
+    from experiments.measure.probe import RESULT_FILE, memory_outputs, pixel_cells, probe_rows
+    from experiments.report.results_table import results_table
+    from experiments.run import build
+    from experiments.run.config import read_json
+    from experiments.run.run_folder import CONFIG_FILE, write_file
+    from vstm.training import init_state
+    from vstm.variants import get_variant
+
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
     if config.data.name != "moving_mnist":
@@ -149,6 +53,5 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    use_allocation()
     _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
     command_line.run(_main)

@@ -9,60 +9,18 @@ scored, the device, the commit that gathered it) and `results.md` (the same, wit
 machine). Rows in the output of runs that are elsewhere stay.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from experiments import command_line
-from experiments.config import flatten, read_json, resolve
-from experiments.configs import default
-from experiments.errors import UserError
-from experiments.evaluate import SPLITS
-from experiments.flow_scores import read_flow_scores
-from experiments.results_table import publish, with_earlier
-from experiments.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
-
-_SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
-_COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
-
-
-def rows(runs: Path, split: str) -> list[dict[str, Any]]:
-    """A row for each evaluated run below a folder, in the order of their names.
-
-    Raises:
-      UserError: there is none, or one is damaged.
-    """
-    defaults = flatten(resolve(default.get_config()))
-    table = []
-    for folder in evaluated_runs(runs, split):
-        config = flatten(read_json(folder / CONFIG_FILE))
-        path = evaluation_file(folder, split)
-        try:
-            evaluation = json.loads(path.read_text())
-            table.append(
-                {
-                    "run": folder.name,
-                    "settings": {
-                        field: value
-                        for field, value in config.items()
-                        if value != defaults.get(field) and field not in _COLUMNS
-                    },
-                    "seed": config["seed"],
-                    "sequences": evaluation["sequences_trained"],
-                }
-                | {name: evaluation["model"][name] for name in _SCORES}
-                | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
-                | read_flow_scores(folder)
-                | {"device": evaluation.get("device")}
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: not an evaluation ({error})") from error
-    return table
+from experiments.measure.evaluation import SPLITS
+from experiments.run import command_line
 
 
 def _main() -> None:
+    from experiments.report.evaluations import rows
+    from experiments.report.results_table import publish, with_earlier
+
     output = Path(_OUTPUT.value)
     table = with_earlier(output, rows(Path(_RUNS.value), _SPLIT.value), ("run",))
     subject = f"Scores on {_SPLIT.value}; settings are fields that differ from their defaults."

@@ -13,162 +13,20 @@ Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy}.
 """
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import flax.linen as nn
-import jax
-import jax.numpy as jnp
-import numpy as np
-import optax
 from absl import flags
 from ml_collections import config_flags
-from tqdm import tqdm
 
-from data.moving_mnist import MovingMNIST, MovingMNISTItem
-from experiments import build, command_line
-from experiments.config import Config, resolve
-from experiments.errors import UserError
-from experiments.run_folder import write_atomically
-from experiments.runtime import use_allocation
-from vstm.decoder import Decoder
-from vstm.encoder import Encoder
-from vstm.losses import binary_cross_entropy
-from vstm.variants import Variant, get_variant
-from vstm.warp import warp_batch
-
-BATCH_SIZE = 16
-LEARNING_RATE = 2e-3
-
-
-class TrueFlowCodec(nn.Module):
-    """Encoder, warp by the best of some motions, decoder.
-
-    Attributes:
-      variant: whose encoder and decoder.
-    """
-
-    variant: Variant
-
-    @nn.compact
-    def __call__(self, frame: jax.Array, target: jax.Array, motions: jax.Array) -> jax.Array:
-        """Logits of the next frame.
-
-        Args:
-          frame: binary, [B, H, W, 1].
-          target: the next frame, by which each cell's motion is chosen.
-          motions: (u, v) of each digit, backward, image pixels, [B, k, 2]; rest is added.
-
-        Returns:
-          [B, H, W, 1].
-        """
-        features = Encoder(self.variant.encoder_features, name="encoder")(frame)
-        decode = Decoder((*self.variant.encoder_features[-2::-1], 1), name="decoder")
-        factor = self.variant.downsampling
-        motions = jnp.pad(motions, ((0, 0), (0, 1), (0, 0))) / factor
-        flows = jnp.broadcast_to(
-            jnp.swapaxes(motions, 0, 1)[:, :, None, None],
-            (motions.shape[1], *features.shape[:-1], 2),
-        )
-        warped = jax.vmap(warp_batch, in_axes=(None, 0))(features, flows)  # [k + 1, B, h, w, d]
-        outputs = decode(warped)
-        errors = binary_cross_entropy(outputs, jnp.broadcast_to(target, outputs.shape))
-        batch, height, width, _ = features.shape
-        cells = errors.reshape(-1, batch, height, factor, width, factor).mean(axis=(3, 5))
-        best = jax.lax.stop_gradient(jnp.argmin(cells, axis=0))
-        chosen = jnp.take_along_axis(warped, best[None, ..., None], axis=0)[0]
-        return decode(chosen)
-
-
-def encoder_name(variant: Variant) -> str:
-    """`1enc` or `2enc`, as in the variants' names."""
-    return f"{len(variant.encoder_features)}enc"
-
-
-def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
-    """Trains a codec and gives its error on test sequences.
-
-    Args:
-      config: resolved, of binary moving MNIST.
-      num_updates: of batches of 16 pairs of frames.
-
-    Returns:
-      What is written, see above.
-
-    Raises:
-      UserError: another configuration, or its data cannot be read.
-    """
-    if config.data.name != "moving_mnist" or config.loss != "bce":
-        raise UserError(
-            f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
-            "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
-        )
-    variant = get_variant(config.variant)
-    model = TrueFlowCodec(variant)
-    train, test = (build.moving_mnist(config, split) for split in ("train", "test"))
-    tx = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, num_updates))
-    pairs = _training_pairs(train, num_updates, config.seed)
-    frame, target, motions = next(_batches(test, range(1), config.tau))
-    params = model.init(jax.random.key(config.seed), frame, target, motions)
-    opt_state = tx.init(params)
-
-    def objective(params, frame, target, motions):
-        logits: Any = model.apply(params, frame, target, motions)
-        return jnp.mean(binary_cross_entropy(logits, target))
-
-    @jax.jit
-    def update(params, opt_state, batch):
-        gradient = jax.grad(objective)(params, *batch)
-        updates, opt_state = tx.update(gradient, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state
-
-    for batch in tqdm(pairs, total=num_updates, unit="update", leave=False, disable=None):
-        params, opt_state = update(params, opt_state, batch)
-
-    evaluated = min(config.evaluation.num_test, len(test))
-    score = jax.jit(objective)
-    errors = [
-        float(score(params, *batch)) * len(batch[0])
-        for batch in _batches(test, range(evaluated), config.tau)
-    ]
-    return {
-        "encoder": encoder_name(variant),
-        "updates": num_updates,
-        "batch_size": BATCH_SIZE,
-        "learning_rate": LEARNING_RATE,
-        "seed": config.seed,
-        "test_cross_entropy": sum(errors) / evaluated,
-    }
-
-
-def _pair(item: MovingMNISTItem, t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    positions = item["positions"].astype(np.float32)
-    return item["frames"][t - 1], item["frames"][t], positions[t - 1] - positions[t]
-
-
-def _stack(pairs: list[tuple[np.ndarray, ...]]) -> tuple[jax.Array, ...]:
-    return tuple(jnp.asarray(np.stack(part)) for part in zip(*pairs, strict=True))
-
-
-def _training_pairs(
-    source: MovingMNIST, num_updates: int, seed: int
-) -> Iterator[tuple[jax.Array, ...]]:
-    generator = np.random.default_rng(seed)
-    for _ in range(num_updates):
-        items = [
-            source.with_ground_truth(i) for i in generator.integers(len(source), size=BATCH_SIZE)
-        ]
-        yield _stack([_pair(i, int(generator.integers(1, len(i["frames"])))) for i in items])
-
-
-def _batches(source: MovingMNIST, indices: range, t: int) -> Iterator[tuple[jax.Array, ...]]:
-    for start in range(0, len(indices), BATCH_SIZE):
-        chosen = indices[start : start + BATCH_SIZE]
-        yield _stack([_pair(source.with_ground_truth(i), t) for i in chosen])
+from experiments.run import command_line
+from experiments.run.errors import UserError
 
 
 def _main() -> None:
+    from experiments.measure.floor import train_and_test
+    from experiments.run.config import resolve
+    from experiments.run.run_folder import write_atomically
+
     result = train_and_test(resolve(_CONFIG.value), _UPDATES.value)
     path = Path(_OUTPUT.value)
     try:
@@ -180,7 +38,6 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    use_allocation()
     _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
     _OUTPUT = flags.DEFINE_string("output", None, "File of the result.", required=True)
     _UPDATES = flags.DEFINE_integer("updates", 600, "Updates of 16 pairs.", lower_bound=1)

@@ -26,7 +26,7 @@ def strict_promotion():
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory):
     """Folder of a small run that was left alone; read it only."""
-    from experiments.train import train_and_evaluate
+    from experiments.training import train_and_evaluate
 
     workdir = tmp_path_factory.mktemp("finished_run")
     state, received = train_and_evaluate(small_config(), workdir)

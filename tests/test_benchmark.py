@@ -11,9 +11,9 @@ from experiments.benchmark import measure
 from experiments.benchmark.__main__ import best_batches, measure_all
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.scaling import plot, scaling_cells
-from experiments.command_line import parse_flags
-from experiments.errors import UserError
-from experiments.results_table import results_table
+from experiments.report.results_table import results_table
+from experiments.run.command_line import parse_flags
+from experiments.run.errors import UserError
 from vstm.autoencoder import Autoencoder
 from vstm.smoothness import flow_roughness
 from vstm.variants import VARIANTS

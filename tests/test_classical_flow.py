@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from experiments.classical_flow import METHODS, ClassicalFlow
-from experiments.errors import UserError
+from experiments.measure.classical_flow import METHODS, ClassicalFlow
+from experiments.run.errors import UserError
 
 
 @pytest.mark.parametrize("method", METHODS)

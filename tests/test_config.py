@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from experiments import build
-from experiments import config as configuration
 from experiments.configs import default, moving_mnist
-from experiments.errors import UserError
+from experiments.run import build
+from experiments.run import config as configuration
+from experiments.run.errors import UserError
 
-EXPERIMENTS = Path(configuration.__file__).parent
+EXPERIMENTS = Path(configuration.__file__).parents[1]
 
 
 def changed(path, value):
@@ -31,8 +31,10 @@ def attributes(tree):
 
 def test_every_field_is_read_somewhere():
     read = {"data.num_train", "data.num_validation", "data.num_test"}
-    assert 'data[f"num_{split}"]' in (EXPERIMENTS / "build.py").read_text()  # the three above
-    for path in EXPERIMENTS.glob("*.py"):
+    assert (
+        'data[f"num_{split}"]' in (EXPERIMENTS / "run" / "build.py").read_text()
+    )  # the three above
+    for path in EXPERIMENTS.rglob("*.py"):
         read |= set(attributes(ast.parse(path.read_text())))
     unread = set(configuration.flatten(default.get_config())) - read
     assert not unread

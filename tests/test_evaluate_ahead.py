@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from small_run import SMALL, run, small_config
 
-from experiments import build
-from experiments.config import resolve
-from experiments.evaluate_ahead import evaluate_ahead
+from experiments.measure.ahead import evaluate_ahead
+from experiments.run import build
+from experiments.run.config import resolve
 from vstm.model_file import load_model
 
 

@@ -7,9 +7,7 @@ import numpy as np
 import pytest
 from small_run import SMALL, run, small_config
 
-from experiments import build
-from experiments.config import resolve
-from experiments.evaluate_flow import (
+from experiments.measure.flow import (
     Method,
     best_shift,
     classical_method,
@@ -19,6 +17,8 @@ from experiments.evaluate_flow import (
     true_cells_method,
     zero_method,
 )
+from experiments.run import build
+from experiments.run.config import resolve
 from vstm.photometric import FINEST_STEP
 from vstm.training import init_state
 

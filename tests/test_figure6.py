@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from small_run import small_config
 
-from experiments.config import resolve, to_json
-from experiments.errors import UserError
-from experiments.figure6 import comparable_runs, plot, rows, running_mean
-from experiments.learning_curves import Curve, keep_curves
+from experiments.report.figure6 import comparable_runs, plot, rows, running_mean
+from experiments.report.learning_curves import Curve, keep_curves
+from experiments.run.config import resolve, to_json
+from experiments.run.errors import UserError
 
 
 def test_running_mean_equals_a_loop_over_symmetric_windows():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from experiments.flow_scores import FlowScores
+from experiments.measure.flow_scores import FlowScores
 
 
 def truth():

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from experiments import gather
-from experiments.errors import UserError
-from experiments.gather import rows
+from experiments.report import gathering as gather
+from experiments.report.gathering import rows
+from experiments.run.errors import UserError
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
-from experiments.linear_probe import cells, fit, mean_iou, pixels, predict
+from experiments.measure.linear_probe import cells, fit, mean_iou, pixels, predict
 
 
 def test_cells_gather_the_pixels_below_them():

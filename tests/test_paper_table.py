@@ -3,10 +3,10 @@ import json
 import pytest
 from small_run import run, small_config
 
-from experiments.config import resolve, to_json
-from experiments.errors import UserError
-from experiments.learning_curves import plot_curves, read_curve
-from experiments.paper_table import TABLES, curves, read_floors, rows
+from experiments.report.learning_curves import plot_curves, read_curve
+from experiments.report.paper_table import TABLES, curves, read_floors, rows
+from experiments.run.config import resolve, to_json
+from experiments.run.errors import UserError
 
 
 def made_run(folder, score, paper, flow=None, **changes):

@@ -11,9 +11,9 @@ from test_video_predictor import make
 
 from data.flo import read_flo
 from data.video import open_video
-from experiments.errors import UserError
-from experiments.frame_errors import FrameErrors
-from experiments.predict import predict_video, report
+from experiments.measure.frame_errors import FrameErrors
+from experiments.measure.prediction import predict_video, report
+from experiments.run.errors import UserError
 from vstm.model_file import save_model
 from vstm.video_predictor import Prediction, VideoPredictor
 

@@ -3,9 +3,10 @@ import json
 import numpy as np
 from small_run import small_config
 
-from experiments import build, probe
-from experiments.config import resolve
-from experiments.probe import memory_outputs, pixel_cells, probe_rows, sequences
+from experiments.measure import probe
+from experiments.measure.probe import memory_outputs, pixel_cells, probe_rows, sequences
+from experiments.run import build
+from experiments.run.config import resolve
 from vstm.model_file import load_model
 from vstm.video_predictor import VideoPredictor
 

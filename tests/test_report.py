@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from experiments.errors import UserError
-from experiments.report import report, seed_means
+from experiments.report.page import report, seed_means
+from experiments.run.errors import UserError
 
 
 def write(folder, rows, text="| a |\n"):

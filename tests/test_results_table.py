@@ -3,9 +3,9 @@ import subprocess
 
 import pytest
 
-from experiments import results_table
-from experiments.errors import UserError
-from experiments.results_table import cell_text, markdown_rows, with_earlier, write_results
+from experiments.report import results_table
+from experiments.report.results_table import cell_text, markdown_rows, with_earlier, write_results
+from experiments.run.errors import UserError
 
 KEY = ("variant", "seed")
 
@@ -75,7 +75,8 @@ def test_a_table_has_a_cell_for_every_field_of_any_row():
 def test_commit_is_dirty_by_changes_of_code_but_not_of_results(tmp_path, monkeypatch):
     code, results = tmp_path / "experiments", tmp_path / "experiments" / "results"
     results.mkdir(parents=True)
-    files = [code / "results_table.py", results / "results.json", tmp_path / "README.md"]
+    files = [code / "report" / "results_table.py", results / "results.json", tmp_path / "README.md"]
+    files[0].parent.mkdir()
     for path in files:
         path.write_text("1")
     monkeypatch.setattr(results_table, "__file__", str(files[0]))

@@ -3,10 +3,10 @@ import os
 
 import pytest
 
-from experiments.config import resolve
 from experiments.configs import default
-from experiments.errors import UserError
-from experiments.run_folder import MetricsLog, open_run_folder
+from experiments.run.config import resolve
+from experiments.run.errors import UserError
+from experiments.run.run_folder import MetricsLog, open_run_folder
 
 
 @pytest.fixture

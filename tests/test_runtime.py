@@ -5,7 +5,7 @@ import sys
 import jax
 import pytest
 
-from experiments import runtime
+from experiments.run import runtime
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_does_nothing_on_other_systems(executed, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="huge pages are asked for on Linux")
 def test_process_keeps_its_number_and_arguments():
     code = (
-        "import os, sys; from experiments.runtime import use_allocation; "
+        "import os, sys; from experiments.run.runtime import use_allocation; "
         "print(os.getpid(), os.environ.get('GLIBC_TUNABLES'), sys.argv[1:], flush=True); "
         "use_allocation()"
     )
@@ -90,7 +90,7 @@ def test_the_environments_folder_goes_first(cache_setting, monkeypatch, tmp_path
 def test_free_memory_is_given_back():
     code = (
         "import os\n"
-        "from experiments.runtime import give_back_memory\n"
+        "from experiments.run.runtime import give_back_memory\n"
         "def resident():\n"
         "    with open('/proc/self/statm') as file:\n"
         "        return int(file.read().split()[1]) * os.sysconf('SC_PAGE_SIZE') >> 20\n"

@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import build
-from experiments.config import resolve
 from experiments.configs import default
 from experiments.configs.moving_mnist import get_config
-from experiments.evaluate import evaluate
-from experiments.paper import paper_reference
-from experiments.scores import TwoLevelEntropy, mean_intensity, table
+from experiments.measure.evaluation import evaluate
+from experiments.measure.paper import paper_reference
+from experiments.measure.scores import TwoLevelEntropy, mean_intensity, table
+from experiments.run import build
+from experiments.run.config import resolve
 from vstm.autoencoder import AutoencoderOutput
 
 NUM = 7  # not a multiple of the batch

@@ -1,9 +1,9 @@
 import pytest
 from published_numbers import PARAMETERS
 
-from experiments.config import resolve
 from experiments.configs.moving_mnist import get_config
-from experiments.summarize import module_table
+from experiments.run.config import resolve
+from experiments.run.summary import module_table
 from vstm.variants import VARIANTS
 
 

@@ -4,9 +4,9 @@ import shutil
 import pytest
 from small_run import SMALL, small_config
 
-from experiments.config import resolve, to_json
-from experiments.errors import UserError
-from experiments.tabulate import rows
+from experiments.report.evaluations import rows
+from experiments.run.config import resolve, to_json
+from experiments.run.errors import UserError
 
 
 @pytest.fixture

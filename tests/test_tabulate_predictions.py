@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from experiments.errors import UserError
-from experiments.tabulate_predictions import rows
+from experiments.report.predictions import rows
+from experiments.run.errors import UserError
 
 MEANS = {"mean_squared_error": 0.002, "copy_last": 0.004, "zero_flow": 0.008, "flicker": 0.1}
 SUMMARY = {"size": [20, 30], "num_predicted": 7, "milliseconds_a_frame": 3.0, "means": MEANS}

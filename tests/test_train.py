@@ -12,11 +12,11 @@ import pytest
 from small_run import PATIENCE, arguments, finish, run, small_config, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from experiments import build, checkpoints
-from experiments.config import read_json
-from experiments.errors import UserError
-from experiments.run_folder import locked
-from experiments.train import train_and_evaluate
+from experiments.run import build, checkpoints
+from experiments.run.config import read_json
+from experiments.run.errors import UserError
+from experiments.run.run_folder import locked
+from experiments.training import train_and_evaluate
 from vstm.training import init_state
 
 

@@ -10,12 +10,12 @@ from small_run import run as run_program
 from data.framing import centre_square
 from data.prepare import main as prepare
 from data.prepared_clips import PreparedClips
-from experiments.config import resolve
 from experiments.configs import video
-from experiments.errors import UserError
-from experiments.evaluate import read_evaluation
-from experiments.train import train_and_evaluate
-from experiments.training_data import TrainingData
+from experiments.measure.evaluation import read_evaluation
+from experiments.run.config import resolve
+from experiments.run.errors import UserError
+from experiments.run.training_data import TrainingData
+from experiments.training import train_and_evaluate
 from vstm.video_predictor import load
 
 SMALL = {

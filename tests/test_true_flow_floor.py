@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from small_run import small_config
 
-from experiments import true_flow_floor
-from experiments.config import resolve
-from experiments.errors import UserError
-from experiments.true_flow_floor import TrueFlowCodec, train_and_test
+from experiments.measure import floor as true_flow_floor
+from experiments.measure.floor import TrueFlowCodec, train_and_test
+from experiments.run.config import resolve
+from experiments.run.errors import UserError
 from vstm.variants import Variant
 
 SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)

@@ -7,7 +7,7 @@ from scipy.ndimage import map_coordinates
 from small_run import run
 
 from data.sintel import Sintel
-from experiments.warp_check import check, figure, warped_pair
+from experiments.measure.warp import check, figure, warped_pair
 
 
 def sampled(frame, flow):

@@ -11,8 +11,8 @@ import time
 from typing import Any
 
 from experiments.benchmark.cells import SIDES, Cell
-from experiments.errors import UserError
-from experiments.runtime import with_allocation
+from experiments.run.errors import UserError
+from experiments.run.runtime import with_allocation
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 100
 PAUSE_S = 0.5  # OpenMP's threads spin for 0.2 s after their work, on cores that others need

@@ -6,10 +6,10 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from experiments import build
 from experiments.benchmark.cells import Cell
 from experiments.configs import moving_mnist
-from experiments.runtime import give_back_memory
+from experiments.run import build
+from experiments.run.runtime import give_back_memory
 from vstm.compiler import compiler_options
 from vstm.training import init_state, make_train_step
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import ml_collections
 
 from experiments.configs import default
-from experiments.errors import nearest
+from experiments.run.errors import nearest
 from vstm.variants import get_variant
 
 Recipe = Callable[[ml_collections.ConfigDict], None]

@@ -6,9 +6,9 @@ import numpy as np
 
 from data.batches import training_batches
 from data.windows import Augmentation
-from experiments import build
-from experiments.config import Config
-from experiments.errors import UserError
+from experiments.run import build
+from experiments.run.config import Config
+from experiments.run.errors import UserError
 
 
 class TrainingData:

@@ -2,7 +2,7 @@
 
 config.json              the resolved configuration
 metrics.jsonl            one line a logged update or validation
-checkpoints/             see experiments.checkpoints
+checkpoints/             see experiments.run.checkpoints
 model.npz                the model, see vstm.model_file; written when training ends or is stopped
 events.out.tfevents.*    TensorBoard
 eval_<split>.json        final evaluations
@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from experiments import config as configuration
-from experiments.config import Config
-from experiments.errors import UserError
+from experiments.run import config as configuration
+from experiments.run.config import Config
+from experiments.run.errors import UserError
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"

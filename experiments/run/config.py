@@ -11,7 +11,7 @@ from ml_collections import ConfigDict as Config
 from data.digits import SOURCES
 from data.moving_mnist import PIXELS, SPEEDS, MovingMNISTOptions
 from experiments.configs import default
-from experiments.errors import UserError, nearest
+from experiments.run.errors import UserError, nearest
 from vstm.convolution import IMPLEMENTATIONS
 from vstm.losses import LOSSES
 from vstm.metrics import SSIM_WINDOW

@@ -6,8 +6,8 @@ from typing import Any
 import jax
 import orbax.checkpoint as ocp
 
-from experiments.errors import UserError
-from experiments.run_folder import CHECKPOINT_FOLDER
+from experiments.run.errors import UserError
+from experiments.run.run_folder import CHECKPOINT_FOLDER
 from vstm.training import TrainState
 
 

@@ -14,8 +14,8 @@ from data.moving_mnist import MovingMNIST
 from data.prepared_clips import PreparedClips
 from data.published_test_set import PublishedTestSet
 from data.windows import CentreSquares, VideoWindows
-from experiments.config import Config, moving_mnist_options
-from experiments.errors import UserError
+from experiments.run.config import Config, moving_mnist_options
+from experiments.run.errors import UserError
 from vstm.autoencoder import Autoencoder
 from vstm.model_file import ModelDescription, load_model
 from vstm.optimizer import learning_rate_schedule, make_optimizer

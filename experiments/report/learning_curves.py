@@ -8,9 +8,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.config import read_json
-from experiments.errors import UserError
-from experiments.run_folder import CONFIG_FILE, METRICS_FILE, write_file
+from experiments.run.config import read_json
+from experiments.run.errors import UserError
+from experiments.run.run_folder import CONFIG_FILE, METRICS_FILE, write_file
 
 
 @dataclass(frozen=True)

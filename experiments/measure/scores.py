@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import build
-from experiments.config import Config
+from experiments.run import build
+from experiments.run.config import Config
 from vstm import metrics
 
 PSNR_CAP = 100.0  # dB; a baseline can be exact, and JSON has no infinity

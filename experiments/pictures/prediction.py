@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from data.framing import scale
-from experiments.pictures import flow_image, grey, legend, sample_picture
+from experiments.pictures.samples import flow_image, grey, legend, sample_picture
 from vstm.video_predictor import Prediction
 
 MAX_PANEL_WIDTH = 400

@@ -10,8 +10,8 @@ from typing import Any
 
 import jax
 
-from experiments.errors import UserError
-from experiments.run_folder import write_atomically
+from experiments.run.errors import UserError
+from experiments.run.run_folder import write_atomically
 
 
 def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
@@ -120,7 +120,7 @@ def current_commit() -> str:
 
     Changed results, and pages about them, are no changes of the code.
     """
-    root = Path(__file__).parent.parent
+    root = Path(__file__).parents[2]
     git = ["git", "-C", str(root)]
     code = [".", ":!experiments/results", ":!*.md"]
     try:

@@ -10,7 +10,7 @@ import numpy as np
 import tensorboardX
 from tqdm import tqdm
 
-from experiments.run_folder import MetricsLog
+from experiments.run.run_folder import MetricsLog
 
 FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.errors import UserError
+from experiments.run.errors import UserError
 from vstm.flow_metrics import angular_error, endpoint_error
 from vstm.motion_segments import adjusted_rand_index, motion_segments
 

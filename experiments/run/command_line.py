@@ -10,9 +10,9 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
-from experiments.config import check_path
-from experiments.errors import UserError
-from experiments.runtime import keep_compiled_programs
+from experiments.run.config import check_path
+from experiments.run.errors import UserError
+from experiments.run.runtime import keep_compiled_programs, use_allocation
 
 
 def parse_flags(argv: Sequence[str]) -> list[str]:
@@ -58,6 +58,7 @@ def run(main: Callable[[], int | None]) -> None:
         except KeyboardInterrupt:
             _terminate(signal.SIGINT, None)
 
+    use_allocation()
     logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
     app.run(checked_main, flags_parser=parse_flags)
 

@@ -1,6 +1,6 @@
 """Numbers that the paper reports, to stand beside ours."""
 
-from experiments.config import Config
+from experiments.run.config import Config
 
 TABLE2_CROSS_ENTROPY = {
     "conv-1enc-1LSTM": 0.12827,

@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.scores import frame_metrics
+from experiments.measure.scores import frame_metrics
 from vstm.metrics import SSIM_WINDOW
 from vstm.video_predictor import Prediction
 

@@ -1,0 +1,212 @@
+"""Evaluates a trained run, with the baselines on the same sequences.
+
+Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder (the split of another
+prepared folder is called `prepared_<folder>`) and prints a table.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from tqdm import tqdm
+
+from data.moving_mnist import MovingMNIST
+from experiments.measure.paper import paper_reference
+from experiments.measure.scores import (
+    FrameAverages,
+    TwoLevelEntropy,
+    frame_metrics,
+    mean_intensity,
+)
+from experiments.pictures.samples import png, sample_picture
+from experiments.run import build
+from experiments.run.build import Source
+from experiments.run.config import Config
+from experiments.run.errors import UserError
+from experiments.run.run_folder import evaluation_file, write_atomically
+from vstm import metrics
+from vstm.autoencoder import Autoencoder, AutoencoderOutput
+from vstm.compiler import compiler_options
+from vstm.losses import output_intensity
+from vstm.variants import get_variant
+from vstm.warp import warp_batch
+
+SPLITS = ("validation", "test", "published", "prepared")
+NUM_SAMPLES = 5
+NUM_SAMPLE_INPUTS = 5
+
+Predict = Callable[[Any, jax.Array], AutoencoderOutput]
+
+_warp_images = jax.jit(warp_batch)
+
+
+def make_predict(model: Autoencoder) -> Predict:
+    """The jitted forward pass: (params, frames [B, tau, H, W, C]) -> AutoencoderOutput."""
+
+    def predict(params, frames):
+        return model.apply({"params": params}, frames)
+
+    return jax.jit(predict, compiler_options=compiler_options())
+
+
+def _batches(
+    source: Source, tau: int, batch_size: int, num_sequences: int
+) -> Iterator[tuple[int, np.ndarray, np.ndarray | None]]:
+    """Count of new sequences, frames [B, tau + 1, ...] and true flow [B, H, W, 2] to the last.
+
+    The last batch is filled up with copies of its last sequence.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
+    for start in range(0, num_sequences, batch_size):
+        count = min(batch_size, num_sequences - start)
+        indices = [min(start + i, num_sequences - 1) for i in range(batch_size)]
+        if isinstance(source, MovingMNIST):
+            items = [source.with_ground_truth(i) for i in indices]
+            flow = np.stack([item["flow"][tau - 1] for item in items])
+            yield count, np.stack([item["frames"][: tau + 1] for item in items]), flow
+        else:
+            yield count, np.stack([build.frames_of(source, i)[: tau + 1] for i in indices]), None
+
+
+def evaluate(
+    config: Config,
+    predict: Predict,
+    params: Any,
+    source: Source,
+    num_sequences: int,
+    constant: float,
+    description: str,
+) -> dict[str, Any]:
+    """Scores of the model and of the baselines on the first sequences of a source.
+
+    The first tau frames are fed in and the next one is scored. Of the metrics, `cross_entropy` is
+    nats a pixel, `nats_per_frame` the same summed over a frame (both null for a model that is not
+    trained by cross-entropy, and for baselines where pixels are not binary), `mean_squared_error`
+    and `ssim` are means over frames, `psnr` is the mean of each frame's dB, an exact frame counting
+    as 100.
+
+    Args:
+      config: resolved configuration.
+      predict: see `make_predict`.
+      params: the model's parameters.
+      source: the sequences.
+      num_sequences: how many of them, at most.
+      constant: intensity that the constant baseline predicts.
+      description: for the progress bar.
+
+    Returns:
+      `num_sequences`; `model` and the baselines, each with the five metrics. The baseline of the
+      true flow is null where the source does not know it.
+    """
+    batch_size, tau = config.evaluation.batch_size, config.tau
+    num_sequences = min(num_sequences, len(source))
+    averages: dict[str, FrameAverages] = {"model": FrameAverages()}
+    entropies: dict[str, TwoLevelEntropy] = {}
+    num_pixels = 0
+
+    progress = tqdm(total=num_sequences, desc=description, unit="seq", leave=False, disable=None)
+    for count, frames, flow in _batches(source, tau, batch_size, num_sequences):
+        last, target = jnp.asarray(frames[:, tau - 1]), jnp.asarray(frames[:, tau])
+        num_pixels = target[0].size
+        output = predict(params, jnp.asarray(frames[:, :tau])).prediction
+        values = frame_metrics(output_intensity(config.loss, output), target)
+        if config.loss == "bce":
+            values["cross_entropy"] = metrics.cross_entropy(output, target)
+        averages["model"].add(values, count)
+
+        baselines = {"constant_mean": jnp.full_like(target, constant), "copy_last": last}
+        if flow is not None:
+            baselines["true_flow_warp"] = _warp_images(last, jnp.asarray(flow))
+        for name, image in baselines.items():
+            averages.setdefault(name, FrameAverages()).add(frame_metrics(image, target), count)
+            if config.data.pixels == "binary":
+                entropies.setdefault(name, TwoLevelEntropy()).add(
+                    np.asarray(image[:count]), np.asarray(target[:count])
+                )
+        progress.update(count)
+    progress.close()
+
+    result: dict[str, Any] = {"num_sequences": num_sequences, "true_flow_warp": None}
+    for name, average in averages.items():
+        entropy = entropies[name].value() if name in entropies else None
+        result[name] = average.scores(entropy, num_pixels)
+    return result
+
+
+def samples(config: Config, predict: Predict, params: Any, source: Source) -> np.ndarray:
+    """Picture of the first sequences' last inputs, target, prediction and flow."""
+    tau = config.tau
+    num_samples = min(NUM_SAMPLES, len(source))
+    (_, frames, true_flow), *_ = _batches(source, tau, num_samples, num_samples)
+    output = predict(params, jnp.asarray(frames[:, :tau]))
+    flows = {"flow": np.asarray(output.flow) * get_variant(config.variant).downsampling}
+    if true_flow is not None:
+        flows["true flow"] = true_flow
+    return sample_picture(
+        frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau],
+        frames[:, tau],
+        np.asarray(output_intensity(config.loss, output.prediction)),
+        flows,
+    )
+
+
+def _num_sequences(config: Config, split: str) -> int:
+    """How many to evaluate on in the end, at most; the published set is always taken whole."""
+    if split == "published":
+        return sys.maxsize
+    return config.evaluation.num_validation if split == "validation" else config.evaluation.num_test
+
+
+def evaluate_split(
+    config: Config,
+    folder: Path,
+    predict: Predict,
+    params: Any,
+    step: int,
+    split: str,
+    source: Source,
+) -> dict[str, Any]:
+    """Evaluates and writes `eval_<split>.json` and `samples_<split>.png`; returns the former."""
+    scores = evaluate(
+        config,
+        predict,
+        params,
+        source,
+        _num_sequences(config, split),
+        mean_intensity(config),
+        description=f"evaluating {split}",
+    )
+    result = {
+        "split": split,
+        "variant": config.variant,
+        "loss": config.loss,
+        "step": step,
+        "sequences_trained": step * config.train.batch_size,
+        **scores,
+        "paper": paper_reference(config),
+        "device": jax.devices()[0].device_kind,
+    }
+    picture = png(samples(config, predict, params, source))
+    try:
+        text = json.dumps(result, indent=2, allow_nan=False)
+        write_atomically(folder / f"samples_{split}.png", picture)
+        write_atomically(evaluation_file(folder, split), text + "\n")
+    except (OSError, ValueError) as error:
+        raise UserError(f"{evaluation_file(folder, split)}: cannot be written ({error})") from error
+    return result
+
+
+def read_evaluation(folder: Path, split: str) -> dict[str, Any] | None:
+    """What `evaluate_split` wrote; None where it is missing or damaged."""
+    try:
+        result = json.loads(evaluation_file(folder, split).read_text())
+        return result if result["split"] == split else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None

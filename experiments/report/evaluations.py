@@ -1,0 +1,54 @@
+"""Gathers the evaluations of a folder of runs into a small table that can be committed.
+
+Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
+training sequences, the scores, those of copying the last frame, those of the flow where it was
+scored, the device, the commit that gathered it) and `results.md` (the same, with command and
+machine). Rows in the output of runs that are elsewhere stay.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from experiments.configs import default
+from experiments.measure.flow_scores import read_flow_scores
+from experiments.run.config import flatten, read_json, resolve
+from experiments.run.errors import UserError
+from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
+
+_SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
+_COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
+
+
+def rows(runs: Path, split: str) -> list[dict[str, Any]]:
+    """A row for each evaluated run below a folder, in the order of their names.
+
+    Raises:
+      UserError: there is none, or one is damaged.
+    """
+    defaults = flatten(resolve(default.get_config()))
+    table = []
+    for folder in evaluated_runs(runs, split):
+        config = flatten(read_json(folder / CONFIG_FILE))
+        path = evaluation_file(folder, split)
+        try:
+            evaluation = json.loads(path.read_text())
+            table.append(
+                {
+                    "run": folder.name,
+                    "settings": {
+                        field: value
+                        for field, value in config.items()
+                        if value != defaults.get(field) and field not in _COLUMNS
+                    },
+                    "seed": config["seed"],
+                    "sequences": evaluation["sequences_trained"],
+                }
+                | {name: evaluation["model"][name] for name in _SCORES}
+                | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
+                | read_flow_scores(folder)
+                | {"device": evaluation.get("device")}
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not an evaluation ({error})") from error
+    return table

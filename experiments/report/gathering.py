@@ -1,0 +1,75 @@
+"""Gathers one kind of result file of many runs into a small table that can be committed.
+
+The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
+is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
+Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
+`frame`. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay,
+and each has the commit that gathered it.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.report.results_table import current_commit
+from experiments.run.errors import UserError
+
+
+def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Rows of all runs that have the file, in the order of their names.
+
+    Args:
+      runs: folder of run folders.
+      file: its name.
+      earlier: rows gathered before; those of other runs stay.
+
+    Raises:
+      UserError: no run has it, or one is damaged.
+    """
+    paths = sorted(runs.glob(f"*/{file}"))
+    if not paths:
+        raise UserError(f"{runs}: no run with a {file}")
+    commit = current_commit()
+    commits = {_text(row): row["commit"] for row in earlier}
+    here = {path.parent.name for path in paths}
+    found = [({path.parent.name}, row) for path in paths for row in _rows_of(path)]
+    found += [(set(row["run"].split(", ")) - here, _content(row)) for row in earlier]
+    runs_of: dict[str, set[str]] = {}
+    for names, row in found:
+        runs_of.setdefault(_text(row), set()).update(names)
+    table = [
+        {"run": ", ".join(sorted(runs_of[text]))} | row | {"commit": commits.get(text, commit)}
+        for text, row in {_text(row): row for _, row in found}.items()
+        if runs_of[text]
+    ]
+    return sorted(table, key=lambda row: row["run"])
+
+
+def _text(row: dict[str, Any]) -> str:
+    """The same for rows of the same content."""
+    return json.dumps(_content(row), sort_keys=True)
+
+
+def _rows_of(path: Path) -> list[dict[str, Any]]:
+    try:
+        content = json.loads(path.read_text())
+        if isinstance(content, dict):
+            named = {name: row for name, row in content.items() if isinstance(row, dict)}
+            content = [{"name": name} | row for name, row in named.items()]
+        return [part for row in content for part in _by_frame(row)]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UserError(f"{path}: not rows of results ({error})") from error
+
+
+def _by_frame(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """The row without its lists, and a row for each of their elements."""
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    scalars = {name: value for name, value in row.items() if name not in lists}
+    frames = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    name = {"name": row["name"]} if "name" in row else {}
+    return [scalars, *(name | {"frame": n} | frame for n, frame in enumerate(frames, start=1))]
+
+
+def _content(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("run", "commit")}

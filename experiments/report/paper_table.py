@@ -1,0 +1,108 @@
+"""Gathers the runs of a table of the paper into a small table that can be committed.
+
+Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
+score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
+the encoder; the scores of the flow; the device; the commit that gathered it), `results.md` (the
+same, with command and machine), `curves.json` and `curves.png` (validation scores by training
+sequences). What the output holds of runs that are elsewhere stays.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from experiments.measure.floor import encoder_name
+from experiments.measure.flow_scores import read_flow_scores
+from experiments.report.learning_curves import Curve, read_curve
+from experiments.run.config import flatten, read_json
+from experiments.run.errors import UserError
+from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
+from vstm.variants import get_variant
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a table compares, and by which test score.
+
+    Attributes:
+      field: of the configuration.
+      metric: of the evaluation.
+      name: of the metric in the rows.
+    """
+
+    field: str
+    metric: str
+    name: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Fields of a row that tell runs apart."""
+        return self.field, "sequences", "seed"
+
+
+TABLES = {
+    "2": Table("variant", "cross_entropy", "test_cross_entropy"),
+    "3": Table("loss", "mean_squared_error", "test_l2"),
+}
+
+
+def read_floors(folder: Path) -> dict[str, float]:
+    """Errors with the true flow by encoder, from the files of a folder.
+
+    Raises:
+      UserError: one is damaged.
+    """
+    floors = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(path.read_text())
+            floors[entry["encoder"]] = entry["test_cross_entropy"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not a floor ({error})") from error
+    return floors
+
+
+def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str, Any]]:
+    """A row for each finished run below a folder, by what is compared, sequences and seed.
+
+    Args:
+      runs: the folder.
+      table: what to gather.
+      floors: see `read_floors`; a column, if there is one.
+
+    Raises:
+      UserError: there is none, or one is damaged.
+    """
+    result = []
+    for folder in evaluated_runs(runs, "test"):
+        path = evaluation_file(folder, "test")
+        try:
+            evaluation = json.loads(path.read_text())
+            config = flatten(read_json(folder / CONFIG_FILE))
+            score = evaluation["model"][table.metric]
+            paper = (evaluation["paper"] or {}).get(table.metric)
+            row = {
+                table.field: config[table.field],
+                "seed": config["seed"],
+                "sequences": evaluation["sequences_trained"],
+                table.name: score,
+                "paper": paper,
+                "ratio": paper and score / paper,
+            }
+            if floors:
+                row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
+            row |= read_flow_scores(folder)
+            row["device"] = evaluation.get("device")
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not an evaluation ({error})") from error
+        result.append(row)
+    return sorted(result, key=lambda row: [row[name] for name in table.key])
+
+
+def curves(runs: Path, table: Table) -> list[Curve]:
+    """Validation scores of each finished run while it was trained."""
+    return [
+        read_curve(folder, f"validation/{table.metric}") for folder in evaluated_runs(runs, "test")
+    ]
