@@ -24,9 +24,11 @@ TAU, BATCH, HEIGHT, WIDTH, INPUTS, MEMORY, KERNEL = 3, 2, 5, 4, 2, 3, 3
 
 CONVOLUTIONS = {
     "direct": DirectConvolution((KERNEL, KERNEL)),
-    "fourier": FourierConvolution(Tiling(HEIGHT, KERNEL, 1), Tiling(WIDTH, KERNEL, 1)),
+    "fourier": FourierConvolution(Tiling(HEIGHT, KERNEL, 1), Tiling(WIDTH, KERNEL, 1), HEIGHT),
     # tiles that the map doesn't fill
-    "fourier tiles": FourierConvolution(Tiling(HEIGHT, KERNEL, 2), Tiling(WIDTH, KERNEL, 3)),
+    "fourier tiles": FourierConvolution(
+        Tiling(HEIGHT, KERNEL, 2), Tiling(WIDTH, KERNEL, 3), HEIGHT
+    ),
 }
 with_each_convolution = pytest.mark.parametrize(
     "convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS.keys()

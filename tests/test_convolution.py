@@ -17,7 +17,8 @@ from vstm.convolution import (
     sum_maps,
 )
 from vstm.direct_convolution import DirectConvolution
-from vstm.fourier_convolution import LARGEST_CHUNK, FourierConvolution, Tiling
+from vstm.fourier_convolution import FourierConvolution
+from vstm.fourier_transform import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
@@ -55,8 +56,12 @@ def assert_close(ours, expected, tolerance):
     np.testing.assert_allclose(ours, expected, rtol=0, atol=tolerance * largest)
 
 
-def fourier(size, kernel_size, num_tiles):
-    return FourierConvolution(*map(Tiling, size, kernel_size, num_tiles))
+def fourier(size, kernel_size, num_tiles, num_strips=1):
+    rows, columns = map(Tiling, size, kernel_size, num_tiles)
+    if num_strips > 1:
+        height = -(-size[0] // num_strips)
+        rows = Tiling(height, kernel_size[0], num_tiles[0], alone=False)
+    return FourierConvolution(rows, columns, size[0], num_strips)
 
 
 def random_arrays(seed, size, kernel_size, channels, batch, dtype=np.float64):
@@ -82,8 +87,8 @@ CASES = [(*case, 1 + n % 3) for n, case in enumerate(random_cases(9))] + [
     ((2, 3), (7, 15), (2, 1), (1, 1), 2),
     ((7, 11), (4, 6), (1, 2), (3, 2), 1),
     ((18, 20), (7, 7), (2, 3), (2, 3), 1),
-    ((3, 2), (3, 5), (2, 1), (1, 1), LARGEST_CHUNK + 3),
-    ((4, 5), (3, 4), (1, 2), (2, 3), LARGEST_CHUNK // 2),
+    ((3, 2), (3, 5), (2, 1), (1, 1), 35),
+    ((4, 5), (3, 4), (1, 2), (2, 3), 16),
 ]
 
 
@@ -98,6 +103,7 @@ def test_values_and_gradients_equal_loops(
     for convolution in (
         DirectConvolution(kernel_size),
         fourier(size, kernel_size, num_tiles),
+        fourier(size, kernel_size, num_tiles, num_strips=3),
         plan_convolution("fourier", batch, size, (*kernel_size, *channels), batch),
     ):
         results.append(convolve_and_pull(convolution, *arrays))
@@ -133,6 +139,8 @@ CONVOLUTIONS = {
         f"fourier {rows}x{columns}": fourier(SIZE, KERNEL_SIZE, (rows, columns))
         for rows, columns in ((1, 1), (1, 2), (3, 1), (2, 3))
     },
+    "fourier 2x2 in 2 strips": fourier(SIZE, KERNEL_SIZE, (2, 2), num_strips=2),
+    "fourier 1x1 in 7 strips": fourier(SIZE, KERNEL_SIZE, (1, 1), num_strips=7),
 }
 in_each_convolution = pytest.mark.parametrize(
     "convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS.keys()
@@ -165,7 +173,7 @@ def test_call_pull_and_kernel_gradient_are_transposes_in_the_arranged_layout(con
     """<y, A(x, w)> from either side, also where the layout holds pixels beyond the map."""
     _, kernel, _ = random_arrays(6, SIZE, KERNEL_SIZE, CHANNELS, BATCH)
     generator = np.random.default_rng(7)
-    shape = convolution.arrange(jnp.zeros((LARGEST_CHUNK // 2 + 1, *SIZE, 2))).shape
+    shape = convolution.arrange(jnp.zeros((17, *SIZE, 2))).shape
     x, y = (jnp.asarray(generator.normal(size=(*shape[:-1], n))) for n in CHANNELS)
     outputs = convolution(x, convolution.prepare(kernel))
     pulled = convolution.pull(y, convolution.prepare_transposed(kernel))

@@ -1,12 +1,14 @@
 import itertools
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.signal import correlate2d
 
 from vstm.convolution import conv2d
-from vstm.fourier_convolution import Tiling, plan_fourier_convolution
+from vstm.fourier_convolution import LARGEST_STRIP, MANY_TILES, plan_fourier_convolution
+from vstm.fourier_transform import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
@@ -45,30 +47,52 @@ def test_tiles_hold_every_output_and_all_its_inputs(size, kernel, num_tiles):
 
 
 @pytest.mark.parametrize("kernel_size", [(7, 7), (15, 15), (3, 9)])
-@pytest.mark.parametrize("size", [(1, 1), (16, 16), (30, 45), (64, 64), (100, 20)])
+@pytest.mark.parametrize("size", [(1, 1), (16, 16), (30, 45), (64, 64), (100, 20), (540, 960)])
 @pytest.mark.parametrize("batch", [1, 4, 80])
 def test_planned_tiles_are_neither_too_large_nor_too_few(size, kernel_size, batch):
     plan = plan_fourier_convolution(size, (*kernel_size, 1, 1), batch)
-    assert (plan.rows.size, plan.columns.size) == size
+    assert (plan.height, plan.columns.size) == size
     assert (plan.rows.kernel, plan.columns.kernel) == kernel_size
     larger = max(max(kernel_size) - 7, 0)
     assert plan.rows.outputs <= 32 + larger
     assert plan.columns.outputs <= 16 + larger
-    enough = plan.rows.num_tiles * plan.columns.num_tiles * batch >= 16
+    in_strip = plan.rows.num_tiles * plan.columns.num_tiles * batch
+    enough = plan.num_strips * in_strip >= MANY_TILES
     assert enough or max(plan.rows.outputs, plan.columns.outputs) < 16
+    assert plan.rows.num_tiles == 1 or in_strip <= LARGEST_STRIP
+    rows = plan.num_strips * plan.rows.num_tiles * plan.rows.outputs
+    assert size[0] <= rows < size[0] + plan.rows.num_tiles * plan.rows.outputs
 
 
 def test_more_features_ask_for_more_tiles():
     few, many = (
-        plan_fourier_convolution((32, 32), (7, 7, features, 4 * features), batch=8)
+        plan_fourier_convolution((32, 32), (7, 7, features, 4 * features), batch=16)
         for features in (16, 256)
     )
-    num_tiles = [plan.rows.num_tiles * plan.columns.num_tiles for plan in (few, many)]
+    num_tiles = [
+        plan.num_strips * plan.rows.num_tiles * plan.columns.num_tiles for plan in (few, many)
+    ]
     assert num_tiles[0] < num_tiles[1]
     few_coefficients, many_coefficients = (
-        sum(group.size for group in plan.prepare(jnp.ones((7, 7, 1, 1)))) for plan in (few, many)
+        plan.prepare(jnp.ones((7, 7, 1, 1))).size for plan in (few, many)
     )
     assert few_coefficients > many_coefficients
+
+
+def test_neither_program_nor_memory_grows_with_the_number_of_strips():
+    """As frames of some 1080 x 1920 pixels have them, beside one of half the height."""
+    programs, working_memory = [], []
+    for height in (288, 576):
+        maps = jax.ShapeDtypeStruct((1, height, 960, 3), jnp.float32)
+        kernel = jax.ShapeDtypeStruct((7, 7, 3, 2), jnp.float32)
+        plan = plan_fourier_convolution((height, 960), kernel.shape, batch=1)
+        assert plan.num_strips > 4
+        lowered = jax.jit(lambda maps, kernel: conv2d(maps, kernel, "fourier")).lower(maps, kernel)
+        programs.append(lowered.as_text().count("\n"))
+        memory = lowered.compile().memory_analysis().temp_size_in_bytes
+        working_memory.append(memory / (height * 960 * 4))  # in maps of one feature
+    assert programs[0] == programs[1]
+    assert working_memory[1] < 1.05 * working_memory[0] < 25
 
 
 @pytest.mark.parametrize("size, kernel_size", [((64, 48), (7, 7)), ((37, 50), (15, 15))])

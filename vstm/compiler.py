@@ -1,24 +1,33 @@
-"""Options of XLA's compiler for the model."""
+"""How XLA compiles the model: its options, and the precision of products."""
 
 import functools
 
 import jax
+
+PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
+"""Of the factors of matrix products and convolutions in float32, whose sums are float32 always.
+
+An accelerator may round the factors before it multiplies: NVIDIA's to TensorFloat-32 (10 bits of
+the fraction), TPUs to bfloat16 (7 bits), which is many times as fast. Both are what JAX does there
+if it isn't told otherwise. A CPU multiplies float32 in any case.
+"""
 
 
 def compiler_options() -> dict[str, str]:
     """Options for `jax.jit` of the model on the present platform.
 
     On the CPU, operations are ordered by the memory that they need, which takes a fifth from that
-    of the variants with two layers. An XLA that doesn't know an option compiles without it.
-
-    XLA's library kernels for products (xla_cpu_experimental_ynn_fusion_type) are not asked for:
-    with JAX 0.10.2 they return wrong values in Muon's iteration on the flow head's kernel of a
-    wide memory, [28800, 2], which throws the flow into its clamp. (They save an update an eighth
-    of its time on two cores, and nothing on one.)
+    of the variants with two layers; and XLA's YNN kernels are switched off, which JAX 0.10.2 uses
+    unless it is told not to. They return wrong values: in a product of 32,769 small matrices, in
+    Muon's iteration on the flow head's kernel of a wide memory, [28800, 2]. An XLA that doesn't
+    know an option compiles without it.
     """
     if jax.default_backend() != "cpu":
         return {}
-    options = {"xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED"}
+    options = {
+        "xla_cpu_scheduler_type": "CPU_SCHEDULER_TYPE_MEMORY_OPTIMIZED",
+        "xla_cpu_experimental_ynn_fusion_type": "",
+    }
     return {name: value for name, value in options.items() if _compiles_with(name, value)}
 
 

@@ -2,116 +2,108 @@
 
 A 7x7 convolution costs 49 multiplications an output and pair of features; here it costs about 3,
 plus transforms. Maps are cut into tiles that overlap by the kernel's extent; each is transformed,
-multiplied by the transformed weights and transformed back (see `vstm.fourier_transform`).
+multiplied by the transformed weights and transformed back (see `vstm.fourier_transform`). Tiles of
+a strip of rows are computed at once; strips follow each other in a loop, so that neither the
+program nor what it holds beside the maps grows with the frame.
 """
 
-import itertools
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from vstm.fourier_transform import (
-    REAL_PRODUCTS,
     Tiling,
     analyse,
+    conjugate,
     input_matrices,
     kernel_matrices,
+    multiply,
     output_matrices,
-    synthesise_columns,
-    synthesise_rows,
+    perpendicular,
+    synthesise,
+    transform_columns,
     transform_rows,
 )
 
-NUM_GROUPS = 2  # of frequencies
-LARGEST_CHUNK = 32  # tiles that are convolved at once
+MANY_TILES = 32  # from so many on, products are limited by arithmetic, not by reading weights
+LARGEST_STRIP = 64  # tiles that are convolved at once, if a row of them is not more
 MANY_COEFFICIENTS = 50_000_000  # of one kernel: 200 MB in float32
 
-Coefficients = tuple[jax.Array, ...]  # [P, i, o] for each group of frequencies
-Matrices = tuple[np.ndarray, np.ndarray]
+Coefficients = jax.Array  # [P, i, 2 o]: real parts, then imaginary parts
 
 
 @dataclass(frozen=True)
 class FourierConvolution:
     """The convolution of maps of one size with kernels of one size.
 
-    Maps are arranged as [m, m', s, B, c]: pixels of a tile, tiles, batch, features. In this layout
-    every transform is a matrix product without a transposition of data. Weights are prepared as
-    coefficients [P, i, o]. See `vstm.convolution` for the definition.
+    Maps are arranged as [h, w, B, c], filled up with zeros to whole tiles: in this layout every
+    transform is a matrix product without a transposition of data. See `vstm.convolution` for the
+    definition.
 
     Attributes:
-      rows: how the height is cut.
+      rows: how the height of a strip is cut.
       columns: how the width is cut.
+      height: of the maps.
+      num_strips: strips of rows, one below the other.
     """
 
     rows: Tiling
     columns: Tiling
+    height: int
+    num_strips: int = 1
 
-    def arrange(self, maps: Float[Array, "b h w c"]) -> Float[Array, "m n s b c"]:
+    def arrange(self, maps: Float[Array, "b h w c"]) -> Float[Array, "p q b c"]:
         """Maps in the layout that `__call__` takes."""
-        tall, wide = self.rows, self.columns
-        bottom = tall.num_tiles * tall.outputs - tall.size
-        right = wide.num_tiles * wide.outputs - wide.size
-        padded = jnp.pad(maps, ((0, 0), (0, bottom), (0, right), (0, 0)))
-        batch, _, _, features = maps.shape
-        tiles = padded.reshape(
-            batch, tall.num_tiles, tall.outputs, wide.num_tiles, wide.outputs, features
-        )
-        return tiles.transpose(2, 4, 1, 3, 0, 5).reshape(
-            tall.outputs, wide.outputs, -1, batch, features
-        )
+        return self._fill(maps.transpose(1, 2, 0, 3))
 
-    def restore(self, arranged: Float[Array, "m n s b c"]) -> Float[Array, "b h w c"]:
+    def restore(self, arranged: Float[Array, "p q b c"]) -> Float[Array, "b h w c"]:
         """Inverse of `arrange`."""
-        return self._join(arranged).transpose(2, 0, 1, 3)
+        return arranged[: self.height, : self.columns.size].transpose(2, 0, 1, 3)
 
     def prepare(self, kernel: Float[Array, "k l i o"]) -> Coefficients:
         """Weights that `__call__` takes: coefficients B w of a kernel."""
         first, second = kernel_matrices(self.rows, self.columns, kernel.dtype)
-        return tuple(analyse(first[group], second, kernel) for group in self._groups())
+        return _side_by_side(analyse(first, second, kernel))
+
+    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Coefficients:
+        """Weights that `pull` takes: of the transposed kernel, the conjugate coefficients."""
+        first, second = kernel_matrices(self.rows, self.columns, kernel.dtype)
+        return _side_by_side(analyse(first, conjugate(second), kernel.swapaxes(2, 3)))
 
     def __call__(
-        self, arranged: Float[Array, "m n s b i"], weights: Coefficients
-    ) -> Float[Array, "m n s b o"]:
+        self, arranged: Float[Array, "p q b i"], weights: Coefficients
+    ) -> Float[Array, "p q b o"]:
         """Convolves arranged maps with prepared weights."""
         analysis = input_matrices(self.rows, self.columns, arranged.dtype)
         synthesis = output_matrices(self.rows, self.columns, arranged.dtype)
 
-        def convolve(arranged):
-            outputs = self._multiply(analysis, synthesis, self._windows(arranged), weights)
-            return outputs.reshape(*arranged.shape[:-1], -1)
+        def convolve(strip):
+            coefficients = multiply(analyse(*analysis, self._windows(strip)), weights)
+            return self._join(synthesise(*synthesis, coefficients))
 
-        return _in_chunks(convolve, arranged)
-
-    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Coefficients:
-        """Weights that `pull` takes.
-
-        Products with a transposed operand are up to five times slower than with a plain one.
-        """
-        return self.prepare(kernel.swapaxes(2, 3))
+        outputs = _over_strips(convolve, self._strips(arranged))
+        return outputs.reshape(-1, *outputs.shape[2:])
 
     def pull(
-        self, d_outputs: Float[Array, "m n s b o"], transposed: Coefficients
-    ) -> Float[Array, "m n s b i"]:
+        self, d_outputs: Float[Array, "p q b o"], transposed: Coefficients
+    ) -> Float[Array, "p q b i"]:
         """Cotangent of the maps from that of the outputs."""
         input_first, input_second = input_matrices(self.rows, self.columns, d_outputs.dtype)
         output_second, output_first = output_matrices(self.rows, self.columns, d_outputs.dtype)
-        analysis = output_first.T, output_second.T
-        synthesis = input_second.T, input_first.T
+        height, width, batch, _ = d_outputs.shape
+        num_inputs = transposed.shape[-1] // 2
+        windows = self._transpose(
+            self._windows, (self._strip_height, width, batch, num_inputs), d_outputs.dtype
+        )
+        strips = self._transpose(self._strips, (height, width, batch, num_inputs), d_outputs.dtype)
 
-        def pull(d_outputs):
-            tiles = d_outputs.reshape(*d_outputs.shape[:2], -1, d_outputs.shape[-1])
-            windows = self._multiply(analysis, synthesis, tiles, transposed)
-            shape = (*d_outputs.shape[:-1], windows.shape[-1])
-            transpose = jax.linear_transpose(
-                self._windows, jax.ShapeDtypeStruct(shape, d_outputs.dtype)
-            )
-            return transpose(windows)[0]
+        def pull(d_strip):
+            tiles = analyse(output_first.T, output_second.T, self._tiles(d_strip))
+            return windows(synthesise(input_second.T, input_first.T, multiply(tiles, transposed)))
 
-        return _in_chunks(pull, d_outputs)
+        return strips(_over_strips(pull, self._split(d_outputs)))
 
     def kernel_gradient(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
         """Cotangent of the kernel, summed over tiles and batch.
@@ -122,83 +114,115 @@ class FourierConvolution:
         input_first, input_second = input_matrices(self.rows, self.columns, arranged.dtype)
         output_second, output_first = output_matrices(self.rows, self.columns, arranged.dtype)
         kernel_first, kernel_second = kernel_matrices(self.rows, self.columns, arranged.dtype)
-        windows = self._windows(arranged)
-        height, width, _, _, num_outputs = d_outputs.shape
-        d_outputs = d_outputs.reshape(height, width, -1, num_outputs)
+        num_inputs, num_outputs = arranged.shape[-1], d_outputs.shape[-1]
+        frequencies = self.columns.period
 
         def at_frequency(rows):
-            inputs, d_outputs = rows
-            products = jnp.einsum(
-                "qbi,qbo->qio",
-                jnp.einsum("qw,wbi->qbi", input_second, inputs),
-                jnp.einsum("wq,wbo->qbo", output_second, d_outputs),
-            )
-            return jnp.einsum("ql,qio->lio", kernel_second, products)
+            inputs, d_outputs = (each[None] for each in rows)
+            d_coefficients = transform_columns(output_second.T, d_outputs)
+            d_weights = [
+                jnp.einsum(
+                    "qbi,qbo->qio",
+                    transform_columns(second, inputs).reshape(frequencies, -1, num_inputs),
+                    d_coefficients.reshape(frequencies, -1, num_outputs),
+                )
+                for second in (input_second, perpendicular(input_second))
+            ]
+            parts = jnp.stack(d_weights, axis=1).reshape(2 * frequencies, -1)
+            return kernel_second.T @ parts
 
-        d_rows = jax.lax.map(
-            at_frequency,
-            (transform_rows(input_first, windows), transform_rows(output_first.T, d_outputs)),
-        )
-        num_inputs = arranged.shape[-1]
-        d_kernel = jnp.asarray(kernel_first).T @ d_rows.reshape(len(kernel_first), -1)
+        def of_strip(strips):
+            inputs, d_outputs = strips
+            windows, tiles = self._windows(inputs), self._tiles(d_outputs)
+            d_rows = jax.lax.map(
+                at_frequency,
+                (transform_rows(input_first, windows), transform_rows(output_first.T, tiles)),
+            )
+            return kernel_first.T @ d_rows.reshape(len(kernel_first), -1)
+
+        strips = self._strips(arranged), self._split(d_outputs)
+        d_kernel = _over_strips(of_strip, strips).sum(axis=0)
         return d_kernel.reshape(self.rows.kernel, self.columns.kernel, num_inputs, num_outputs)
 
-    def merge_steps(self, arranged: Float[Array, "t m n s b c"]) -> Float[Array, "m n s t*b c"]:
+    def merge_steps(self, arranged: Float[Array, "t p q b c"]) -> Float[Array, "p q t*b c"]:
         """Arranged maps of many steps as one batch."""
         steps, *pixels, batch, features = arranged.shape
-        return jnp.moveaxis(arranged, 0, 3).reshape(*pixels, steps * batch, features)
+        return jnp.moveaxis(arranged, 0, 2).reshape(*pixels, steps * batch, features)
 
-    def _groups(self) -> list[slice]:
-        """The row frequencies in groups, as slices of their real and imaginary parts.
+    @property
+    def _strip_height(self) -> int:
+        """Rows of a strip with its margins."""
+        if self.num_strips == 1:
+            return self.rows.num_tiles * self.rows.outputs
+        return self.rows.num_tiles * self.rows.outputs + self.rows.kernel - 1
 
-        XLA's CPU runs the products of one batched operation one after the other on one core, but
-        independent operations at once.
-        """
-        frequencies = self.rows.period // 2
-        num_groups = min(NUM_GROUPS, frequencies)
-        edges = [2 * (frequencies * i // num_groups) for i in range(num_groups + 1)]
-        return [slice(*pair) for pair in itertools.pairwise(edges)]
-
-    def _multiply(
-        self, analysis: Matrices, synthesis: Matrices, tiles: jax.Array, weights: Coefficients
-    ) -> jax.Array:
-        """Tiles [h, w, b, i] to coefficients, times weights [P, i, o], to tiles [h', w', b, o]."""
-        (first, second), (columns, rows) = analysis, synthesis
-        products = (
-            jnp.einsum("pbi,pio->pbo", analyse(first[group], second, tiles), some)
-            for group, some in zip(self._groups(), weights, strict=True)
+    def _fill(self, maps: jax.Array) -> jax.Array:
+        """Maps [h, w, b, c], cut to the maps' size and filled up with zeros to whole tiles."""
+        tall = self.num_strips * self.rows.num_tiles * self.rows.outputs
+        wide = self.columns.num_tiles * self.columns.outputs
+        maps = maps[: self.height, : self.columns.size]
+        return jnp.pad(
+            maps, ((0, tall - self.height), (0, wide - self.columns.size), (0, 0), (0, 0))
         )
-        # Joined before the last product, which XLA would otherwise fuse with all before it.
-        joined = jnp.concatenate([synthesise_columns(columns, product) for product in products])
-        return synthesise_rows(rows, joined)
 
-    def _join(self, arranged: jax.Array) -> jax.Array:
-        """Arranged maps to [h, w, b, c]."""
+    def _strips(self, arranged: jax.Array) -> jax.Array:
+        """Strips with their margins, [s, h, w, b, c]; what is outside the maps is zero."""
+        maps = self._fill(arranged)
+        if self.num_strips == 1:
+            return maps[None]
+        before, margin = self.rows.before, self.rows.kernel - 1
+        maps = jnp.pad(maps, ((before, margin - before), (0, 0), (0, 0), (0, 0)))
+        step = self.rows.num_tiles * self.rows.outputs
+        return _overlapping(maps, 0, self.num_strips, step, step + margin)
+
+    def _split(self, outputs: jax.Array) -> jax.Array:
+        """Outputs [p, q, b, o] as strips without margins."""
+        return outputs.reshape(self.num_strips, -1, *outputs.shape[1:])
+
+    def _windows(self, strip: jax.Array) -> jax.Array:
+        """Inputs of a strip's tiles, [rows, columns, t * b, c]."""
         tall, wide = self.rows, self.columns
-        height, width, _, batch, features = arranged.shape
-        tiles = arranged.reshape(height, width, tall.num_tiles, wide.num_tiles, batch, features)
-        maps = tiles.transpose(2, 0, 3, 1, 4, 5).reshape(
-            tall.num_tiles * height, wide.num_tiles * width, batch, features
+        tiles = strip
+        if not tall.has_own_zeros:
+            if self.num_strips == 1:
+                margins = (-tall.positions.start, tall.kernel - 1 + tall.positions.start)
+                tiles = jnp.pad(tiles, (margins, (0, 0), (0, 0), (0, 0)))
+            tiles = _overlapping(tiles, 0, tall.num_tiles, tall.outputs, len(tall.positions))
+        else:
+            tiles = tiles[None, : len(tall.positions)]
+        if not wide.has_own_zeros:
+            margins = (-wide.positions.start, wide.kernel - 1 + wide.positions.start)
+            tiles = jnp.pad(tiles, ((0, 0), (0, 0), margins, (0, 0), (0, 0)))
+            tiles = _overlapping(tiles, 2, wide.num_tiles, wide.outputs, len(wide.positions))
+        else:
+            tiles = tiles[:, :, None, : len(wide.positions)]
+        rows, height, columns, width, batch, features = tiles.shape
+        return tiles.transpose(1, 3, 0, 2, 4, 5).reshape(
+            height, width, rows * columns * batch, features
         )
-        return maps[: tall.size, : wide.size]
 
-    def _windows(self, arranged: jax.Array) -> jax.Array:
-        """Arranged maps to the tiles' inputs, [rows, columns, s * b, c]."""
+    def _tiles(self, strip: jax.Array) -> jax.Array:
+        """Outputs of a strip by tile, [rows, columns, t * b, o]."""
         tall, wide = self.rows, self.columns
-        if tall.num_tiles == wide.num_tiles == 1:
-            return arranged[:, :, 0]
-        margins = [
-            (-tiling.positions.start, (tiling.num_tiles - 1) * tiling.outputs
-             + tiling.positions.stop - tiling.size)
-            for tiling in (tall, wide)
-        ]  # fmt: skip
-        padded = jnp.pad(self._join(arranged), (*margins, (0, 0), (0, 0)))
-        tiles = [
-            padded[top : top + len(tall.positions), left : left + len(wide.positions)]
-            for top in range(0, tall.num_tiles * tall.outputs, tall.outputs)
-            for left in range(0, wide.num_tiles * wide.outputs, wide.outputs)
-        ]
-        return jnp.concatenate(tiles, axis=2)
+        *_, batch, features = strip.shape
+        tiles = strip.reshape(
+            tall.num_tiles, tall.outputs, wide.num_tiles, wide.outputs, batch, features
+        )
+        return tiles.transpose(1, 3, 0, 2, 4, 5).reshape(tall.outputs, wide.outputs, -1, features)
+
+    def _join(self, tiles: jax.Array) -> jax.Array:
+        """Inverse of `_tiles`."""
+        tall, wide = self.rows, self.columns
+        height, width, _, features = tiles.shape
+        maps = tiles.reshape(height, width, tall.num_tiles, wide.num_tiles, -1, features)
+        return maps.transpose(2, 0, 3, 1, 4, 5).reshape(
+            tall.num_tiles * height, wide.num_tiles * width, -1, features
+        )
+
+    def _transpose(self, function, shape, dtype):
+        """The transpose of a linear function of one array."""
+        transpose = jax.linear_transpose(function, jax.ShapeDtypeStruct(shape, dtype))
+        return lambda cotangent: transpose(cotangent)[0]
 
 
 def plan_fourier_convolution(
@@ -206,10 +230,10 @@ def plan_fourier_convolution(
 ) -> FourierConvolution:
     """A convolution for maps of a size, with a tiling that suits it.
 
-    Large tiles need fewer products, but their coefficients' matrices have as many rows as there are
-    tiles in the batch: with too few, the products only wait for weights. Tiles of at most 32 rows
-    and 16 columns are halved until 16 of them make up a batch; and further while the coefficients
-    of the kernel are many. Measured on two cores with AVX-512 and 32 MiB of cache.
+    Large tiles need fewer products, but the coefficients of all tiles in the batch are the rows of
+    a product whose other factor are the weights: with too few, products only wait for weights.
+    Tiles of at most 32 rows and 16 columns are halved until `MANY_TILES` of them make up a batch;
+    and further while the coefficients of the kernel are many.
 
     Args:
       size: height and width of the maps.
@@ -225,24 +249,47 @@ def plan_fourier_convolution(
     while True:
         rows = Tiling(height, kernel_size[0], num_rows)
         columns = Tiling(width, kernel_size[1], num_columns)
-        coefficients = REAL_PRODUCTS * rows.period * columns.period // 2 * kernel_shape[2]
-        coefficients *= kernel_shape[3]
+        coefficients = rows.period * columns.period * kernel_shape[2] * kernel_shape[3]
         tiles = num_rows * num_columns * batch
         tall = rows.outputs >= columns.outputs
-        enough = tiles >= 16 and (coefficients <= MANY_COEFFICIENTS or tiles >= 2 * LARGEST_CHUNK)
+        enough = tiles >= MANY_TILES and (
+            coefficients <= MANY_COEFFICIENTS or tiles >= 2 * MANY_TILES
+        )
         if enough or max(rows.outputs, columns.outputs) < 16:
-            return FourierConvolution(rows, columns)
+            break
         num_rows, num_columns = (2 * num_rows, num_columns) if tall else (num_rows, 2 * num_columns)
+    in_strip = min(num_rows, max(1, LARGEST_STRIP // (num_columns * batch)))
+    num_strips = -(-num_rows // in_strip)
+    if num_strips > 1:
+        rows = Tiling(in_strip * rows.outputs, kernel_size[0], in_strip, alone=False)
+    return FourierConvolution(rows, columns, height, num_strips)
 
 
-def _in_chunks(function: Callable[[jax.Array], jax.Array], arranged: jax.Array) -> jax.Array:
-    """Applies a function to arranged maps, a few maps at a time.
+def _side_by_side(coefficients: jax.Array) -> Coefficients:
+    """Coefficients [P, 2, i, o] to [P, i, 2 o]; XLA's CPU joins faster than it transposes."""
+    return jnp.concatenate([coefficients[:, 0], coefficients[:, 1]], axis=-1)
 
-    The coefficients of more tiles than that don't stay in the caches.
+
+def _over_strips(function, strips):
+    """Applies a function to each strip of an array or of several, one after the other."""
+    if len(jax.tree.leaves(strips)[0]) == 1:
+        return function(jax.tree.map(lambda each: each[0], strips))[None]
+    return jax.lax.map(function, strips)
+
+
+def _overlapping(maps: jax.Array, axis: int, count: int, step: int, length: int) -> jax.Array:
+    """Pieces of an axis that overlap: [..., n, ...] to [..., count, length, ...].
+
+    Piece j is what lies from j step on; the axis has (count - 1) step + length entries.
     """
-    tiles, batch = arranged.shape[2:4]
-    num_chunks = -(-tiles * batch // LARGEST_CHUNK)
-    if num_chunks == 1 or batch == 1:
-        return function(arranged)
-    chunks = jnp.array_split(arranged, min(num_chunks, batch), axis=3)
-    return jnp.concatenate([function(chunk) for chunk in chunks], axis=3)
+    pieces = []
+    for start in range(0, length, step):
+        taken = min(step, length - start)
+        stop = start + count * step
+        missing = max(0, stop - maps.shape[axis])
+        piece = jax.lax.slice_in_dim(maps, start, stop - missing, axis=axis)
+        padding = [(0, missing if other == axis else 0) for other in range(maps.ndim)]
+        piece = jnp.pad(piece, padding)
+        piece = piece.reshape(*maps.shape[:axis], count, step, *maps.shape[axis + 1 :])
+        pieces.append(jax.lax.slice_in_dim(piece, 0, taken, axis=axis + 1))
+    return jnp.concatenate(pieces, axis=axis + 1)
