@@ -1,5 +1,6 @@
 """Shapes are checked at run time in tests: jaxtyping's annotations of `vstm` become assertions."""
 
+import importlib.util
 import os
 
 # Tests compare with references in float32 and float64, which accelerators may not hold.
@@ -14,6 +15,15 @@ from jaxtyping import install_import_hook
 install_import_hook("vstm", "beartype.beartype")
 
 from small_run import small_config  # noqa: E402  after the hook, as it imports vstm
+
+
+def pytest_runtest_setup(item):
+    """Skips tests marked `bench` without their package; fails them where they were asked for."""
+    for marker in item.iter_markers("bench"):
+        (package,) = marker.args
+        if importlib.util.find_spec(package) is None:
+            stop = pytest.fail if item.config.option.markexpr == "bench" else pytest.skip
+            stop(f"{package} is not installed: `make test-bench` installs it")
 
 
 @pytest.fixture
