@@ -30,7 +30,7 @@ test: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n logical --maxprocesses=4 --dist=loadfile
 
 # The tests against PyTorch and OpenCV, which `test` skips where they are not installed.
 test-bench: $(BENCH_STAMP)
