@@ -4,9 +4,10 @@ SHELL := /bin/bash
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+BENCH_STAMP := $(VENV)/.installed-bench
 RUN := runs/conv-1enc-1LSTM
 
-.PHONY: setup train test lock
+.PHONY: setup train test test-bench lock
 
 setup: $(STAMP)
 
@@ -29,7 +30,17 @@ test: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n logical --maxprocesses=4 --dist=loadfile
+
+# The tests against PyTorch and OpenCV, which `test` skips where they are not installed.
+test-bench: $(BENCH_STAMP)
+	$(PYTHON) -m pytest -m bench
+
+$(BENCH_STAMP): requirements-bench.txt $(STAMP)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --timeout 30 --retries 2 \
+	  -r requirements-bench.txt \
+	  || { echo "error: PyTorch and OpenCV ($<) cannot be installed; their tests did not run" >&2; exit 1; }
+	@touch $@
 
 # Writes requirements.txt anew from setup.cfg, for every Python from 3.11 on.
 lock: $(STAMP)

@@ -1,11 +1,22 @@
 """Shapes are checked at run time in tests: jaxtyping's annotations of `vstm` become assertions."""
 
+import atexit
+import importlib.util
 import os
+import shutil
+import tempfile
 
 # Tests compare with references in float32 and float64, which accelerators may not hold.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Most of their time is compilation, which machine code that is not optimised halves.
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# What was compiled once is loaded from then on, also by pytest's workers and by programs that tests
+# start. Entries go by program, options, flags and version; a new folder each time, so that every
+# session compiles each program anew.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="vstm-tests-")
+    atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 import jax
 import pytest
@@ -13,7 +24,27 @@ from jaxtyping import install_import_hook
 
 install_import_hook("vstm", "beartype.beartype")
 
-from small_run import small_config  # noqa: E402  after the hook, as it imports vstm
+# After the hook, as they import vstm.
+from small_run import small_config  # noqa: E402
+
+from experiments.run.runtime import give_back_memory  # noqa: E402
+
+
+def pytest_runtest_setup(item):
+    """Skips tests marked `bench` without their package; fails them where they were asked for."""
+    for marker in item.iter_markers("bench"):
+        (package,) = marker.args
+        if importlib.util.find_spec(package) is None:
+            stop = pytest.fail if item.config.option.markexpr == "bench" else pytest.skip
+            stop(f"{package} is not installed: `make test-bench` installs it")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_compiled_programs():
+    """Frees the compiled programs of a file of tests; of all files, they are gigabytes."""
+    yield
+    jax.clear_caches()
+    give_back_memory()
 
 
 @pytest.fixture

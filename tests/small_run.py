@@ -1,10 +1,12 @@
 """A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 100 updates."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from experiments.configs.moving_mnist import get_config
+from experiments.run.runtime import with_allocation
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile for minutes
@@ -48,6 +50,7 @@ def start(program, *flags):
     return subprocess.Popen(
         [sys.executable, "-m", f"experiments.{program}", *flags],
         cwd=ROOT,
+        env=with_allocation(os.environ),  # else it would begin by starting itself anew
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

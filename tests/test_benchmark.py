@@ -97,17 +97,22 @@ def test_a_process_that_fails_is_named(capfd):
     assert "divisible" in capfd.readouterr().err
 
 
+@pytest.mark.bench("torch")
 @pytest.mark.parametrize("name", VARIANTS)
 def test_counterpart_has_as_many_parameters(name):
-    torch_model = pytest.importorskip("experiments.benchmark.torch_model", exc_type=ImportError)
+    from experiments.benchmark import torch_model
+
     model = torch_model.Autoencoder(VARIANTS[name], 64)
     assert sum(p.numel() for p in model.parameters()) == PARAMETERS[name][-1]
 
 
+@pytest.mark.bench("torch")
 @pytest.mark.parametrize("name", ["conv-1enc-1LSTM", "conv-2enc-2LSTM", "fc-2enc-1LSTM"])
 def test_counterpart_computes_the_same(name):
-    torch_model = pytest.importorskip("experiments.benchmark.torch_model", exc_type=ImportError)
-    torch = pytest.importorskip("torch")
+    import torch
+
+    from experiments.benchmark import torch_model
+
     frames = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, 1)).astype(np.float32)
     ours = Autoencoder(VARIANTS[name])
     theirs = torch_model.Autoencoder(VARIANTS[name], 8)

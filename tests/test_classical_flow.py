@@ -8,9 +8,9 @@ from experiments.measure.classical_flow import METHODS, ClassicalFlow
 from experiments.run.errors import UserError
 
 
+@pytest.mark.bench("cv2")
 @pytest.mark.parametrize("method", METHODS)
 def test_flow_is_backward_in_pixels(method):
-    pytest.importorskip("cv2")
     texture = gaussian_filter(np.random.default_rng(0).random((80, 80)), 2)
     texture = (texture - texture.min()) / np.ptp(texture)
     previous, frame = texture[8:72, 8:72], texture[6:70, 11:75]  # frame(x, y) = previous(x+3, y-2)

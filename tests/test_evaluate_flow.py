@@ -102,8 +102,8 @@ def test_methods_scored_together_get_the_scores_that_they_get_alone():
         assert together[name].scores() == alone[name].scores()
 
 
+@pytest.mark.bench("cv2")
 def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on():
-    pytest.importorskip("cv2")
     texture = np.random.default_rng(0).random((40, 40))
     texture = np.asarray(jnp.convolve(texture.ravel(), jnp.ones(5) / 5, mode="same"))
     texture = texture.reshape(40, 40)

@@ -41,7 +41,7 @@ def prepared(tmp_path_factory):
     source = tmp_path_factory.mktemp("source")
     for number in range(3):
         make_video(source / f"{number}.mp4", 14, draw=moving_wave)
-    output = tmp_path_factory.mktemp("prepared")
+    output = tmp_path_factory.mktemp("video") / "prepared"
     prepare(["video_folder", f"--source={source}", f"--output={output}", "--size=20x24"])
     return output
 
@@ -60,16 +60,25 @@ def test_configuration_is_that_of_the_papers_real_video():
     assert resolve(config).data.name == "video"
 
 
-def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
-    state, received = train_and_evaluate(config(prepared), tmp_path)
+@pytest.fixture(scope="module")
+def finished_video_run(prepared):
+    """Settings, folder and last state of a run that was left alone; read it only."""
+    settings, run = config(prepared, **{"train.checkpoint_every_steps": 3}), prepared.parent / "run"
+    state, received = train_and_evaluate(settings, run)
     assert (int(state.step), received) == (6, None)
+    return settings, run, state
+
+
+def test_a_run_on_video_trains_evaluates_and_leaves_a_model(finished_video_run, prepared, tmp_path):
+    _, run, state = finished_video_run
+    run = shutil.copytree(run, tmp_path / "run")
     for split in ("validation", "test"):
-        result = read_evaluation(tmp_path, split)
+        result = read_evaluation(run, split)
         assert result["num_sequences"] == 11  # of 14 frames, windows of 4
         assert result["true_flow_warp"] is None
         assert result["model"]["mean_squared_error"] > 0
-        assert (tmp_path / f"samples_{split}.png").is_file()
-    predictor = load(tmp_path)
+        assert (run / f"samples_{split}.png").is_file()
+    predictor = load(run)
     kernel = predictor.params["decoder"]["Conv2D_0"]["kernel"]
     np.testing.assert_array_equal(kernel, state.params["decoder"]["Conv2D_0"]["kernel"])
     assert predictor.description.loss == "sum"
@@ -78,34 +87,25 @@ def test_a_run_on_video_trains_evaluates_and_leaves_a_model(prepared, tmp_path):
     index = next(i for i, clip in enumerate(clips) if "test" in clip.splits[0])
     frames = centre_square(clips.read(index, 0, 14)["frame"], 16) / 255
     expected = np.mean([(frames[t + 2] - frames[t + 1]) ** 2 for t in range(11)])
-    result = read_evaluation(tmp_path, "test")
+    result = read_evaluation(run, "test")
     assert result["copy_last"]["mean_squared_error"] == pytest.approx(expected, rel=1e-4)
 
     code, _, errors = run_program(
-        "evaluate", f"--workdir={tmp_path}", "--split=prepared", f"--prepared={prepared}"
+        "evaluate", f"--workdir={run}", "--split=prepared", f"--prepared={prepared}"
     )
     assert code == 0, errors
-    again = read_evaluation(tmp_path, f"prepared_{prepared.name}")
+    again = read_evaluation(run, f"prepared_{prepared.name}")
     assert again["model"] == result["model"]
 
 
-@pytest.fixture(scope="module")
-def half_run(prepared, tmp_path_factory):
-    """A run at half of its updates, and its own prepared folder."""
-    folder = tmp_path_factory.mktemp("half")
-    clips = shutil.copytree(prepared, folder / "prepared")
-    settings = config(clips, **{"train.checkpoint_every_steps": 3})
-    train_and_evaluate(settings, folder / "run")
-    shutil.rmtree(folder / "run" / "checkpoints" / "6")
-    return settings, folder
-
-
 @pytest.fixture
-def stopped_run(half_run, tmp_path):
-    """The same, to be changed."""
-    settings, folder = half_run
+def stopped_run(finished_video_run, prepared, tmp_path):
+    """The run at half of its updates, and its clips; to be changed."""
+    settings, run, _ = finished_video_run
+    folder = prepared.parent
     untouched = shutil.copytree(folder, tmp_path / "untouched")
-    yield settings, folder / "run", folder / "prepared"
+    shutil.rmtree(run / "checkpoints" / "6")
+    yield settings, run, prepared
     shutil.rmtree(folder)
     shutil.copytree(untouched, folder)
 
@@ -208,9 +208,9 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     assert description.residual and description.recurrent_flow
 
 
-def test_training_goes_on_from_another_runs_model(prepared, tmp_path, capsys):
-    first, _ = train_and_evaluate(config(prepared), tmp_path / "first")
-    changes = {"train.initial_model": str(tmp_path / "first"), "optimizer.learning_rate": 1e-9}
+def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path, capsys):
+    _, run, first = finished_video_run
+    changes = {"train.initial_model": str(run), "optimizer.learning_rate": 1e-9}
     second, _ = train_and_evaluate(config(prepared, **changes), tmp_path / "second")
     for ours, theirs in zip(
         jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
