@@ -56,10 +56,11 @@ def _main() -> None:
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
     split = _SPLIT.value
-    if (split == "published") != bool(_PUBLISHED.value):
-        raise UserError("--published_test_set: give it with --split=published, and only then")
-    if (split == "prepared") != bool(_PREPARED.value):
-        raise UserError("--prepared: give it with --split=prepared, and only then")
+    for name, flag in {"published": _PUBLISHED, "prepared": _PREPARED}.items():
+        if split == name and not flag.value:
+            raise UserError(f"--split={name}: --{flag.name} is missing: {flag.help}")
+        if split != name and flag.value:
+            raise UserError(f"--{flag.name}: is for --split={name}, not for --split={split}")
     source: Source
     if split == "published":
         source = build.published_test_set(config, _PUBLISHED.value)

@@ -8,7 +8,7 @@ tau = 10, the protocol of the published moving-MNIST test set. Writes `ahead_tes
 `ahead_published.json`) into the run's folder. By frame ahead, and as their mean: `mse`, the squared
 error *summed over a frame's pixels*, which is what those benchmarks call so; `ssim`;
 `nats_per_frame`, for a model trained by cross-entropy, else null; and both of the last input,
-copied. Pixels are those that the model was trained on, binary or real.
+copied. Pixels are those that the model was trained on, binary or real. Prints them as a table.
 """
 
 import json
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead
+    from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead, table
     from experiments.run import build
     from experiments.run.build import Source
     from experiments.run.config import read_json
@@ -69,7 +69,7 @@ def _main() -> None:
     result = evaluate_ahead(config, params, source, num_sequences)
     path = folder / f"ahead_{split}.json"
     write_file(path, json.dumps(result, indent=1) + "\n")
-    print(json.dumps(result, indent=1))
+    print(table(result))
 
 
 if __name__ == "__main__":

@@ -49,7 +49,10 @@ def _main() -> None:
         write_atomically(path, json.dumps(result, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
-    print(json.dumps(result))
+    print(
+        f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats a pixel after "
+        f"{result['updates']} updates; written to {path}"
+    )
 
 
 if __name__ == "__main__":

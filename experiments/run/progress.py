@@ -81,13 +81,17 @@ class Progress:
           **shown: values to show from now on, by name; a float is shown to four digits.
         """
         self._done += count
-        if shown:
-            self._shown |= {name: _text(value) for name, value in shown.items()}
-            self._bar.set_postfix(self._shown, refresh=False)
+        self.show(**shown)
         self._bar.update(count)
         if self._lines and self._clock() - self._last_line >= SECONDS_A_LINE:
             self._last_line = self._clock()
             self._print()
+
+    def show(self, **shown: object) -> None:
+        """Shows values from now on, see `advance`."""
+        if shown:
+            self._shown |= {name: _text(value) for name, value in shown.items()}
+            self._bar.set_postfix(self._shown, refresh=False)
 
     def _print(self) -> None:
         self._printed = self._done
