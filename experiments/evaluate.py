@@ -58,7 +58,7 @@ def _main() -> None:
     split = _SPLIT.value
     for name, flag in {"published": _PUBLISHED, "prepared": _PREPARED}.items():
         if split == name and not flag.value:
-            raise UserError(f"--split={name}: --{flag.name} is missing: {flag.help}")
+            raise UserError(f"--split={name}: --{flag.name} is missing: {_FLAGS[flag.name].help}")
         if split != name and flag.value:
             raise UserError(f"--{flag.name}: is for --split={name}, not for --split={split}")
     source: Source

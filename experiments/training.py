@@ -40,6 +40,14 @@ from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train
 
 FINAL_SPLITS = ("validation", "test")
 REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the validation scores
+# Of the fields, TensorBoard's table shows the first five until others are chosen.
+FIRST_FIELDS = (
+    "variant",
+    "loss",
+    "optimizer.name",
+    "optimizer.learning_rate",
+    "train.num_sequences",
+)
 TABULATED = ("train/loss", "validation/cross_entropy", "validation/mean_squared_error")
 
 
@@ -189,7 +197,9 @@ def _train(
 
     with Reporter(folder, step, num_steps, batch_size) as reporter:
         reporter.text("config", to_json(config))
-        reporter.hyperparameters(flatten(config), TABULATED)
+        fields = flatten(config)
+        fields = {name: fields[name] for name in (*FIRST_FIELDS, *fields)}
+        reporter.hyperparameters(fields, TABULATED)
         while step < num_steps and stop.received is None:
             previous = metrics
             state, metrics = train_step(state, jnp.asarray(next(data)))

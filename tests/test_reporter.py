@@ -61,7 +61,7 @@ def test_smoothed_error_is_a_weighted_mean_that_a_run_goes_on_with(tmp_path):
                 reporter.scalars(step + 1, "train", values, smoothed=["loss"])
     expected = []
     for step in range(1, 13):
-        weights = 0.98 ** np.arange(step)[::-1]
+        weights = 0.9 ** np.arange(step)[::-1]
         expected.append((step, np.average(losses[:step], weights=weights)))
     assert scalars(tmp_path / "smoothed", "train/loss") == expected
     assert events(tmp_path / "smoothed").Tags()["scalars"] == ["train/loss"]

@@ -156,8 +156,11 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
         source, tau, config.evaluation.batch_size, num_samples
     ):
         output = predict(params, jnp.asarray(frames[:, :tau]))
-        prediction = output_intensity(config.loss, output.prediction)
-        part = {"frames": frames, "prediction": prediction, "flow": output.flow * downsampling}
+        part = {
+            "frames": frames,
+            "prediction": output_intensity(config.loss, output.prediction),
+            "flow": output.flow * downsampling,
+        }
         if true_flow is not None:
             part["true flow"] = true_flow
         parts.append({name: np.asarray(value)[:count] for name, value in part.items()})

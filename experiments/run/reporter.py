@@ -16,7 +16,7 @@ from experiments.run.run_folder import METRICS_FILE, MetricsLog
 
 FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
 SMOOTHED = "smoothed"  # folder of running means, which TensorBoard draws beside the values
-SMOOTHING = 0.98  # share of the earlier mean that each logged update leaves
+SMOOTHING = 0.9  # share of the earlier mean that each logged update leaves
 
 
 class Reporter:
