@@ -87,13 +87,10 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                 data.go_to(position)
             print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
         if int(state.step) < num_steps:
-            announce("the update")
-            with stop.ending_at_once():
-                train_step = _compile(config, _train_step(config, model, tx), state)
             state = _train(
                 config,
                 folder,
-                train_step,
+                _compile(config, _train_step(config, model, tx), state, stop),
                 state,
                 data,
                 checkpoints,
@@ -144,7 +141,9 @@ def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransforma
     )
 
 
-def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainStep:
+def _compile(
+    config: Config, train_step: TrainStep, state: TrainState, stop: StopSignals
+) -> TrainStep:
     """The update, compiled for the run's batches before memory is needed for them."""
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
     leaves, structure = jax.tree.flatten(state)
@@ -154,7 +153,9 @@ def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainS
         donate_argnums=0,
         compiler_options=compiler_options(),
     )
-    compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
+    announce("the update")
+    with stop.ending_at_once():  # all is saved, or nothing done yet
+        compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
     give_back_memory()
     return lambda state, frames: compiled(jax.tree.leaves(state), frames)
 
