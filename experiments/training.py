@@ -24,8 +24,10 @@ from experiments.measure.evaluation import (
 from experiments.measure.scores import mean_intensity, table
 from experiments.run import build
 from experiments.run.checkpoints import Checkpoints
+from experiments.run.compilation import announce
 from experiments.run.config import Config, resolve, to_json
 from experiments.run.errors import UserError
+from experiments.run.fields import flatten
 from experiments.run.reporter import Reporter
 from experiments.run.run_folder import locked, open_run_folder
 from experiments.run.runtime import give_back_memory
@@ -37,6 +39,16 @@ from vstm.model_file import MODEL_FILE, save_model
 from vstm.training import Metrics, TrainState, TrainStep, init_state, make_train_step
 
 FINAL_SPLITS = ("validation", "test")
+REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the validation scores
+# Of the fields, TensorBoard's table shows the first five until others are chosen.
+FIRST_FIELDS = (
+    "variant",
+    "loss",
+    "optimizer.name",
+    "optimizer.learning_rate",
+    "train.num_sequences",
+)
+TABULATED = ("train/loss", "validation/cross_entropy", "validation/mean_squared_error")
 
 
 def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState, int | None]:
@@ -78,7 +90,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             state = _train(
                 config,
                 folder,
-                _compile(config, _train_step(config, model, tx), state),
+                _compile(config, _train_step(config, model, tx), state, stop),
                 state,
                 data,
                 checkpoints,
@@ -129,7 +141,9 @@ def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransforma
     )
 
 
-def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainStep:
+def _compile(
+    config: Config, train_step: TrainStep, state: TrainState, stop: StopSignals
+) -> TrainStep:
     """The update, compiled for the run's batches before memory is needed for them."""
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
     leaves, structure = jax.tree.flatten(state)
@@ -139,7 +153,9 @@ def _compile(config: Config, train_step: TrainStep, state: TrainState) -> TrainS
         donate_argnums=0,
         compiler_options=compiler_options(),
     )
-    compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
+    announce("the update")
+    with stop.ending_at_once():  # all is saved, or nothing done yet
+        compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
     give_back_memory()
     return lambda state, frames: compiled(jax.tree.leaves(state), frames)
 
@@ -182,6 +198,9 @@ def _train(
 
     with Reporter(folder, step, num_steps, batch_size) as reporter:
         reporter.text("config", to_json(config))
+        fields = flatten(config)
+        fields = {name: fields[name] for name in (*FIRST_FIELDS, *fields)}
+        reporter.hyperparameters(fields, TABULATED)
         while step < num_steps and stop.received is None:
             previous = metrics
             state, metrics = train_step(state, jnp.asarray(next(data)))
@@ -190,9 +209,9 @@ def _train(
             reporter.advance()
             if due(config.train.log_every_steps):
                 values = finite_metrics()
-                reporter.show_loss(values["loss"])
-                values["learning_rate"] = float(schedule(step - 1))
-                reporter.scalars(step, "train", values)
+                reporter.show(loss=values["loss"])
+                rate = {"learning_rate": float(schedule(step - 1))}
+                reporter.scalars(step, "train", values | rate, smoothed=values)
                 reporter.speed(step)
             if not any(map(due, _interruptions(config))):
                 continue
@@ -209,6 +228,8 @@ def _train(
                         description="validating",
                     )
                     reporter.scalars(step, "validation", scores["model"])
+                    references = {name: scores[name] for name in REFERENCES}
+                    reporter.references(step, "validation", references)
                 if due(config.train.image_every_steps):
                     picture = samples(config, predict, state.params, validation)
                     reporter.picture(step, "validation", picture)

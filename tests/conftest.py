@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 
+from experiments.run.runtime import SETTINGS  # imports nothing of JAX
+
 # Tests compare with references in float32 and float64, which accelerators may not hold.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of their time is compilation, which machine code that is not optimised halves.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # What was compiled once is loaded from then on, also by pytest's workers and by programs that tests
 # start. Entries go by program, options, flags and version; a new folder each time, so that every
 # session compiles each program anew.
@@ -17,6 +17,9 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="vstm-tests-")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# Most of their time is compilation, which machine code that is not optimised halves. The rest is as
+# in the programs, which some tests start and compare with, bit for bit.
+os.environ.setdefault("XLA_FLAGS", f"--xla_backend_optimization_level=0 {SETTINGS['XLA_FLAGS']}")
 
 import jax
 import pytest

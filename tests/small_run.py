@@ -1,12 +1,15 @@
 """A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 100 updates."""
 
+import importlib
+import io
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from experiments.configs.moving_mnist import get_config
-from experiments.run.runtime import with_allocation
+from experiments.run.runtime import with_settings
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile for minutes
@@ -50,7 +53,7 @@ def start(program, *flags):
     return subprocess.Popen(
         [sys.executable, "-m", f"experiments.{program}", *flags],
         cwd=ROOT,
-        env=with_allocation(os.environ),  # else it would begin by starting itself anew
+        env=with_settings(os.environ),  # else it would begin by starting itself anew
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -64,5 +67,8 @@ def finish(process):
 
 
 def run(program, *flags):
-    """Runs `python -m experiments.PROGRAM`; see `finish`."""
-    return finish(start(program, *flags))
+    """Runs `experiments.PROGRAM` in this process; returns its exit code, output and errors."""
+    main = importlib.import_module(f"experiments.{program}").main
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+        code = main([str(flag) for flag in flags])
+    return code, output.getvalue(), errors.getvalue()

@@ -52,7 +52,12 @@ def test_bad_input_is_one_line(run_copy, tmp_path):
     cases = [
         ([f"--workdir={tmp_path / 'nowhere'}"], "config.json: no such file"),
         ([*published, f"--published_test_set={wrong_size}"], "wrong.npy: 20 frames of (32, 32)"),
-        (published, "--published_test_set"),
+        (published, "--split=published: --published_test_set is missing"),
+        ([f"--workdir={run_copy}", "--split=prepared"], "--split=prepared: --prepared is missing"),
+        (
+            [f"--workdir={run_copy}", "--prepared=x"],
+            "--prepared: is for --split=prepared, not for --split=test",
+        ),
     ]
     before = {path: path.stat().st_mtime_ns for path in run_copy.rglob("*")}
     for flags, message in cases:

@@ -22,9 +22,19 @@ def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):
     path = tmp_path / "mnist_test_seq.npy"
     frames = np.random.default_rng(0).integers(0, 256, (20, 3, 30, 30)).astype(np.uint8)
     np.save(path, frames)
-    code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}", f"--published_test_set={path}")
+    code, output, errors = run(
+        "evaluate_ahead", f"--workdir={run_copy}", f"--published_test_set={path}"
+    )
     assert code == 0, errors
     result = json.loads((run_copy / "ahead_published.json").read_text())
+    rows = [line.split() for line in output.splitlines()]
+    (titles,) = [number for number, row in enumerate(rows) if row[:1] == ["frame"]]
+    model, copied = result["model"], result["copy_last"]
+    for frame in range(10):
+        columns = [model["mse"], copied["mse"], model["ssim"], copied["ssim"]]
+        values = [column[frame] for column in [*columns, model["nats_per_frame"]]]
+        assert rows[titles + 1 + frame] == [str(frame + 1), *(f"{v:.4f}" for v in values)]
+    assert rows[-1][:3] == ["mean", f"{model['mean_mse']:.4f}", f"{copied['mean_mse']:.4f}"]
     assert result["num_sequences"] == 3
     assert len(result["model"]["nats_per_frame"]) == len(result["model"]["ssim"]) == 10
     tau = SMALL["tau"]

@@ -63,6 +63,9 @@ def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
         code, output, errors = stop(tmp_path, update, number)
         assert code == 128 + number
         assert "continues after update" in output
+        assert "compiling the update" in output
+        assert "training: " in output
+        assert "stopping after this update; again to stop at once" in errors
         assert f"stopped by {signal.Signals(number).name}" in output
         assert "Traceback" not in errors
 
@@ -126,6 +129,12 @@ def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
     } <= set(tags["scalars"])
     assert [image.step for image in events.Images("validation")] == [30, 60, 90, 100]
     assert "config/text_summary" in tags["tensors"]
+    assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
+    for folder in ("copy_last", "constant_mean"):
+        beside = EventAccumulator(str(finished_run / folder)).Reload()
+        assert set(beside.Tags()["scalars"]) <= set(tags["scalars"])
+        steps = [[event.step for event in e.Scalars("validation/ssim")] for e in (beside, events)]
+        assert steps[0] == steps[1] == [20, 40, 60, 80, 100]
 
 
 def test_loss_that_is_not_finite_stops_the_run(tmp_path):

@@ -13,18 +13,18 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from experiments.run import build
 from experiments.run.build import Source
+from experiments.run.compilation import announced
 from experiments.run.config import Config
+from experiments.run.progress import Progress
 from vstm import metrics
 from vstm.compiler import compiler_options
 from vstm.losses import output_intensity
 from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
-NUM_GENERATED = 1000
 
 
 def evaluate_ahead(
@@ -56,13 +56,20 @@ def evaluate_ahead(
         copied = jnp.broadcast_to(frames[:, tau - 1 : tau], target.shape)
         return {"model": scores, "copy_last": _scores(copied, target)}
 
-    compiled = jax.jit(score, compiler_options=compiler_options())
+    compiled = announced(
+        "the prediction ahead", jax.jit(score, compiler_options=compiler_options())
+    )
     batches = []
-    for start in tqdm(range(0, num_sequences, batch_size), leave=False, disable=None):
-        indices = range(start, start + batch_size)  # filled up with copies of the last sequence
-        chosen = [build.frames_of(source, min(i, num_sequences - 1)) for i in indices]
-        scores = compiled(jnp.asarray(np.stack(chosen)[:, : tau + NUM_AHEAD]))
-        batches.append(jax.tree.map(lambda a, n=num_sequences - start: np.asarray(a)[:n], scores))
+    with Progress(
+        num_sequences, unit="sequence", description="predicting ahead", leave=False
+    ) as progress:
+        for start in range(0, num_sequences, batch_size):
+            indices = range(start, start + batch_size)  # filled up with copies of the last sequence
+            chosen = [build.frames_of(source, min(i, num_sequences - 1)) for i in indices]
+            scores = compiled(jnp.asarray(np.stack(chosen)[:, : tau + NUM_AHEAD]))
+            count = min(batch_size, num_sequences - start)
+            batches.append(jax.tree.map(lambda a, n=count: np.asarray(a)[:n], scores))
+            progress.advance(count)
     result: dict[str, Any] = {"num_sequences": num_sequences}
     for name in ("model", "copy_last"):
         entries: dict[str, Any] = {"nats_per_frame": None, "mean_nats_per_frame": None}
@@ -80,3 +87,24 @@ def _scores(images: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
         "mse": target[0, 0].size * metrics.mean_squared_error(images, target),
         "ssim": metrics.ssim(images, target),
     }
+
+
+def table(result: dict[str, Any]) -> str:
+    """A line a frame ahead, and one for the means; columns are the scores, a copy's beside ours."""
+    columns = [
+        (scores, metric)
+        for metric in ("mse", "ssim", "nats_per_frame")
+        for scores in ("model", "copy_last")
+        if result[scores][f"mean_{metric}"] is not None
+    ]
+    titles = [f"{metric}{', copy' * (scores != 'model')}" for scores, metric in columns]
+    rows = [
+        f"{result['num_sequences']} sequences; mse is summed over a frame's pixels",
+        f"{'frame':>5}" + "".join(f"{title:>16}" for title in titles),
+    ]
+    for frame in range(len(result["model"]["mse"])):
+        values = [result[scores][metric][frame] for scores, metric in columns]
+        rows.append(f"{frame + 1:5}" + "".join(f"{value:16.4f}" for value in values))
+    means = [result[scores][f"mean_{metric}"] for scores, metric in columns]
+    rows.append(f"{'mean':>5}" + "".join(f"{value:16.4f}" for value in means))
+    return "\n".join(rows)

@@ -13,7 +13,6 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from data.moving_mnist import MovingMNIST
 from experiments.measure.paper import paper_reference
@@ -26,8 +25,10 @@ from experiments.measure.scores import (
 from experiments.pictures.samples import png, sample_picture
 from experiments.run import build
 from experiments.run.build import Source
+from experiments.run.compilation import announced
 from experiments.run.config import Config
 from experiments.run.errors import UserError
+from experiments.run.progress import Progress
 from experiments.run.run_folder import evaluation_file, write_atomically
 from vstm import metrics
 from vstm.autoencoder import Autoencoder, AutoencoderOutput
@@ -36,11 +37,11 @@ from vstm.losses import output_intensity
 from vstm.variants import get_variant
 from vstm.warp import warp_batch
 
-SPLITS = ("validation", "test", "published", "prepared")
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
 
 Predict = Callable[[Any, jax.Array], AutoencoderOutput]
+_Batch = tuple[int, np.ndarray, np.ndarray | None]
 
 _warp_images = jax.jit(warp_batch)
 
@@ -51,12 +52,10 @@ def make_predict(model: Autoencoder) -> Predict:
     def predict(params, frames):
         return model.apply({"params": params}, frames)
 
-    return jax.jit(predict, compiler_options=compiler_options())
+    return announced("the prediction", jax.jit(predict, compiler_options=compiler_options()))
 
 
-def _batches(
-    source: Source, tau: int, batch_size: int, num_sequences: int
-) -> Iterator[tuple[int, np.ndarray, np.ndarray | None]]:
+def _batches(source: Source, tau: int, batch_size: int, num_sequences: int) -> Iterator[_Batch]:
     """Count of new sequences, frames [B, tau + 1, ...] and true flow [B, H, W, 2] to the last.
 
     The last batch is filled up with copies of its last sequence.
@@ -73,6 +72,14 @@ def _batches(
             yield count, np.stack([item["frames"][: tau + 1] for item in items]), flow
         else:
             yield count, np.stack([build.frames_of(source, i)[: tau + 1] for i in indices]), None
+
+
+def _shown(batches: Iterator[_Batch], total: int, description: str) -> Iterator[_Batch]:
+    """Batches, with a progress bar of their sequences."""
+    with Progress(total, unit="sequence", description=description, leave=False) as progress:
+        for batch in batches:
+            yield batch
+            progress.advance(batch[0])
 
 
 def evaluate(
@@ -111,8 +118,8 @@ def evaluate(
     entropies: dict[str, TwoLevelEntropy] = {}
     num_pixels = 0
 
-    progress = tqdm(total=num_sequences, desc=description, unit="seq", leave=False, disable=None)
-    for count, frames, flow in _batches(source, tau, batch_size, num_sequences):
+    batches = _batches(source, tau, batch_size, num_sequences)
+    for count, frames, flow in _shown(batches, num_sequences, description):
         last, target = jnp.asarray(frames[:, tau - 1]), jnp.asarray(frames[:, tau])
         num_pixels = target[0].size
         output = predict(params, jnp.asarray(frames[:, :tau])).prediction
@@ -130,8 +137,6 @@ def evaluate(
                 entropies.setdefault(name, TwoLevelEntropy()).add(
                     np.asarray(image[:count]), np.asarray(target[:count])
                 )
-        progress.update(count)
-    progress.close()
 
     result: dict[str, Any] = {"num_sequences": num_sequences, "true_flow_warp": None}
     for name, average in averages.items():
@@ -144,17 +149,25 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
     """Picture of the first sequences' last inputs, target, prediction and flow."""
     tau = config.tau
     num_samples = min(NUM_SAMPLES, len(source))
-    (_, frames, true_flow), *_ = _batches(source, tau, num_samples, num_samples)
-    output = predict(params, jnp.asarray(frames[:, :tau]))
-    flows = {"flow": np.asarray(output.flow) * get_variant(config.variant).downsampling}
-    if true_flow is not None:
-        flows["true flow"] = true_flow
-    return sample_picture(
-        frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau],
-        frames[:, tau],
-        np.asarray(output_intensity(config.loss, output.prediction)),
-        flows,
-    )
+    downsampling = get_variant(config.variant).downsampling
+    parts = []
+    # In batches as large as those of the scores, for which the prediction is compiled already.
+    for count, frames, true_flow in _batches(
+        source, tau, config.evaluation.batch_size, num_samples
+    ):
+        output = predict(params, jnp.asarray(frames[:, :tau]))
+        part = {
+            "frames": frames,
+            "prediction": output_intensity(config.loss, output.prediction),
+            "flow": output.flow * downsampling,
+        }
+        if true_flow is not None:
+            part["true flow"] = true_flow
+        parts.append({name: np.asarray(value)[:count] for name, value in part.items()})
+    whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    frames, prediction = whole.pop("frames"), whole.pop("prediction")
+    inputs = frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau]
+    return sample_picture(inputs, frames[:, tau], prediction, whole)
 
 
 def _num_sequences(config: Config, split: str) -> int:

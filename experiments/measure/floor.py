@@ -17,12 +17,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from tqdm import tqdm
 
 from data.moving_mnist import MovingMNIST, MovingMNISTItem
 from experiments.run import build
+from experiments.run.compilation import announced
 from experiments.run.config import Config
 from experiments.run.errors import UserError
+from experiments.run.progress import Progress
 from vstm.decoder import Decoder
 from vstm.encoder import Encoder
 from vstm.losses import binary_cross_entropy
@@ -108,17 +109,19 @@ def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
         logits: Any = model.apply(params, frame, target, motions)
         return jnp.mean(binary_cross_entropy(logits, target))
 
-    @jax.jit
-    def update(params, opt_state, batch):
+    def updated(params, opt_state, batch):
         gradient = jax.grad(objective)(params, *batch)
         updates, opt_state = tx.update(gradient, opt_state, params)
         return optax.apply_updates(params, updates), opt_state
 
-    for batch in tqdm(pairs, total=num_updates, unit="update", leave=False, disable=None):
-        params, opt_state = update(params, opt_state, batch)
+    update = announced("the update", jax.jit(updated))
+    with Progress(num_updates, unit="update", description="training") as progress:
+        for batch in pairs:
+            params, opt_state = update(params, opt_state, batch)
+            progress.advance()
 
     evaluated = min(config.evaluation.num_test, len(test))
-    score = jax.jit(objective)
+    score = announced("the score", jax.jit(objective))
     errors = [
         float(score(params, *batch)) * len(batch[0])
         for batch in _batches(test, range(evaluated), config.tau)

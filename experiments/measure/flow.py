@@ -19,7 +19,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from data.moving_mnist import MovingMNIST, MovingMNISTItem
 from experiments.measure.classical_flow import ClassicalFlow
@@ -28,6 +27,7 @@ from experiments.measure.flow_scores import FlowScores
 from experiments.measure.linear_probe import cells
 from experiments.run import build
 from experiments.run.config import Config
+from experiments.run.progress import Progress
 from vstm.photometric import constant_shift
 from vstm.variants import get_variant
 from vstm.warp import upsample_flow, warp_within
@@ -176,19 +176,14 @@ def flow_scores(
     """
     scores = {name: FlowScores(thresholds[name] if thresholds else None) for name in methods}
     left = min(num_sequences, len(source))
-    batches = tqdm(
-        _batches(source, num_sequences, batch_size),
-        total=-(-left // batch_size),
-        unit="batch",
-        leave=False,
-        disable=None,
-    )
-    for items in batches:
-        for name, method in methods.items():
-            for item, flow in zip(items[:left], method.flows(items), strict=False):
-                digits = item["object_mask"][method.frame] > 0
-                scores[name].add(flow, item["flow"][method.frame - 1], digits)
-        left -= batch_size
+    with Progress(left, unit="sequence", description="scoring flow", leave=False) as progress:
+        for items in _batches(source, num_sequences, batch_size):
+            for name, method in methods.items():
+                for item, flow in zip(items[:left], method.flows(items), strict=False):
+                    digits = item["object_mask"][method.frame] > 0
+                    scores[name].add(flow, item["flow"][method.frame - 1], digits)
+            progress.advance(min(left, batch_size))
+            left -= batch_size
     return scores
 
 

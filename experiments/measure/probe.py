@@ -15,12 +15,13 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from tqdm import tqdm
 
 from data.moving_mnist import MovingMNIST
 from experiments.measure import linear_probe
 from experiments.run import build
+from experiments.run.compilation import announced
 from experiments.run.config import Config
+from experiments.run.progress import Progress
 from vstm.compiler import compiler_options
 from vstm.variants import get_variant
 
@@ -44,7 +45,7 @@ def memory_outputs(config: Config, params: Any) -> Encode:
         carries = output.memory[:-1] if config.flow_head.recurrent else output.memory
         return carries[-1][1].reshape(len(frames), side, side, -1)
 
-    compiled = jax.jit(outputs, compiler_options=compiler_options())
+    compiled = announced("the memory", jax.jit(outputs, compiler_options=compiler_options()))
 
     def encode(frames: np.ndarray) -> np.ndarray:
         batches = []
@@ -85,33 +86,36 @@ def probe_rows(config: Config, encoders: dict[str, Encode]) -> list[dict[str, An
         for split, count in counts.items()
     }
     rows = []
-    for name, encode in tqdm(encoders.items(), unit="features", leave=False, disable=None):
-        features = {split: encode(frames) for split, (frames, _) in splits.items()}
-        for task, num_classes in TASKS.items():
-            labels = {split: of_tasks[task] for split, (_, of_tasks) in splits.items()}
-            for size in SIZES:
-                candidates = []
-                for decay in DECAYS:
-                    fitted = linear_probe.fit(
-                        features["train"][:size],
-                        labels["train"][:size],
-                        num_classes,
-                        decay,
-                        config.seed,
+    num_fits = len(encoders) * len(TASKS) * len(SIZES) * len(DECAYS)
+    with Progress(num_fits, unit="probe", description="fitting") as progress:
+        for name, encode in encoders.items():
+            features = {split: encode(frames) for split, (frames, _) in splits.items()}
+            for task, num_classes in TASKS.items():
+                labels = {split: of_tasks[task] for split, (_, of_tasks) in splits.items()}
+                for size in SIZES:
+                    candidates = []
+                    for decay in DECAYS:
+                        fitted = linear_probe.fit(
+                            features["train"][:size],
+                            labels["train"][:size],
+                            num_classes,
+                            decay,
+                            config.seed,
+                        )
+                        found = linear_probe.predict(fitted, features["validation"])
+                        score = linear_probe.mean_iou(found, labels["validation"], num_classes)
+                        candidates.append((score, decay, fitted))
+                        progress.advance()
+                    _, decay, best = max(candidates, key=lambda candidate: candidate[0])
+                    found, truth = linear_probe.predict(best, features["test"]), labels["test"]
+                    rows.append(
+                        {
+                            "task": task,
+                            "features": name,
+                            "sequences": size,
+                            "mean_iou": linear_probe.mean_iou(found, truth, num_classes),
+                            "digit_accuracy": float((found == truth)[truth > 0].mean()),
+                            "decay": decay,
+                        }
                     )
-                    found = linear_probe.predict(fitted, features["validation"])
-                    score = linear_probe.mean_iou(found, labels["validation"], num_classes)
-                    candidates.append((score, decay, fitted))
-                _, decay, best = max(candidates, key=lambda candidate: candidate[0])
-                found, truth = linear_probe.predict(best, features["test"]), labels["test"]
-                rows.append(
-                    {
-                        "task": task,
-                        "features": name,
-                        "sequences": size,
-                        "mean_iou": linear_probe.mean_iou(found, truth, num_classes),
-                        "digit_accuracy": float((found == truth)[truth > 0].mean()),
-                        "decay": decay,
-                    }
-                )
     return rows

@@ -15,10 +15,10 @@ import jax
 import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
-import tqdm
 
 from data.sintel import Sintel
 from experiments.pictures.samples import flow_image
+from experiments.run.progress import Progress
 from vstm.warp import sampling_grid, warp
 
 _DIRECTIONS = ("t from t+1", "t+1 from t")
@@ -53,15 +53,17 @@ def check(pairs: Sintel) -> list[dict[str, object]]:
     """Errors over all pairs: a row a direction and region, with those of no warp beside."""
     sums = np.zeros((len(_DIRECTIONS), len(_REGIONS), 2, len(_ERRORS)))
     counts = np.zeros(len(_REGIONS))
-    for pair in tqdm.tqdm(pairs, desc="pairs", leave=False):
-        frames, flow = pair["frames"], pair["flow"]
-        regions = np.stack([~np.isnan(flow).any(axis=-1), pair["visible"]])
-        counts += regions.sum((1, 2)) * frames.shape[-1]
-        for made, predicted in enumerate((warped_pair(frames, flow), frames[::-1])):
-            difference = np.abs(predicted.astype(np.float64) - frames)
-            for power in (1, 2):
-                errors = (difference**power).sum(axis=-1)
-                sums[:, :, made, power - 1] += np.einsum("dhw,rhw->dr", errors, regions)
+    with Progress(len(pairs), unit="pair", description="warping", leave=False) as progress:
+        for pair in pairs:
+            frames, flow = pair["frames"], pair["flow"]
+            regions = np.stack([~np.isnan(flow).any(axis=-1), pair["visible"]])
+            counts += regions.sum((1, 2)) * frames.shape[-1]
+            for made, predicted in enumerate((warped_pair(frames, flow), frames[::-1])):
+                difference = np.abs(predicted.astype(np.float64) - frames)
+                for power in (1, 2):
+                    errors = (difference**power).sum(axis=-1)
+                    sums[:, :, made, power - 1] += np.einsum("dhw,rhw->dr", errors, regions)
+            progress.advance()
     means = sums / counts[:, None, None]
     return [
         {"frame": direction, "pixels": region, "pairs": len(pairs)}

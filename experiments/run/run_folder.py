@@ -4,7 +4,7 @@ config.json              the resolved configuration
 metrics.jsonl            one line a logged update or validation
 checkpoints/             see experiments.run.checkpoints
 model.npz                the model, see vstm.model_file; written when training ends or is stopped
-events.out.tfevents.*    TensorBoard
+events.out.tfevents.*    TensorBoard; the curves beside in smoothed/, copy_last/, constant_mean/
 eval_<split>.json        final evaluations
 samples_<split>.png      predictions of the first sequences
 lock                     held by the process that trains
