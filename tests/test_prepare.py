@@ -249,6 +249,17 @@ def test_hidden_files_are_no_clips(tmp_path):
     assert [clip.name for clip in clips] == ["a.mp4", "folder.avi/c.avi"]
 
 
+@pytest.mark.parametrize("split_by", ["clip", "time"])
+def test_shares_of_0_hold_nothing_out(tmp_path, split_by):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in "ab":
+        make_video(source / f"{name}.mp4", 14)
+    shares = ["--test_share=0", "--validation_share=0"]
+    clips = PreparedClips(run("video_folder", source, f"--split_by={split_by}", *shares))
+    assert [clip.splits for clip in clips] == [({"train": [0, 14]},)] * 2
+
+
 def test_damage_that_shows_while_reading_is_listed(source, monkeypatch, capsys):
     """The problem of a clip is known after its last frame."""
 
