@@ -4,7 +4,6 @@ Headers are not believed, nor are they needed: `index_file` decodes the file onc
 bytes a frame.
 """
 
-import zlib
 from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ import numpy as np
 from av.stream import Disposition
 
 from data.frame_times import NO_STAMP, Timing, timing
-from data.orientation import MAX_PIXELS, check_pixels, upright_size
+from data.orientation import MAX_PIXELS, Upright, check_pixels, checksum
 
 _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # also where a header's lie shows while decoding
@@ -29,7 +28,7 @@ class FileIndex:
 
     Attributes:
       stream: its number among the video streams of the file.
-      size: (H, W) of the first frame, upright.
+      upright: how frames are brought upright, and their size then.
       stamps: int64 [T], `data.frame_times.NO_STAMP` where there is none.
       checksums: uint32 [T] of what was decoded.
       keys: numbers of the key frames that have stamps, ascending.
@@ -41,7 +40,7 @@ class FileIndex:
     """
 
     stream: int
-    size: tuple[int, int]
+    upright: Upright
     stamps: np.ndarray
     checksums: np.ndarray
     keys: np.ndarray
@@ -74,11 +73,6 @@ def index_file(path: Path) -> FileIndex:
     if found is None:
         raise ValueError(f"{path}: no frame can be decoded, of {MAX_PIXELS} pixels at most")
     return found
-
-
-def checksum(frame: av.VideoFrame) -> int:
-    """Of a frame's grey levels, as it was decoded."""
-    return zlib.crc32(np.ascontiguousarray(frame.reformat(format="gray").to_ndarray()).data)
 
 
 def decode(
@@ -175,19 +169,20 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
     problems: list[str] = []
     with _open(path) as container:
         promise = _Promise.of(container, number)
-    size, interlaced, corrupt = (0, 0), False, False
+    upright: Upright | None = None
+    interlaced = corrupt = False
     stamps, checksums, keys = array("q"), array("I"), array("q")
     for frame in decode(path, number, problems.append, one_thread=one_thread):
-        if not stamps:
-            size = upright_size(frame, promise.aspect)
-            check_pixels(path, size)
+        if upright is None:
+            upright = Upright(frame, promise.aspect)
+            check_pixels(path, upright.size)
         if frame.key_frame and frame.pts is not None:
             keys.append(len(stamps))
         stamps.append(NO_STAMP if frame.pts is None else frame.pts)
         checksums.append(checksum(frame))
         interlaced |= frame.interlaced_frame
         corrupt |= frame.is_corrupt
-    if not stamps:
+    if upright is None:
         return None
     ticks = np.array(stamps)
     found = timing(ticks, promise.clock, promise.rates)
@@ -195,7 +190,7 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
     problems += ["holds damaged frames"] * corrupt
     return FileIndex(
         stream=number,
-        size=size,
+        upright=upright,
         stamps=ticks,
         checksums=np.array(checksums, np.uint32),
         keys=np.array(keys),

@@ -187,7 +187,7 @@ def _reading(path: Path) -> Iterator[None]:
             warnings.simplefilter("ignore")  # of damaged metadata, and of sizes
             yield
     except Image.DecompressionBombError as error:
-        raise ValueError(f"{path}: {error}; expected {MAX_PIXELS} pixels at most") from error
+        raise ValueError(f"{path}: too large; expected {MAX_PIXELS} pixels at most") from error
     except Exception as error:
         if str(error).startswith(f"{path}: "):
             raise

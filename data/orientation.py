@@ -4,6 +4,7 @@ A phone's video is stored as its sensor reads it, with a display matrix that say
 mirror it; DV, DVD and broadcast store pixels that are not square.
 """
 
+import zlib
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 MAX_PIXELS = 8192 * 8192  # of a frame; headers that ask for more are damaged or malicious
 _PLAUSIBLE_ASPECTS = (Fraction(1, 8), Fraction(8))
@@ -28,39 +30,61 @@ def check_pixels(path: Path, size: tuple[int, int]) -> None:
         )
 
 
-def upright_size(frame: av.VideoFrame, aspect: Fraction | None) -> tuple[int, int]:
-    """(H, W) of a frame, seen upright.
+class Upright:
+    """How a video's frames are brought upright, and their pixels made square.
 
-    Args:
-      frame: as decoded.
-      aspect: width of its pixels by their height, as stored. The side that is too short is scaled
-        up, so that no detail is lost. None, or what no camera has, counts as 1.
+    Turned and mirrored as the first frame's display matrix says, to the nearest multiple of 90
+    degrees.
+
+    Attributes:
+      size: (H, W) of what comes out.
     """
-    height, width = frame.height, frame.width
-    if aspect and _PLAUSIBLE_ASPECTS[0] <= aspect <= _PLAUSIBLE_ASPECTS[1]:
-        if aspect > 1:
-            width = round(width * aspect)
-        else:
-            height = round(height / aspect)
-    return (width, height) if _exchanges_axes(_display_matrix(frame)) else (height, width)
+
+    def __init__(self, first: av.VideoFrame, aspect: Fraction | None):
+        """Reads what the first frame says.
+
+        Args:
+          first: as decoded.
+          aspect: width of its pixels by their height, as stored. The side that is too short is
+            scaled up, so that no detail is lost. None, or what no camera has, counts as 1.
+        """
+        height, width = first.height, first.width
+        if aspect and _PLAUSIBLE_ASPECTS[0] <= aspect <= _PLAUSIBLE_ASPECTS[1]:
+            if aspect > 1:
+                width = round(width * aspect)
+            else:
+                height = round(height / aspect)
+        self._stored_size = height, width
+        self._matrix = _display_matrix(first)
+        self.size = (width, height) if _exchanges_axes(self._matrix) else (height, width)
+
+    def grey(self, frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
+        """Grey levels, uint8 [H, W], of a frame as decoded. What is transparent is over black.
+
+        Args:
+          frame: of any size; it is scaled.
+          reformatter: one for all frames, as making it takes longer than using it.
+        """
+        height, width = self._stored_size
+
+        def pixels(form: str) -> np.ndarray:
+            return reformatter.reformat(frame, width, height, form, threads=1).to_ndarray()
+
+        image = pixels("gray")
+        if _may_be_transparent(frame.format):
+            image = np.round(image * (pixels("rgba")[..., 3] / 255)).astype(np.uint8)
+        return np.ascontiguousarray(_turn(image, self._matrix))
 
 
-def upright_grey(frame: av.VideoFrame, size: tuple[int, int]) -> np.ndarray:
-    """Grey levels, uint8 [H, W], of a frame that is turned and mirrored as its display matrix says.
-
-    Turns are to the nearest multiple of 90 degrees. What is transparent is over black.
-
-    Args:
-      frame: as decoded.
-      size: (H, W) to which it is scaled.
-    """
-    matrix = _display_matrix(frame)
-    height, width = size[::-1] if _exchanges_axes(matrix) else size
-    image = frame.reformat(width=width, height=height, format="gray").to_ndarray()
-    if _may_be_transparent(frame.format):
-        rgba = frame.reformat(width=width, height=height, format="rgba").to_ndarray()
-        image = np.round(image * (rgba[..., 3] / 255)).astype(np.uint8)
-    return np.ascontiguousarray(_turn(image, matrix))
+def checksum(frame: av.VideoFrame) -> int:
+    """Of a frame's brightness, as it was decoded."""
+    brightness = frame.planes[0]
+    if frame.format.is_rgb or not frame.format.is_planar or brightness.line_size < 0:
+        rows = frame.reformat(format="gray", threads=1).to_ndarray()
+    else:
+        used = brightness.width * -(-frame.format.components[0].bits // 8)
+        rows = np.frombuffer(brightness, np.uint8).reshape(brightness.height, -1)[:, :used]
+    return zlib.crc32(np.ascontiguousarray(rows).data)
 
 
 def _may_be_transparent(pixels: av.VideoFormat) -> bool:
@@ -69,6 +93,9 @@ def _may_be_transparent(pixels: av.VideoFormat) -> bool:
 
 def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
     """[2, 2]: its first row says where a step to the right goes as (right, down); the other: down.
+
+    Not for each frame: one that was asked for its side data refers to itself, and lives until
+    Python looks for such.
 
     Source: FFmpeg, libavutil/display.h.
     """

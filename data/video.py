@@ -14,11 +14,12 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
-from data.decoding import checksum, decode, index_file, reading
+from data.decoding import decode, index_file, reading
 from data.deinterlacing import deinterlaced
 from data.images import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, ImageFile, ImageFolder
-from data.orientation import upright_grey
+from data.orientation import checksum
 
 VIDEO_SUFFIXES = (
     *(".avi", ".mp4", ".mkv", ".mov", ".mpg", ".mpeg", ".webm", ".m4v", ".wmv", ".ogv"),
@@ -56,7 +57,7 @@ class VideoFile(Sequence[np.ndarray]):
         self._index = index_file(self.path)
         timing = self._index.timing
         self.times, self.rate, self.constant_rate = timing.times, timing.rate, timing.constant_rate
-        self.size = self._index.size
+        self.size = self._index.upright.size
         self.problem = self._index.problem
         self._may_seek = True
         self._frames: Iterator[np.ndarray] = iter(())
@@ -144,9 +145,10 @@ class VideoFile(Sequence[np.ndarray]):
 
     def _images(self, frames: Iterator[av.VideoFrame]) -> Iterator[np.ndarray]:
         whole = deinterlaced(frames) if self._index.interlaced else frames
+        reformatter = VideoReformatter()
         with reading(self.path):
             for frame in whole:
-                yield upright_grey(frame, self.size)
+                yield self._index.upright.grey(frame, reformatter)
 
     def _decode(self, stamp: int | None = None) -> Iterator[av.VideoFrame]:
         index = self._index

@@ -1,3 +1,4 @@
+import gc
 import itertools
 import struct
 
@@ -360,3 +361,17 @@ def test_absurd_headers_are_refused_by_name(tmp_path, make, expected):
     make(tmp_path / "a.avi")
     with pytest.raises(ValueError, match=rf"a\.avi: {expected}"):
         VideoFile(tmp_path / "a.avi")
+
+
+def test_frames_are_let_go(tmp_path):
+    """At once, not when Python looks for objects that refer to themselves."""
+    gc.collect()
+    gc.disable()
+    try:
+        frames = VideoFile(make_video(tmp_path / "a.mp4", 60))
+        for number, _ in enumerate(frames):
+            if number == 50:
+                alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive < 20
