@@ -83,7 +83,9 @@ def checksum(frame: av.VideoFrame) -> int:
         rows = frame.reformat(format="gray", threads=1).to_ndarray()
     else:
         used = brightness.width * -(-frame.format.components[0].bits // 8)
-        rows = np.frombuffer(brightness, np.uint8).reshape(brightness.height, -1)[:, :used]
+        rows = np.frombuffer(memoryview(brightness), np.uint8).reshape(brightness.height, -1)[
+            :, :used
+        ]
     return zlib.crc32(np.ascontiguousarray(rows).data)
 
 
