@@ -3,7 +3,7 @@
 import numpy as np
 from PIL import Image
 
-FITS = ("crop", "pad")
+from data.settings import FITS
 
 
 def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:

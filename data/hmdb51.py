@@ -16,7 +16,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from data.source_clips import SourceClip
+from data.source_clips import SourceClip, visible_files
 
 NUM_DIVISIONS = 3
 _CLASSES = (
@@ -44,9 +44,9 @@ def hmdb51(source: Path) -> list[SourceClip]:
       OSError: unreadable.
       ValueError: there are no clips, or a list is damaged; the message names the file.
     """
-    paths = sorted(source.rglob("*.avi"))
+    paths = visible_files(source, "*.avi")
     if not paths:
-        archived = sorted(source.rglob("*.rar"))
+        archived = visible_files(source, "*.rar")
         raise ValueError(
             f"{source}: no clips; expected CLASS/*.avi"
             + (f" ({archived[0].name} must be extracted first)" if archived else "")
@@ -67,7 +67,7 @@ def _read_lists(source: Path) -> list[dict[str, str]]:
     divisions: list[dict[str, str]] = []
     for number in range(1, NUM_DIVISIONS + 1):
         splits: dict[str, str] = {}
-        for path in sorted(source.rglob(f"*_test_split{number}.txt")):
+        for path in visible_files(source, f"*_test_split{number}.txt"):
             lines = path.read_text(encoding="utf-8", errors="surrogateescape").splitlines()
             for count, line in enumerate(lines, 1):
                 if not line.strip():
@@ -101,8 +101,8 @@ def extract(source: Path, folder: Path) -> Path:
     Raises:
       ValueError: no program that extracts rar is installed, or it fails; the message names them.
     """
-    archives = sorted(source.rglob("*.rar"))
-    if not archives or any(source.rglob("*.avi")):
+    archives = visible_files(source, "*.rar")
+    if not archives or visible_files(source, "*.avi"):
         return source
     program = next((name for name in _EXTRACTORS if shutil.which(name)), None)
     if program is None:
@@ -114,7 +114,7 @@ def extract(source: Path, folder: Path) -> Path:
     for archive in archives:
         # The clips' archive holds archives, that of the lists a folder of lists.
         _extract(program, archive, folder if "split" in archive.stem else inner)
-    for archive in sorted(inner.rglob("*.rar")):
+    for archive in visible_files(inner, "*.rar"):
         _extract(program, archive, folder)
     for path in inner.glob("*"):  # classes that were not in archives of their own
         if path.is_dir():

@@ -17,7 +17,9 @@ NUM_DIGITS = {"train": 13_500, "test": 3_000}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--source", type=Path, required=True, help="folder of MNIST's idx files")
     arguments = parser.parse_args()
     arrays = {}

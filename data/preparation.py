@@ -4,11 +4,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
-
-from tqdm import tqdm
 
 from data import hmdb51, source_clips
 from data.prepared_clips import (
@@ -20,6 +18,8 @@ from data.prepared_clips import (
     to_json,
     write_clip,
 )
+from data.progress import counted, still_at_it
+from data.settings import Settings
 from data.source_clips import Row, SourceClip
 from data.splits import divide
 
@@ -31,33 +31,6 @@ LISTINGS = {
     "sintel": source_clips.sintel,
 }
 _SETTINGS_FILE = "settings.json"
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a data set is prepared.
-
-    Attributes:
-      name: a key of `LISTINGS`.
-      source: the data set's folder.
-      size: (H, W) of the frames; None for the clips' own.
-      fit: see `data.framing.fit`.
-      frame_stride: every which frame is taken.
-      min_frames: clips with fewer are skipped.
-      split_by: see `data.splits`, as the two shares.
-      validation_share: of clips or time.
-      test_share: of clips or time.
-    """
-
-    name: str
-    source: Path
-    size: tuple[int, int] | None
-    fit: str
-    frame_stride: int
-    min_frames: int
-    split_by: str
-    validation_share: float
-    test_share: float
 
 
 class UnreadableClipError(Exception):
@@ -83,13 +56,14 @@ def prepare(settings: Settings, output: Path) -> dict[str, Any]:
         raise ValueError(f"{source}: no such folder")
     written_settings = asdict(settings) | {"source": str(source.resolve())}
     _enter(output, written_settings)
-    if settings.name == "hmdb51":
-        source = hmdb51.extract(source, output / "extracted")
-    clips = LISTINGS[settings.name](source)
+    with still_at_it(f"listing the clips of {source}"):
+        if settings.name == "hmdb51":
+            source = hmdb51.extract(source, output / "extracted")
+        clips = LISTINGS[settings.name](source)
 
     used: list[tuple[SourceClip, ClipInfo]] = []
     skipped, problems = {}, {}
-    for clip in tqdm(clips, desc=settings.name, unit="clip", disable=None):
+    for clip in counted(clips, f"preparing {settings.name}", "clip"):
         try:
             info, problem = _prepare_clip(clip, output, settings)
         except UnreadableClipError as error:
@@ -163,7 +137,10 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     """Writes one clip and reads it back, unless it is there and whole; also its problem, if any."""
     path = output / CLIPS_FOLDER / f"{_stem(clip)}.array_record"
     description = path.with_suffix(".json")
-    source_state = _state(clip.path)
+    try:
+        source_state = _state(clip.files())
+    except (OSError, ValueError) as error:
+        raise UnreadableClipError(str(error)) from error
     if path.is_file() and description.is_file():
         try:
             there = json.loads(description.read_text())
@@ -187,8 +164,9 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     finally:
         part.unlink(missing_ok=True)
     info = ClipInfo(clip.name, clip.label, **written, splits=())
-    _write(description, {"clip": to_json(info), "problem": problem, "source": source_state})
-    return info, problem
+    found = {"clip": to_json(info), "problem": problem(), "source": source_state}
+    _write(description, found)
+    return info, found["problem"]
 
 
 def _read(rows: Iterator[Row]) -> Iterator[Row]:
@@ -199,11 +177,10 @@ def _read(rows: Iterator[Row]) -> Iterator[Row]:
         raise UnreadableClipError(str(error)) from error
 
 
-def _state(path: Path) -> list[int]:
-    """What changes when a file, or a file of a folder, is replaced."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    states = [file.stat() for file in files]
-    return [sum(each.st_size for each in states), max(each.st_mtime_ns for each in states)]
+def _state(files: list[Path]) -> str:
+    """Another one when a file is changed, replaced, added or removed."""
+    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha1(json.dumps(states).encode()).hexdigest()
 
 
 def _stem(clip: SourceClip) -> str:

@@ -4,9 +4,10 @@
     python -m data.prepare video_folder --source=DIR --split_by=time
 
 NAME is hmdb51, video_folder, prost, visor or sintel; see `data.hmdb51` and `data.source_clips` for
-their layouts. Frames become grey, are scaled to a size and cropped or padded. What is written is
-read back and compared. A clip that cannot be read is skipped; the end lists all of them. The same
-command goes on where it was stopped, mends what is damaged and adds clips that are new.
+their layouts. Frames become grey, upright, whole where they are interlaced, and of square pixels,
+and are scaled to a size and cropped or padded. What is written is read back and compared. A clip
+that cannot be read is skipped; the end lists all of them. The same command goes on where it was
+stopped, mends what is damaged, adds clips that are new and reads those anew whose files changed.
 """
 
 import argparse
@@ -15,11 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.framing import FITS
-from data.preparation import LISTINGS, Settings, prepare
-from data.prepared_clips import from_json
-from data.source_clips import SPLITS
-from data.splits import SPLIT_BY
+from data.settings import FITS, NAMES, SPLIT_BY, SPLITS, Settings
 
 DEFAULT_SIZE = (120, 160)
 MIN_FRAMES = 13  # tau + 1 on real video
@@ -27,6 +24,8 @@ MIN_FRAMES = 13  # tau + 1 on real video
 
 def summary(dataset: dict[str, Any], output: Path) -> str:
     """What was prepared, for people."""
+    from data.prepared_clips import from_json
+
     infos = [from_json(entry["clip"]) for entry in dataset["clips"]]
     lines = [f"{output}: {len(infos)} clips, {sum(info.num_frames for info in infos)} frames"]
     for number in range(len(infos[0].splits)):
@@ -67,10 +66,13 @@ def _share(text: str) -> float:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m data.prepare", description=__doc__.splitlines()[0], allow_abbrev=False
+        prog="python -m data.prepare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     add = parser.add_argument
-    add("name", choices=LISTINGS)
+    add("name", choices=NAMES)
     add("--source", type=Path, required=True, help="the data set's folder")
     add("--output", type=Path, help="prepared folder; prepared/NAME if not given")
     add("--size", type=_size, help="HEIGHTxWIDTH or own; 120x160 if not given, but sintel: own")
@@ -78,9 +80,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--frame_stride", type=_positive, default=1, help="takes every such frame")
     add("--min_frames", type=_positive, help="shorter clips are skipped; 13, but sintel: 2")
     add("--split_by", choices=SPLIT_BY, default="clip", help="how to divide, without own splits")
-    add("--validation_share", type=_share, default=0.1, help="of clips or time")
-    add("--test_share", type=_share, default=0.1, help="of clips or time")
+    add("--validation_share", type=_share, default=0.1, help="of clips or time; 0 for none")
+    add("--test_share", type=_share, default=0.1, help="of clips or time; 0 for none")
     options = parser.parse_args(arguments)
+
+    from data.preparation import prepare  # heavy; not needed to be told of a typo
+
     is_sintel = options.name == "sintel"
     size = options.size or ("own" if is_sintel else DEFAULT_SIZE)
     min_frames = options.min_frames or (2 if is_sintel else MIN_FRAMES)

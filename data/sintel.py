@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from data.flo import read_flo
+from data.images import read_rgb
 
 RENDERINGS = ("clean", "final")
 
@@ -89,6 +89,8 @@ def _pairs(directory: Path, rendering: str):
     for flow in sorted(
         (training / "flow").glob("*/*.flo") if in_layout else directory.glob("*.flo")
     ):
+        if flow.name.startswith("."):  # as macOS leaves beside each file
+            continue
         scene = flow.parent.name
         folder = training / rendering / scene if in_layout else directory
         occlusion = training / "occlusions" / scene / f"{flow.stem}.png"
@@ -109,11 +111,7 @@ def _next_name(flow: Path) -> str:
 
 def _read_image(path: Path, size: tuple[int, ...]) -> np.ndarray:
     """float32 [H, W, 3] in [0, 1]."""
-    try:
-        with Image.open(path) as image:
-            pixels = np.asarray(image.convert("RGB"), np.float32) / 255
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"{path}: not a readable image ({error})") from error
+    pixels = read_rgb(path).astype(np.float32) / 255
     if pixels.shape[:2] != size:
         raise ValueError(f"{path}: {pixels.shape[:2]} pixels; expected {size}, as its flow")
     return pixels

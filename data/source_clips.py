@@ -10,17 +10,18 @@ Source: Santner et al. 2010 (PROST), Vezzani and Cucchiara 2010 (ViSOR), Butler 
 (Sintel).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from data.framing import fit
+from data.images import IMAGE_SUFFIXES, images_in
+from data.settings import SPLITS
 from data.sintel import Sintel
-from data.video import IMAGE_SUFFIXES, VIDEO_SUFFIXES, open_video
+from data.video import VIDEO_SUFFIXES, open_video
 
-SPLITS = ("train", "validation", "test")
 Row = dict[str, np.ndarray]
 
 
@@ -43,10 +44,16 @@ class SourceClip:
     group: str
     divisions: tuple[str, ...]
 
+    def files(self) -> list[Path]:
+        """All files that the clip is read from; there may be none that exist."""
+        return images_in(self.path) if self.path.is_dir() else [self.path]
+
     def rows(
         self, size: tuple[int, int] | None, how: str, stride: int
-    ) -> tuple[Iterator[Row], str]:
+    ) -> tuple[Iterator[Row], Callable[[], str]]:
         """Frames of the clip one by one, uint8 [H, W] as `frame`, and what is wrong with it.
+
+        The latter is to be asked after the last frame; it is empty if nothing is.
 
         Args:
           size: (H, W); None to keep the clip's own.
@@ -59,16 +66,22 @@ class SourceClip:
         video = open_video(self.path)
         taken = (image for number, image in enumerate(video) if number % stride == 0)
         rows = ({"frame": image if size is None else fit(image, size, how)} for image in taken)
-        return rows, video.problem or ""
+        return rows, lambda: video.problem or ""
 
 
 @dataclass(frozen=True)
 class SintelScene(SourceClip):
     """A scene of MPI-Sintel: `forward_flow` and `visible` beside `frame`, in their own size."""
 
+    def files(self) -> list[Path]:
+        """See `SourceClip.files`: frames, flows and occlusions."""
+        pairs = [pair for pair in Sintel(self.path).pairs if pair.scene == self.name]
+        named = {path for pair in pairs for path in (pair.frame, pair.following, pair.flow)}
+        return sorted(named | {pair.occlusion for pair in pairs if pair.occlusion is not None})
+
     def rows(
         self, size: tuple[int, int] | None, how: str, stride: int
-    ) -> tuple[Iterator[Row], str]:
+    ) -> tuple[Iterator[Row], Callable[[], str]]:
         """See `SourceClip.rows`. Flow belongs to frames as they are, so they are not changed.
 
         Raises:
@@ -76,7 +89,7 @@ class SintelScene(SourceClip):
         """
         if size is not None or stride != 1:
             raise ValueError("sintel: its flow is that of all frames in their own size")
-        return self._rows(), ""
+        return self._rows(), lambda: ""
 
     def _rows(self) -> Iterator[Row]:
         pairs = Sintel(self.path)
@@ -139,8 +152,9 @@ def _for_testing(source: Path) -> list[SourceClip]:
 
 def _videos(source: Path) -> list[Path]:
     """Video files, and folders with images, of a tree; the source itself, if it holds images."""
-    found = [path for path in source.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES]
-    images = (path for path in source.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)
+    files = visible_files(source)
+    found = [path for path in files if path.suffix.lower() in VIDEO_SUFFIXES]
+    images = (path for path in files if path.suffix.lower() in IMAGE_SUFFIXES)
     found += dict.fromkeys(path.parent for path in images)
     if not found:
         raise ValueError(
@@ -148,3 +162,13 @@ def _videos(source: Path) -> list[Path]:
             f"({', '.join(IMAGE_SUFFIXES)})"
         )
     return sorted(found)
+
+
+def visible_files(source: Path, pattern: str = "*") -> list[Path]:
+    """Files of a tree that are not hidden, nor below a hidden folder such as `.Trashes`, sorted."""
+    return sorted(
+        path
+        for path in source.rglob(pattern)
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(source).parts)
+    )

@@ -1,248 +1,182 @@
-"""Frames of video files and of folders of images: grey, one after the other or at random access.
+"""Frames of video files and of images: grey, one after the other or at random access.
 
-Headers are not believed. How many frames a file has and when each is shown is known after one pass
-that decodes it and keeps nothing but the times, so memory does not grow with its length. Frames
-that cannot be decoded don't count.
+Frames are upright, whole and of square pixels: turned and mirrored as a display matrix or EXIF
+orientation says, deinterlaced, and scaled where pixels are not square. What is transparent is over
+black. Headers are not believed. How many frames a file has and when each is shown is known after
+one pass that decodes it and keeps a few bytes a frame, so memory does not grow with its frames.
+Frames that cannot be decoded don't count; those of more than `data.orientation.MAX_PIXELS` are
+refused before memory is taken.
 """
 
-import re
-import zlib
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import av
 import numpy as np
-from PIL import Image
+from av.video.reformatter import VideoReformatter
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
-VIDEO_SUFFIXES = (".avi", ".mp4", ".mkv", ".mov", ".mpg", ".mpeg", ".webm", ".m4v", ".wmv", ".ogv")
-DEFAULT_RATE = 30.0  # frames a second, where the file gives no plausible times
-_PLAUSIBLE_RATES = (0.1, 1000.0)
+from data.decoding import decode, index_file, reading
+from data.deinterlacing import deinterlaced
+from data.images import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, ImageFile, ImageFolder
+from data.orientation import checksum
+
+VIDEO_SUFFIXES = (
+    *(".avi", ".mp4", ".mkv", ".mov", ".mpg", ".mpeg", ".webm", ".m4v", ".wmv", ".ogv"),
+    *(".3gp", ".flv", ".m2ts", ".mts", ".mxf", ".ts", ".vob"),
+    *ANIMATION_SUFFIXES,
+)
 _FEW_FRAMES = 32  # that are decoded rather than sought
-
-
-def open_video(path: Path) -> "VideoFile | ImageFolder":
-    """The frames of a video file or of a folder of images.
-
-    Raises:
-      OSError: there is no such file or folder.
-      ValueError: no frame can be read from it; the message names it.
-    """
-    return ImageFolder(path) if path.is_dir() else VideoFile(path)
 
 
 class VideoFile(Sequence[np.ndarray]):
     """Frames of a video file, uint8 [H, W], decoded when they are asked for.
 
+    Of several video streams it is the one that `data.decoding.index_file` chooses.
+
     Attributes:
       path: of the file.
-      size: (H, W) of the first frame; a frame of another size is scaled to it.
-      times: when each frame is shown, seconds from the first, ascending.
-      rate: mean number of frames a second.
-      problem: what is wrong with the file, though it has frames; None if nothing.
+      size: (H, W) of the first frame, upright and with square pixels; a frame of another size is
+        scaled to it.
+      times: float64 [T], when each frame is shown, seconds from the first, ascending.
+      rate: frames a second, a Fraction; see `data.frame_times.Timing`.
+      constant_rate: whether all frames are equally spaced, to within a tick of the file's clock.
+      problem: what is wrong with the file, though it has frames; None if nothing. May become known
+        while frames are read, where a file is decoded differently each time.
     """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path | str):
         """Decodes the file once.
 
         Raises:
           OSError: there is no such file.
-          ValueError: it holds no video, or no frame that can be decoded.
+          ValueError: it holds no video, no frame that can be decoded, or frames that are too large;
+            the message names it.
         """
-        self.path = path
-        self.problem: str | None = None
-        self.size = (0, 0)
-        self._promised = 0
-        self._duration = 0.0
-        stamps: list[int | None] = []
-        clock = 0.0
-        self._key_frames: dict[int, tuple[int, int]] = {}  # stamp and checksum by number
-        for frame in self._decode():
-            if not stamps:
-                self.size, clock = (frame.height, frame.width), float(frame.time_base or 0)
-            if frame.key_frame and frame.pts is not None:
-                self._key_frames[len(stamps)] = frame.pts, _checksum(frame)
-            stamps.append(frame.pts)
-        if not stamps:
-            raise ValueError(f"{path}: no frame can be decoded")
-        self._length = len(stamps)
-        self.times, self.rate = _times(stamps, clock)
-        if self.problem is None:
-            self.problem = self._broken_promise()
-        self._frames: Iterator[av.VideoFrame] = iter(())
-        self._next = self._length  # number of the frame that `_frames` yields next
-
-    def _broken_promise(self) -> str | None:
-        # Genuine clips of HMDB-51 promise a frame more than they have.
-        if self._promised > self._length + 1:
-            return f"promises {self._promised} frames, has {self._length}"
-        seconds = self.times[-1] + 1 / self.rate
-        if self._duration > 1.1 * seconds + 0.2:
-            return f"promises {self._duration:.1f} s, has {seconds:.1f} s"
-        return None
+        self.path = Path(path)
+        self._index = index_file(self.path)
+        timing = self._index.timing
+        self.times, self.rate, self.constant_rate = timing.times, timing.rate, timing.constant_rate
+        self.size = self._index.upright.size
+        self.problem = self._index.problem
+        self._may_seek = True
+        self._frames: Iterator[np.ndarray] = iter(())
+        self._next = len(self)  # number of the frame that `_frames` yields next
 
     def __len__(self) -> int:
-        return self._length
+        return len(self.times)
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        return (self._grey(frame) for frame in self._decode())
+        return self._from_start()
 
     def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         wanted = range(len(self))[index]
-        if not self._next <= wanted < self._next + _FEW_FRAMES:
-            self._seek(wanted)
-        for frame in self._frames:
-            self._next += 1
-            if self._next > wanted:
-                return self._grey(frame)
+        try:
+            if not self._next <= wanted < self._next + _FEW_FRAMES:
+                self._next, self._frames = self._near(wanted)
+            return self._advance(wanted)
+        except _OtherFrameError:
+            self._may_seek = False
+            self._next, self._frames = 0, self._from_start()
+            return self._advance(wanted)
+
+    def _advance(self, wanted: int) -> np.ndarray:
+        skipped, self._next = wanted - self._next, len(self)  # unknown, should reading fail
+        for image in itertools.islice(self._frames, skipped, None):
+            self._next = wanted + 1
+            return image
         raise ValueError(f"{self.path}: frame {wanted} could be decoded before, but not now")
 
-    def _seek(self, wanted: int) -> None:
-        """Goes to the last key frame that is not after the wanted frame, or to the start.
+    def _near(self, wanted: int) -> tuple[int, Iterator[np.ndarray]]:
+        """A frame that is not after the wanted one, and images from it on."""
+        # The first deinterlaced frame after a jump lacks its predecessor.
+        latest = wanted - 1 if self._index.interlaced else wanted
+        keys = self._index.keys[self._index.keys <= latest]
+        if not self._may_seek or not len(keys) or keys[-1] == 0:
+            return 0, self._from_start()
+        number, frames = self._sought(int(keys[-1]))
+        images = self._images(self._checked(number, frames))
+        if self._index.interlaced:
+            number += 1
+            next(images, None)
+        return number, images
+
+    def _sought(self, key: int) -> tuple[int, Iterator[av.VideoFrame]]:
+        """Number of a key frame up to the given one, and frames from it on.
 
         Decoders label frames with the times of other ones where a container's times are in
         decoding order, so a place in the file is known by what it shows.
         """
-        before = [number for number in self._key_frames if number <= wanted]
-        if before and max(before) > 0:
-            number = max(before)
-            stamp, checksum = self._key_frames[number]
-            if [key[1] for key in self._key_frames.values()].count(checksum) == 1:
-                self._frames = self._decode(stamp)
-                for frame in self._frames:
-                    if frame.key_frame:
-                        if _checksum(frame) != checksum:
-                            break
-                        self._next = number + 1
-                        if number == wanted:  # is asked for itself
-                            self._frames, self._next = _chain(frame, self._frames), number
-                        return
-        self._frames, self._next = self._decode(), 0
+        index = self._index
+        frames = self._decode(int(index.stamps[key]))
+        for frame in frames:
+            if frame.key_frame:
+                (found,) = np.nonzero(index.checksums[index.keys] == checksum(frame))
+                if len(found) == 1 and index.keys[found[0]] <= key:
+                    return int(index.keys[found[0]]), itertools.chain([frame], frames)
+                break
+        raise _OtherFrameError
 
-    def _grey(self, frame: av.VideoFrame) -> np.ndarray:
-        height, width = self.size
-        return frame.reformat(width=width, height=height, format="gray").to_ndarray()
+    def _checked(self, number: int, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """Frames that are those of the first pass, beginning with a number.
 
-    def _decode(self, stamp: int | None = None) -> Iterator[av.VideoFrame]:
-        """Frames in the order in which they are shown, from the key frame before a stamp."""
-        if not self.path.is_file():
-            raise FileNotFoundError(f"{self.path}: no such file")
-        try:
-            # Titles that are not UTF-8 occur in HMDB-51.
-            with av.open(str(self.path), metadata_errors="ignore") as container:
-                if not container.streams.video:
-                    raise ValueError(f"{self.path}: holds no video")
-                stream = container.streams.video[0]
-                stream.thread_type = "AUTO"
-                self._promised = stream.frames
-                if len(container.streams) == 1:  # sound may go on without the frames
-                    self._duration = (container.duration or 0) / av.time_base
-                if stamp is not None:
-                    container.seek(stamp, stream=stream)
-                for packet in self._packets(container, stream):
-                    try:
-                        yield from stream.codec_context.decode(packet)
-                    except av.error.FFmpegError:
-                        self.problem = "holds data that cannot be decoded"
-        except av.error.FFmpegError as error:
-            raise ValueError(f"{self.path}: not a readable video ({error.strerror})") from error
-
-    def _packets(
-        self, container: av.container.InputContainer, stream: av.VideoStream
-    ) -> Iterator[av.Packet | None]:
-        """The stream's packets, then None, for the frames that the decoder holds back."""
-        try:
-            for packet in container.demux(stream):
-                if packet.size:
-                    yield packet
-        except av.error.FFmpegError:
-            self.problem = "is cut off, or damaged at its end"
-        yield None
-
-
-def _chain(frame: av.VideoFrame, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    yield frame
-    yield from frames
-
-
-def _checksum(frame: av.VideoFrame) -> int:
-    return zlib.crc32(memoryview(frame.planes[0]))
-
-
-def _times(stamps: Sequence[int | None], clock: float) -> tuple[np.ndarray, float]:
-    """Times of frames from their stamps, of which the order is not to be relied on; and the rate.
-
-    Where they give none, or a rate that no video has, frames come at `DEFAULT_RATE`.
-    """
-    known = sorted(stamp for stamp in stamps if stamp is not None)
-    if len(known) == len(stamps) > 1 and np.all(np.diff(known) > 0):
-        times = clock * (np.array(known) - known[0])
-        rate = float(len(times) - 1) / times[-1] if times[-1] > 0 else 0.0
-        if _PLAUSIBLE_RATES[0] <= rate <= _PLAUSIBLE_RATES[1]:
-            return times, rate
-    return np.arange(len(stamps)) / DEFAULT_RATE, DEFAULT_RATE
-
-
-class ImageFolder(Sequence[np.ndarray]):
-    """The images of a folder as frames, uint8 [H, W], in the order of the numbers in their names.
-
-    Attributes:
-      path: of the folder.
-      size: (H, W) of the first image, which all must have.
-      times: when each frame is shown, seconds, at `DEFAULT_RATE`; a folder has no clock.
-      rate: `DEFAULT_RATE`.
-      problem: None; a damaged image is an error.
-    """
-
-    def __init__(self, path: Path):
-        """Lists the images.
+        Some streams cannot be read from their middle: x264's 4:4:4 says only at its start how it is
+        to be decoded, and others are refreshed bit by bit.
 
         Raises:
-          OSError: unreadable.
-          ValueError: there are none; the message says which are looked for.
+          _OtherFrameError: one is not.
         """
-        self.path = path
-        self.paths = images_in(path)
-        if not self.paths:
-            raise ValueError(f"{path}: no images; expected files {', '.join(IMAGE_SUFFIXES)}")
-        self.size = _read_grey(self.paths[0]).shape
-        self.times, self.rate = np.arange(len(self.paths)) / DEFAULT_RATE, DEFAULT_RATE
-        self.problem: str | None = None
+        for i, frame in zip(range(number, len(self)), frames, strict=False):
+            if checksum(frame) != self._index.checksums[i]:
+                raise _OtherFrameError
+            yield frame
 
-    def __len__(self) -> int:
-        return len(self.paths)
+    def _from_start(self) -> Iterator[np.ndarray]:
+        return self._images(itertools.islice(self._noticed(self._decode()), len(self)))
 
-    def __getitem__(self, index):
-        if isinstance(index, slice):
-            return [self[i] for i in range(*index.indices(len(self)))]
-        image = _read_grey(self.paths[index])
-        if image.shape != self.size:
-            raise ValueError(
-                f"{self.paths[index]}: {image.shape} pixels; expected {self.size}, as the first"
-            )
-        return image
+    def _noticed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        """All frames; if they are not those of the first pass, that becomes the problem."""
+        for i, frame in enumerate(frames):
+            if i < len(self) and checksum(frame) != self._index.checksums[i]:
+                self.problem = self.problem or "is decoded differently each time"
+            yield frame
 
+    def _images(self, frames: Iterator[av.VideoFrame]) -> Iterator[np.ndarray]:
+        whole = deinterlaced(frames) if self._index.interlaced else frames
+        reformatter = VideoReformatter()
+        with reading(self.path):
+            for frame in whole:
+                yield self._index.upright.grey(frame, reformatter)
 
-def images_in(folder: Path) -> list[Path]:
-    """Files of a folder that are images by name, frame_2 before frame_10."""
-    files = (file for file in folder.iterdir() if file.suffix.lower() in IMAGE_SUFFIXES)
-    return sorted(files, key=_by_number)
+    def _decode(self, stamp: int | None = None) -> Iterator[av.VideoFrame]:
+        index = self._index
+        return decode(self.path, index.stream, self._note, one_thread=index.one_thread, stamp=stamp)
 
-
-def _by_number(path: Path) -> list[tuple[int, int | str]]:
-    parts = re.split(r"(\d+)", path.name)
-    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts]
+    def _note(self, problem: str) -> None:
+        self.problem = self.problem or problem
 
 
-def _read_grey(path: Path) -> np.ndarray:
-    try:
-        with Image.open(path) as image:
-            if image.mode.startswith("I;16"):
-                return (np.asarray(image) >> 8).astype(np.uint8)
-            if image.mode in ("I", "F"):  # of unknown range
-                raise ValueError(f"{path}: pixels of {image.mode}; expected 8 or 16 bits a channel")
-            return np.asarray(image.convert("L"))
-    except (OSError, SyntaxError) as error:
-        raise ValueError(f"{path}: not a readable image ({error})") from error
+class _OtherFrameError(Exception):
+    """A seek led elsewhere, or to a frame that cannot be decoded on its own."""
+
+
+Video = VideoFile | ImageFolder | ImageFile
+
+
+def open_video(path: Path | str) -> Video:
+    """The frames of a video file, of a folder of images, or of an image file.
+
+    An animated GIF, PNG or WebP has its frames, another image one; in a folder each must hold one.
+
+    Raises:
+      OSError: there is no such file or folder.
+      ValueError: no frame can be read from it; the message names it.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return ImageFolder(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES + ANIMATION_SUFFIXES:
+        return ImageFile(path)
+    return VideoFile(path)

@@ -61,7 +61,7 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
         if not starts:
             raise ValueError(
                 f"split {split!r}: no clip has the {length} frames of a window; "
-                + (f"the longest has {longest}" if longest else "the split has no clips")
+                + (f"the longest has {longest}" if longest else _why_empty(clips, split))
             )
         if max_windows is not None and len(starts) > max_windows:
             starts = [starts[i * len(starts) // max_windows] for i in range(max_windows)]
@@ -76,6 +76,13 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
             return [self[i] for i in range(*index.indices(len(self)))]
         number, start = self._starts[index]
         return {"frames": self.clips.read(number, start, start + self._length)["frame"]}
+
+
+def _why_empty(clips: PreparedClips, split: str) -> str:
+    option = f"{split}_share"
+    if clips.settings.get(option) == 0:
+        return f"the split has no clips, as the data was prepared with --{option}=0"
+    return "the split has no clips"
 
 
 class CentreSquares(Sequence[dict[str, np.ndarray]]):

@@ -29,16 +29,24 @@ def make_video(
     times=None,
     key_every=5,
     draw=frame_number_image,
+    rate=25,
+    pix_fmt="yuv420p",
+    set_up=None,
 ):
-    """Writes frames 0, 1, ..., as `draw`; `times` in milliseconds, else 25 frames a second."""
+    """Writes frames 0, 1, ..., as `draw`; `times` in milliseconds, else `rate` frames a second.
+
+    `set_up` changes the stream before the first frame.
+    """
     with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=25, options=options or {})
+        stream = container.add_stream(codec, rate=rate, options=options or {})
         stream.height, stream.width = size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = pix_fmt
         stream.gop_size = key_every
         stream.bit_rate = 2_000_000
         if times is not None:
             stream.codec_context.time_base = Fraction(1, 1000)
+        if set_up is not None:
+            set_up(stream)
         container.start_encoding()  # writes the header, also where no frame follows
         for number in range(num_frames):
             frame = av.VideoFrame.from_ndarray(draw(number, size), format="gray")

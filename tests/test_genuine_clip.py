@@ -5,10 +5,11 @@ from pathlib import Path
 import av
 import numpy as np
 
+from data.frame_times import DEFAULT_RATE
 from data.hmdb51 import hmdb51
 from data.prepare import main as prepare
 from data.prepared_clips import PreparedClips
-from data.video import DEFAULT_RATE, VideoFile
+from data.video import VideoFile
 
 FOLDER = Path(__file__).parent / "genuine"
 CLIP = FOLDER / "SchoolRulesHowTheyHelpUs_wave_f_nm_np1_ba_med_0.avi"

@@ -1,14 +1,18 @@
 import json
+import os
 import re
+import time
 
 import numpy as np
 import pytest
 from made_sintel import make_sintel
 from made_video import make_video, number_of
+from PIL import Image
 
-from data import preparation
+from data import preparation, prepare, progress
 from data.prepare import main
 from data.prepared_clips import FRAMES_PER_RECORD, PreparedClips
+from data.settings import NAMES
 
 NUM_FRAMES = 2 * FRAMES_PER_RECORD + 5
 
@@ -174,3 +178,123 @@ def test_damage_of_the_list_is_named(source):
     (output / "dataset.json").write_text("{")
     with pytest.raises(ValueError, match=r"dataset.json: damaged .*; prepare the data again"):
         PreparedClips(output)
+
+
+def written_by(monkeypatch, run_again):
+    """How many clips another run writes."""
+    written = []
+    write_clip = preparation.write_clip
+    monkeypatch.setattr(
+        preparation, "write_clip", lambda path, rows: written.append(path) or write_clip(path, rows)
+    )
+    run_again()
+    monkeypatch.setattr(preparation, "write_clip", write_clip)
+    return len(written)
+
+
+def touch_later(path):
+    """As if it had been written a second later, whatever the file system's clock."""
+    later = path.stat().st_mtime_ns + 10**9
+    os.utime(path, ns=(later, later))
+
+
+def test_changed_files_of_a_folder_are_noticed(tmp_path, monkeypatch):
+    source = tmp_path / "source"
+    (source / "deeper").mkdir(parents=True)
+    paths = [source / f"{i}.bmp" for i in range(20)] + [source / "deeper" / "0.bmp"]
+    for path in paths:
+        Image.new("L", (8, 6), 10).save(path)
+    touch_later(paths[19])  # so that it is the newest of all, and stays that
+    options = ["--split_by=time", "--size=own"]
+    output = run("video_folder", source, *options)
+
+    def again():
+        run("video_folder", source, *options)
+
+    assert written_by(monkeypatch, again) == 0
+    Image.new("L", (8, 6), 200).save(paths[7])
+    assert written_by(monkeypatch, again) == 1
+    assert PreparedClips(output).read(0, 7, 8)["frame"].max() == 200
+    paths[3].unlink()
+    again()
+    assert PreparedClips(output)[0].num_frames == 19
+    Image.new("L", (8, 6), 30).save(paths[3])
+    again()
+    assert PreparedClips(output).read(0, 3, 4)["frame"].max() == 30
+
+
+@pytest.mark.parametrize("kind", ["clean", "flow", "occlusions"])
+def test_changed_files_of_sintel_are_noticed(tmp_path, monkeypatch, kind):
+    source = tmp_path / "source"
+    make_sintel(source, {"alley": 3, "market": 3})
+    output = run("sintel", source)
+    before = PreparedClips(output).checksum
+    folder = source / "training" / kind / "market"
+    (path, *_, other) = sorted(folder.iterdir())
+    path.write_bytes(other.read_bytes())
+    touch_later(path)
+    assert written_by(monkeypatch, lambda: run("sintel", source)) == 1
+    assert PreparedClips(output).checksum != before
+
+
+def test_hidden_files_are_no_clips(tmp_path):
+    source = tmp_path / "source"
+    (source / ".Trashes").mkdir(parents=True)
+    make_video(source / "a.mp4", 14)
+    make_video(source / ".Trashes" / "b.mp4", 14)
+    (source / "._a.mp4").write_bytes(b"Mac OS X")
+    (source / "folder.avi").mkdir()
+    make_video(source / "folder.avi" / "c.avi", 14)
+    clips = PreparedClips(run("video_folder", source, "--split_by=time"))
+    assert [clip.name for clip in clips] == ["a.mp4", "folder.avi/c.avi"]
+
+
+@pytest.mark.parametrize("split_by", ["clip", "time"])
+def test_shares_of_0_hold_nothing_out(tmp_path, split_by):
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in "ab":
+        make_video(source / f"{name}.mp4", 14)
+    shares = ["--test_share=0", "--validation_share=0"]
+    clips = PreparedClips(run("video_folder", source, f"--split_by={split_by}", *shares))
+    assert [clip.splits for clip in clips] == [({"train": [0, 14]},)] * 2
+
+
+def test_damage_that_shows_while_reading_is_listed(source, monkeypatch, capsys):
+    """The problem of a clip is known after its last frame."""
+
+    def differs(video, frames):
+        video.problem = "is decoded differently each time"
+        return frames
+
+    monkeypatch.setattr("data.video.VideoFile._noticed", differs)
+    output = run("video_folder", source, "--split_by=time")
+    problems = json.loads((output / "dataset.json").read_text())["problems"]
+    assert problems == dict.fromkeys(
+        ("other.mp4", "wave/long.avi"), "is decoded differently each time"
+    )
+
+
+def test_help_is_the_modules_text(capsys):
+    with pytest.raises(SystemExit) as error:
+        main(["--help"])
+    assert error.value.code == 0
+    assert prepare.__doc__.strip() in capsys.readouterr().out
+
+
+def test_names_are_those_that_can_be_listed():
+    assert tuple(preparation.LISTINGS) == NAMES
+
+
+def test_text_tells_where_output_is_a_file_that_it_goes_on(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.02)
+    for _ in progress.counted(["a", "b"], "preparing x", "clip"):
+        time.sleep(0.15)
+    with progress.still_at_it("listing"):
+        time.sleep(0.15)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "preparing x: 2 clips"
+    assert sum(line.startswith("preparing x: 0 of 2 clips, 0 s so far") for line in lines) >= 2
+    assert any(re.fullmatch(r"preparing x: 1 of 2 clips, 0 s so far, \d s left", x) for x in lines)
+    assert "preparing x: 2 clips in 0 s" in lines
+    assert sum(line == "listing: 0 s so far" for line in lines) >= 2

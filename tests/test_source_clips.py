@@ -16,8 +16,9 @@ def make_images(folder, num_frames, suffix=".jpg", first=1):
 
 def numbers(clip, stride=1):
     rows, problem = clip.rows((24, 32), "crop", stride)
-    assert problem == ""
-    return [number_of(row["frame"], 10) for row in rows]
+    found = [number_of(row["frame"], 10) for row in rows]
+    assert problem() == ""
+    return found
 
 
 def test_any_tree_of_videos_and_images(tmp_path):

@@ -78,3 +78,35 @@ def test_new_clips_do_not_move_those_divided_before():
     after = split_of(divide(clips, [30] * 50, "clip", 0.1, 0.1, earlier))
     assert after[:30] == before
     assert [after.count(name) for name in ("train", "validation", "test")] == [40, 5, 5]
+
+
+def test_a_share_of_0_holds_nothing_out_though_it_did_before():
+    clips = [clip(name) for name in "abcd"]
+    earlier = {"a": "test", "b": "validation"}
+    assert split_of(divide(clips, [30] * 4, "clip", 0.0, 0.0, earlier)) == ["train"] * 4
+    assert split_of(divide(clips, [30] * 4, "clip", 0.25, 0.0, earlier)).count("test") == 0
+    assert divide(clips[:1], [30], "clip", 0.0, 0.0) == [({"train": [0, 30]},)]
+    own = [clip(name, ("train",)) for name in "abcd"]
+    assert split_of(divide(own, [30] * 4, "clip", 0.0, 0.1)) == ["train"] * 4
+    assert split_of(divide(own, [30] * 4, "clip", 0.1, 0.1)).count("validation") == 1
+
+
+def test_two_clips_are_enough_for_two_splits():
+    clips = [clip(name) for name in "ab"]
+    assert sorted(split_of(divide(clips, [30] * 2, "clip", 0.0, 0.1))) == ["test", "train"]
+    with pytest.raises(ValueError, match=r"1 clips, too few for training and validation; use"):
+        divide(clips[:1], [30], "clip", 0.1, 0.0)
+
+
+@pytest.mark.parametrize("count", [3, 4, 5, 6, 7, 50])
+@pytest.mark.parametrize("share", [0.001, 0.1, 0.49])
+def test_every_split_that_is_asked_for_has_something(count, share):
+    clips = [clip(f"{i}") for i in range(count)]
+    for split_by, lengths in (("clip", [30] * count), ("time", [count])):
+        names = {
+            name
+            for (ranges,) in divide(clips[: len(lengths)], lengths, split_by, share, share)
+            for name, (start, stop) in ranges.items()
+            if stop > start
+        }
+        assert names == {"train", "validation", "test"}

@@ -18,7 +18,8 @@ SPLITS = (
 class Clips(list):
     """Prepared clips whose pixels at the left tell clip and frame."""
 
-    def __init__(self):
+    def __init__(self, **settings):
+        self.settings = settings
         super().__init__(
             ClipInfo(f"{i}", "", length, (10, 16), 0, cuts=(), splits=splits)
             for i, (length, splits) in enumerate(zip(LENGTHS, SPLITS, strict=True))
@@ -78,6 +79,8 @@ def test_what_is_too_short_or_unknown_is_said():
         VideoWindows(Clips(), "test", 13)
     with pytest.raises(ValueError, match=r"split 'validation': .* the split has no clips"):
         VideoWindows(Clips(), "validation", 2)
+    with pytest.raises(ValueError, match=r"no clips, as .* prepared with --validation_share=0"):
+        VideoWindows(Clips(validation_share=0.0), "validation", 2)
     with pytest.raises(ValueError, match=r"division 3: the data set has 2"):
         VideoWindows(Clips(), "train", 2, division=3)
 

@@ -27,7 +27,7 @@ from tqdm import tqdm
 
 from data.flo import write_flo
 from data.framing import fit
-from data.video import ImageFolder, VideoFile
+from data.video import Video
 from experiments.measure.frame_errors import FrameErrors
 from experiments.pictures import FLOW_SCALE
 from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
@@ -43,7 +43,7 @@ MIN_FRAMES = 2
 
 def predict_video(
     predictor: VideoPredictor,
-    video: VideoFile | ImageFolder,
+    video: Video,
     output: Path,
     *,
     size: tuple[int, int] | None = None,
@@ -86,7 +86,7 @@ def predict_video(
     seconds: list[float] = []
     with ExitStack() as stack:
         writers = {
-            name: stack.enter_context(VideoWriter(part / f"{name}.mp4", video.rate))
+            name: stack.enter_context(VideoWriter(part / f"{name}.mp4", float(video.rate)))
             for name in ("prediction", "flow", "side_by_side")
         }
         errors = stack.enter_context(FrameErrors(part / "metrics.csv", motion_threshold))
@@ -112,7 +112,7 @@ def predict_video(
         "loss": predictor.description.loss,
         "num_predicted": len(seconds),
         "size": list(images[-1].shape),
-        "rate": video.rate,
+        "rate": float(video.rate),
         "problem": video.problem,
         "milliseconds_a_frame": 1000 * per_frame,
         "frames_a_second": 1 / per_frame,
@@ -127,7 +127,7 @@ def predict_video(
     return summary
 
 
-def _frames(video: VideoFile | ImageFolder, size: tuple[int, int] | None) -> Iterator[np.ndarray]:
+def _frames(video: Video, size: tuple[int, int] | None) -> Iterator[np.ndarray]:
     return (image if size is None else fit(image, size, "crop") for image in video)
 
 

@@ -1,0 +1,59 @@
+"""Whole frames of interlaced ones, whose odd and even rows were taken at different times."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+import av.filter
+
+_ANY_CLOCK = Fraction(1, 1000)  # nothing depends on it
+_MIN_SIZE = (4, 3)  # (H, W) that the filter takes
+
+
+def deinterlaced(frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+    """As many frames; of each that is marked as interlaced, the field that comes first is kept.
+
+    The other field's rows are filled in from it and from the frames before and after, by FFmpeg's
+    `bwdif`, so that a frame depends on its two neighbours. Others are left as they are.
+    """
+    graph, kind = None, None
+    for frame in frames:
+        if kind != (kind := (frame.height, frame.width, frame.format.name)):
+            if graph is not None:
+                yield from _rest(graph)
+            graph = _graph(frame)
+        if graph is None:
+            yield frame
+        else:
+            graph.push(frame)
+            yield from _ready(graph)
+    if graph is not None:
+        yield from _rest(graph)
+
+
+def _graph(frame: av.VideoFrame) -> av.filter.Graph | None:
+    if frame.height < _MIN_SIZE[0] or frame.width < _MIN_SIZE[1]:
+        return None
+    graph = av.filter.Graph()
+    source = graph.add_buffer(
+        width=frame.width,
+        height=frame.height,
+        format=frame.format,
+        time_base=frame.time_base or _ANY_CLOCK,
+    )
+    bwdif = graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
+    graph.link_nodes(source, bwdif, graph.add("buffersink")).configure()
+    return graph
+
+
+def _rest(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
+    graph.push(None)
+    yield from _ready(graph)
+
+
+def _ready(graph: av.filter.Graph) -> Iterator[av.VideoFrame]:
+    while True:
+        try:
+            yield graph.vpull()
+        except (av.error.BlockingIOError, av.error.EOFError):
+            return

@@ -1,0 +1,122 @@
+"""Frames as they are meant to be seen: upright, with square pixels, grey.
+
+A phone's video is stored as its sensor reads it, with a display matrix that says how to turn and
+mirror it; DV, DVD and broadcast store pixels that are not square.
+"""
+
+import zlib
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+from av.video.reformatter import VideoReformatter
+
+MAX_PIXELS = 8192 * 8192  # of a frame; headers that ask for more are damaged or malicious
+_PLAUSIBLE_ASPECTS = (Fraction(1, 8), Fraction(8))
+
+
+def check_pixels(path: Path, size: tuple[int, int]) -> None:
+    """Refuses frames of more than `MAX_PIXELS`, before memory is taken.
+
+    Raises:
+      ValueError: the size (H, W) is larger; the message names the file.
+    """
+    if size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(
+            f"{path}: frames of {size[1]}x{size[0]} pixels; expected {MAX_PIXELS} pixels at most"
+        )
+
+
+class Upright:
+    """How a video's frames are brought upright, and their pixels made square.
+
+    Turned and mirrored as the first frame's display matrix says, to the nearest multiple of 90
+    degrees.
+
+    Attributes:
+      size: (H, W) of what comes out.
+    """
+
+    def __init__(self, first: av.VideoFrame, aspect: Fraction | None):
+        """Reads what the first frame says.
+
+        Args:
+          first: as decoded.
+          aspect: width of its pixels by their height, as stored. The side that is too short is
+            scaled up, so that no detail is lost. None, or what no camera has, counts as 1.
+        """
+        height, width = first.height, first.width
+        if aspect and _PLAUSIBLE_ASPECTS[0] <= aspect <= _PLAUSIBLE_ASPECTS[1]:
+            if aspect > 1:
+                width = round(width * aspect)
+            else:
+                height = round(height / aspect)
+        self._stored_size = height, width
+        self._matrix = _display_matrix(first)
+        self.size = (width, height) if _exchanges_axes(self._matrix) else (height, width)
+
+    def grey(self, frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
+        """Grey levels, uint8 [H, W], of a frame as decoded. What is transparent is over black.
+
+        Args:
+          frame: of any size; it is scaled.
+          reformatter: one for all frames, as making it takes longer than using it.
+        """
+        height, width = self._stored_size
+
+        def pixels(form: str) -> np.ndarray:
+            return reformatter.reformat(frame, width, height, form, threads=1).to_ndarray()
+
+        image = pixels("gray")
+        if _may_be_transparent(frame.format):
+            image = np.round(image * (pixels("rgba")[..., 3] / 255)).astype(np.uint8)
+        return np.ascontiguousarray(_turn(image, self._matrix))
+
+
+def checksum(frame: av.VideoFrame) -> int:
+    """Of a frame's brightness, as it was decoded."""
+    brightness = frame.planes[0]
+    if frame.format.is_rgb or not frame.format.is_planar or brightness.line_size < 0:
+        rows = frame.reformat(format="gray", threads=1).to_ndarray()
+    else:
+        used = brightness.width * -(-frame.format.components[0].bits // 8)
+        rows = np.frombuffer(memoryview(brightness), np.uint8).reshape(brightness.height, -1)[
+            :, :used
+        ]
+    return zlib.crc32(np.ascontiguousarray(rows).data)
+
+
+def _may_be_transparent(pixels: av.VideoFormat) -> bool:
+    return pixels.has_palette or any(component.is_alpha for component in pixels.components)
+
+
+def _display_matrix(frame: av.VideoFrame) -> np.ndarray:
+    """[2, 2]: its first row says where a step to the right goes as (right, down); the other: down.
+
+    Not for each frame: one that was asked for its side data refers to itself, and lives until
+    Python looks for such.
+
+    Source: FFmpeg, libavutil/display.h.
+    """
+    side_data: Mapping[Any, Any] = frame.side_data
+    matrix = side_data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return np.eye(2)
+    return np.frombuffer(matrix, np.int32)[:9].reshape(3, 3)[:2, :2].astype(float)
+
+
+def _exchanges_axes(matrix: np.ndarray) -> bool:
+    return bool(abs(matrix[0, 1]) + abs(matrix[1, 0]) > abs(matrix[0, 0]) + abs(matrix[1, 1]))
+
+
+def _turn(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    if _exchanges_axes(matrix):
+        image, matrix = image.T, matrix[::-1]
+    if matrix[0, 0] < 0:
+        image = image[:, ::-1]
+    if matrix[1, 1] < 0:
+        image = image[::-1]
+    return image
