@@ -145,9 +145,9 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
     num_samples = min(NUM_SAMPLES, len(source))
     (_, frames, true_flow), *_ = _batches(source, tau, num_samples, num_samples)
     output = predict(params, jnp.asarray(frames[:, :tau]))
-    flows = {"flow": np.asarray(output.flow) * get_variant(config.variant).downsampling}
+    flows = {"motion": np.asarray(output.flow) * get_variant(config.variant).downsampling}
     if true_flow is not None:
-        flows["true flow"] = true_flow
+        flows["true motion"] = true_flow
     return sample_picture(
         frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau],
         frames[:, tau],
