@@ -1,5 +1,6 @@
 import csv
 import json
+from fractions import Fraction
 
 import av
 import jax
@@ -89,6 +90,20 @@ def test_variable_frame_rate_keeps_its_times(tmp_path, predictor):
         with av.open(str(tmp_path / "output" / f"{name}.mp4")) as container:
             written = [frame.time for frame in container.decode(video=0)]
         np.testing.assert_allclose(written, [0, 0.015, 0.26, 0.27, 0.86], rtol=0, atol=1e-9)
+
+
+def test_constant_rate_is_kept_though_the_container_rounds_its_times(tmp_path, predictor):
+    rate = Fraction(30000, 1001)
+    path = make_video(tmp_path / "a.avi", 9, size=(16, 16))
+    video = open_video(path)
+    video.rate, video.constant_rate = rate, True
+    video.times = np.round(np.arange(9) / float(rate), 3)  # as Matroska's
+    predict_video(predictor, video, tmp_path / "output", Options(), {})
+    with av.open(str(tmp_path / "output" / "prediction.mp4")) as container:
+        stream = container.streams.video[0]
+        written = [frame.pts * frame.time_base for frame in container.decode(stream)]
+        assert stream.average_rate == rate
+    assert written == [number / rate for number in range(8)]
 
 
 def test_small_frames_have_no_ssim_and_the_same_psnr_as_others(tmp_path, predictor):

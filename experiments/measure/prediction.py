@@ -89,8 +89,10 @@ def predict_video(
         raise UserError(f"{video.path}: {len(video)} frame; expected {MIN_FRAMES} or more")
     with new_folder(output) as folder:
         _compile(predictor, next(_frames(video, options.size)))
-        if options.flow_percentile is not None:
-            options = replace(options, flow_scale=_percentile_scale(predictor, video, options))
+        percentile = options.flow_percentile
+        if percentile is not None:
+            flow_scale = _percentile_scale(predictor, video, options.size, percentile)
+            options = replace(options, flow_scale=flow_scale)
         summary = {
             "input": video.path.name,
             "model": predictor.description.variant,
@@ -102,7 +104,8 @@ def predict_video(
             "motion_threshold": options.motion_threshold,
             **provenance,
             "device": jax.devices()[0].device_kind,
-            "versions": _versions(),
+            "versions": {"python": platform.python_version()}
+            | {name: metadata.version(name) for name in _PACKAGES},
         }
         text = json.dumps(summary, indent=2, allow_nan=False)
         (folder / "summary.json").write_text(text + "\n")
@@ -124,7 +127,7 @@ def _write_predictions(
         FrameErrors(folder / "metrics.csv", options.motion_threshold) as errors,
         PredictionVideos(
             folder,
-            video.times,
+            _times(video),
             video.rate,
             flow_scale=options.flow_scale,
             motion_threshold=options.motion_threshold,
@@ -170,14 +173,22 @@ def _moments(
 ) -> Iterator[tuple[Moment, float]]:
     """Predictions of all frames but the first, and how many seconds each took."""
     predictor.reset()
+    times = _times(video)
     inputs: list[np.ndarray] = []
     for number, target in enumerate(_frames(video, size)):
         if inputs:
             start = time.perf_counter()
             made = predictor.step(inputs[-1])
             duration = time.perf_counter() - start
-            yield Moment(number, float(video.times[number]), inputs, target, made), duration
+            yield Moment(number, float(times[number]), inputs, target, made), duration
         inputs = [*inputs[-NUM_MOMENT_INPUTS + 1 :], target]
+
+
+def _times(video: Video) -> np.ndarray:
+    """When frames are shown, seconds; without the rounding of containers at a constant rate."""
+    if getattr(video, "constant_rate", False):
+        return np.arange(len(video)) / float(video.rate)
+    return video.times
 
 
 def _chosen(num_frames: int) -> Iterator[int]:
@@ -187,12 +198,14 @@ def _chosen(num_frames: int) -> Iterator[int]:
         yield first + i * (num_frames - 1 - first) // (NUM_MOMENTS - 1)
 
 
-def _percentile_scale(predictor: VideoPredictor, video: Video, options: Options) -> float:
+def _percentile_scale(
+    predictor: VideoPredictor, video: Video, size: tuple[int, int] | None, percentile: float
+) -> float:
     """See `Options.flow_percentile`; two digits, for the legend."""
     say(f"taking the flow's scale from the first {NUM_SCALE_FRAMES} predictions")
-    first = itertools.islice(_moments(predictor, video, options.size), NUM_SCALE_FRAMES)
+    first = itertools.islice(_moments(predictor, video, size), NUM_SCALE_FRAMES)
     flows = [moment.made.flow[::_SCALE_STRIDE, ::_SCALE_STRIDE] for moment, _ in first]
-    length = np.percentile(np.linalg.norm(np.stack(flows), axis=-1), options.flow_percentile)
+    length = np.percentile(np.linalg.norm(np.stack(flows), axis=-1), percentile)
     return max(_MIN_SCALE, float(f"{length:.2g}"))
 
 
@@ -209,11 +222,6 @@ _FLOW_WRITERS: dict[str, Callable[[Path, np.ndarray], None]] = {
     "flo": write_flo,
     "npz": _write_npz,
 }
-
-
-def _versions() -> dict[str, str]:
-    packages = {name: metadata.version(name) for name in _PACKAGES}
-    return {"python": platform.python_version()} | packages
 
 
 def report(summary: Mapping[str, Any]) -> str:
