@@ -1,5 +1,6 @@
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from scipy.ndimage import gaussian_filter
 
 from vstm import metrics
@@ -54,8 +55,26 @@ def test_ssim_equals_scipy():
     np.testing.assert_allclose(metrics.ssim(jnp.asarray(a), jnp.asarray(b)), expected, rtol=1e-3)
 
 
-def test_predictions_are_clipped_for_psnr_and_ssim():
+def test_all_metrics_take_the_prediction_clipped():
     target = jnp.asarray(images(2).round())
     beyond = 3 * target - 1  # -1 and 2
+    np.testing.assert_array_equal(metrics.mean_squared_error(beyond, target), [0, 0])
     np.testing.assert_allclose(metrics.ssim(beyond, target), 1, rtol=1e-5)
     assert np.isinf(metrics.psnr(beyond, target)).all()
+
+
+@pytest.mark.parametrize("shape", [(10, 30), (30, 10)])
+def test_ssim_of_frames_smaller_than_its_window_is_refused(shape):
+    frames = jnp.zeros((2, *shape, 1))
+    with pytest.raises(ValueError, match=rf"{shape[0]}x{shape[1]} pixels; expected at least 11x11"):
+        metrics.ssim(frames, frames)
+
+
+@pytest.mark.parametrize(
+    "metric", [metrics.cross_entropy, metrics.mean_squared_error, metrics.psnr, metrics.ssim]
+)
+def test_each_is_one_scalar_a_frame(metric):
+    frames = jnp.asarray(np.stack([images(3, 12), images(4, 12), images(5, 12)]))
+    values = metric(frames, frames[:1] * jnp.ones((3, 1, 1, 1, 1)))
+    assert values.shape == (3, 2)
+    np.testing.assert_allclose(values[2, 1], metric(frames[2, 1], frames[0, 1]), rtol=1e-5)

@@ -1,4 +1,7 @@
-"""Metrics of predicted frames, one scalar a frame; frames are [..., h, w, c] in [0, 1]."""
+"""Metrics of predicted frames, one scalar a frame; frames are [..., h, w, c] in [0, 1].
+
+A predicted frame is clipped to [0, 1] first, by each of them: what is scored is what can be shown.
+"""
 
 import dm_pix
 import jax.numpy as jnp
@@ -20,8 +23,8 @@ def cross_entropy(
 def mean_squared_error(
     prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
 ) -> Float[Array, "*b"]:
-    """Mean squared intensity error over a frame's pixels."""
-    return jnp.mean(jnp.square(prediction - target), axis=_PIXEL_AXES)
+    """Mean squared intensity error of the prediction clipped to [0, 1], over a frame's pixels."""
+    return jnp.mean(jnp.square(_clipped(prediction) - target), axis=_PIXEL_AXES)
 
 
 def psnr(
@@ -31,7 +34,7 @@ def psnr(
 
     Infinite for a perfect prediction.
     """
-    return dm_pix.psnr(jnp.clip(prediction, 0, 1), target)
+    return -10 * jnp.log10(mean_squared_error(prediction, target))
 
 
 def ssim(
@@ -39,12 +42,23 @@ def ssim(
 ) -> Float[Array, "*b"]:
     """Structural similarity of the prediction clipped to [0, 1], in [-1, 1].
 
-    Gaussian window of 11x11 pixels, sigma 1.5, k1 = 0.01, k2 = 0.03, whole windows only; frames
-    must be at least 11 pixels high and wide.
+    Gaussian window of 11x11 pixels, sigma 1.5, k1 = 0.01, k2 = 0.03, whole windows only.
+
+    Raises:
+      ValueError: frames less than 11 pixels high or wide.
 
     Source: Wang, Bovik, Sheikh, Simoncelli 2004.
     """
     *leading, height, width, channels = target.shape
+    if min(height, width) < SSIM_WINDOW:
+        raise ValueError(
+            f"SSIM of frames of {height}x{width} pixels; expected at least {SSIM_WINDOW}x"
+            f"{SSIM_WINDOW}"
+        )
     frames = (-1, height, width, channels)  # all that dm_pix takes
-    similarity = dm_pix.ssim(jnp.clip(prediction, 0, 1).reshape(frames), target.reshape(frames))
+    similarity = dm_pix.ssim(_clipped(prediction).reshape(frames), target.reshape(frames))
     return similarity.reshape(leading)
+
+
+def _clipped(prediction: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    return jnp.clip(prediction, 0, 1)

@@ -6,4 +6,5 @@ Importing the package itself imports nothing, so that flags can offer what is na
 
 SPLITS = ("validation", "test", "published", "prepared")  # what a run is evaluated on
 NUM_AHEAD_SEQUENCES = 1000  # generated ones that frames further ahead are scored on
+NUM_SCALE_FRAMES = 30  # predictions of which a percentile of the flow is taken, to scale pictures
 FLOW_FORMATS = ("none", "flo", "npz")  # in which predicted flow is written

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.measure.scores import frame_metrics
 from experiments.run import build
 from experiments.run.build import Source
 from experiments.run.compilation import announced
@@ -83,9 +84,10 @@ def evaluate_ahead(
 
 def _scores(images: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
     """[B, n] each."""
+    values = frame_metrics(images, target)
     return {
-        "mse": target[0, 0].size * metrics.mean_squared_error(images, target),
-        "ssim": metrics.ssim(images, target),
+        "mse": target[0, 0].size * values["mean_squared_error"],
+        "ssim": values["ssim"],
     }
 
 

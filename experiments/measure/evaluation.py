@@ -159,10 +159,10 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
         part = {
             "frames": frames,
             "prediction": output_intensity(config.loss, output.prediction),
-            "flow": output.flow * downsampling,
+            "motion": output.flow * downsampling,
         }
         if true_flow is not None:
-            part["true flow"] = true_flow
+            part["true motion"] = true_flow
         parts.append({name: np.asarray(value)[:count] for name, value in part.items()})
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     frames, prediction = whole.pop("frames"), whole.pop("prediction")

@@ -67,12 +67,17 @@ class FrameAverages:
 
 @jax.jit
 def frame_metrics(prediction: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
-    """The metrics that any predicted image has, one value a frame."""
-    return {
+    """The metrics that any predicted image has, one value a frame; see `vstm.metrics`.
+
+    Frames of less than 11 pixels have no `ssim`. An exact frame has a `psnr` of 100.
+    """
+    values = {
         "mean_squared_error": metrics.mean_squared_error(prediction, target),
-        "ssim": metrics.ssim(prediction, target),
         "psnr": jnp.minimum(metrics.psnr(prediction, target), PSNR_CAP),
     }
+    if min(target.shape[-3:-1]) >= metrics.SSIM_WINDOW:
+        values["ssim"] = metrics.ssim(prediction, target)
+    return values
 
 
 def mean_intensity(config: Config) -> float:

@@ -17,7 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data.sintel import Sintel
-from experiments.pictures.samples import flow_image
+from experiments.pictures.flow_colours import flow_image
 from experiments.run.progress import Progress
 from vstm.warp import sampling_grid, warp
 
@@ -89,7 +89,8 @@ def figure(pair: dict[str, np.ndarray], path: Path) -> None:
         "frame t+1": frames[1],
         "t+1 from t, sampled at x - flow": made[1],
         "error ": np.abs(made[1] - frames[1]),
-        f"flow, full colour at {largest:.0f} px": flow_image(flow, scale=largest),
+        # The flow of MPI-Sintel is forward.
+        f"motion, full colour at {largest:.0f} px": flow_image(-flow, scale=largest),
         "hidden in t+1, or of unknown flow": np.where(pair["visible"][..., None], 1.0, [0.8, 0, 0]),
         "|frame t+1 - frame t|": np.abs(frames[1] - frames[0]),
     }

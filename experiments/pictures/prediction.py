@@ -1,5 +1,6 @@
 """Pictures of a predicted video: panels of its videos, and a contact sheet."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,15 +9,16 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from data.framing import scale
-from experiments.pictures.samples import flow_image, grey, legend, sample_picture
+from experiments.pictures.flow_colours import flow_image, legend
+from experiments.pictures.samples import grey, sample_picture
 from vstm.video_predictor import Prediction
 
 MAX_PANEL_WIDTH = 400
 MAX_TILE_WIDTH = 240
-_LEGEND = 72  # side of the legend, pixels
+MIN_WIDTH = 96  # of panels and tiles, for their titles
+_LEGEND = 80  # diameter of the legend, pixels
 _HEADER = 16
 _MARGIN = 4
-_WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -24,11 +26,15 @@ class Moment:
     """A prediction with what it was made of.
 
     Attributes:
+      number: of the target, from 0.
+      time: when the target is shown, seconds.
       inputs: uint8 [H, W] each, the last frames, the newest last.
       target: uint8 [H, W], the frame after them.
       made: the prediction of the target.
     """
 
+    number: int
+    time: float
     inputs: Sequence[np.ndarray]
     target: np.ndarray
     made: Prediction
@@ -40,48 +46,40 @@ class Moment:
 
 
 def flow_panel(flow: np.ndarray, flow_scale: float) -> np.ndarray:
-    """Flow in colours beside their legend, uint8 [max(H, legend), W + legend, 3]."""
-    height, width, _ = flow.shape
-    rows = max(height, _LEGEND + _HEADER)
-    canvas = Image.new("RGB", (width + _MARGIN + _LEGEND, rows), _WHITE)
-    canvas.paste(Image.fromarray(flow_image(flow, flow_scale)), (0, 0))
-    _paste_legend(canvas, width + _MARGIN, 0, flow_scale)
-    return np.asarray(canvas)
+    """Motion in colours beside their legend, uint8 [max(H, legend), W + legend, 3]."""
+    return _beside_legend([flow_image(flow, flow_scale)], flow_scale)
 
 
 def side_by_side(moment: Moment, flow_scale: float, motion_threshold: float) -> np.ndarray:
-    """Input, next frame, prediction, flow and moving pixels under their titles, with the legend."""
+    """Input, next frame, prediction, motion and moving pixels under their titles, with legend."""
     flow = moment.made.flow
     moving = np.linalg.norm(flow, axis=-1) > motion_threshold
     panels = {
         "input": imgviz.asrgb(moment.inputs[-1]),
         "next frame": imgviz.asrgb(moment.target),
         "prediction": imgviz.asrgb(moment.predicted_image),
-        "flow": flow_image(flow, flow_scale),
-        f"|flow| > {motion_threshold:g} px": imgviz.asrgb(grey(moving)),
+        "motion": flow_image(flow, flow_scale),
+        f"motion > {motion_threshold:g} px": imgviz.asrgb(grey(moving)),
     }
-    height, width = _reduced(moment.target.shape, MAX_PANEL_WIDTH)
-    font = ImageFont.load_default(size=12)
-    canvas = Image.new(
-        "RGB",
-        (
-            len(panels) * (width + _MARGIN) + _LEGEND,
-            _HEADER + max(height, _LEGEND + _HEADER),
-        ),
-        _WHITE,
-    )
-    draw = ImageDraw.Draw(canvas)
-    for column, (title, panel) in enumerate(panels.items()):
-        left = column * (width + _MARGIN)
-        draw.text((left + 2, 0), title, fill=_BLACK, font=font)
-        canvas.paste(Image.fromarray(panel).resize((width, height)), (left, _HEADER))
-    _paste_legend(canvas, len(panels) * (width + _MARGIN), _HEADER, flow_scale)
+    height, width = _shown_size(moment.target.shape, MAX_PANEL_WIDTH)
+    shown = [
+        np.asarray(Image.fromarray(panel).resize((width, height))) for panel in panels.values()
+    ]
+    row = _beside_legend(shown, flow_scale)
+    canvas = Image.new("RGB", (row.shape[1], _HEADER + row.shape[0]), "white")
+    canvas.paste(Image.fromarray(row), (0, _HEADER))
+    draw, font = ImageDraw.Draw(canvas), ImageFont.load_default(size=12)
+    for column, title in enumerate(panels):
+        draw.text((column * (width + _MARGIN) + 2, 0), title, fill="black", font=font)
     return np.asarray(canvas)
 
 
 def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
-    """A row a moment: last inputs, next frame, prediction, flow. Source: Figure 7."""
-    size = _reduced(moments[0].target.shape, MAX_TILE_WIDTH)
+    """A row a moment: its number and time, last inputs, next frame, prediction, motion.
+
+    Source: Figure 7.
+    """
+    size = _shown_size(moments[0].target.shape, MAX_TILE_WIDTH)
     num_inputs = max(len(moment.inputs) for moment in moments)
 
     def real(image: np.ndarray) -> np.ndarray:
@@ -96,7 +94,8 @@ def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
         ),
         np.stack([real(moment.target) for moment in moments]),
         np.stack([real(moment.predicted_image) for moment in moments]),
-        {"flow": np.stack([_nearest(moment.made.flow, size) for moment in moments])},
+        {"motion": np.stack([_nearest(moment.made.flow, size) for moment in moments])},
+        labels=[f"frame {moment.number}\n{moment.time:.2f} s" for moment in moments],
         zoom=1,
         flow_scale=flow_scale,
     )
@@ -107,9 +106,9 @@ def _filled(inputs: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
     return [np.full_like(inputs[0], 255)] * (count - len(inputs)) + list(inputs)
 
 
-def _reduced(size: tuple[int, ...], max_width: int) -> tuple[int, int]:
+def _shown_size(size: tuple[int, ...], max_width: int) -> tuple[int, int]:
     height, width = size
-    factor = min(1.0, max_width / width)
+    factor = max_width / width if width > max_width else math.ceil(MIN_WIDTH / width)
     return max(1, round(factor * height)), max(1, round(factor * width))
 
 
@@ -119,8 +118,17 @@ def _nearest(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return flow[rows[:, None], columns]
 
 
-def _paste_legend(canvas: Image.Image, left: int, top: int, flow_scale: float) -> None:
-    canvas.paste(Image.fromarray(legend(_LEGEND)), (left, top))
-    draw = ImageDraw.Draw(canvas)
-    text = f"{flow_scale:g} px, x right"
-    draw.text((left, top + _LEGEND), text, fill=_BLACK, font=ImageFont.load_default(size=10))
+def _beside_legend(panels: Sequence[np.ndarray], flow_scale: float) -> np.ndarray:
+    """Panels uint8 [H, W, 3] in a row, and the legend, on white."""
+    height, width, _ = panels[0].shape
+    colours = legend(_LEGEND, flow_scale)
+    columns = [*panels, colours]
+    canvas = np.full(
+        (max(height, len(colours)), len(panels) * (width + _MARGIN) + colours.shape[1], 3),
+        255,
+        np.uint8,
+    )
+    for column, panel in enumerate(columns):
+        left = column * (width + _MARGIN)
+        canvas[: panel.shape[0], left : left + panel.shape[1]] = panel
+    return canvas
