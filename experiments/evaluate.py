@@ -1,4 +1,4 @@
-"""Evaluates a trained run, with the baselines on the same sequences.
+r"""Evaluates a trained run, with the baselines on the same sequences.
 
     python -m experiments.evaluate --workdir=runs/x --split=test
     python -m experiments.evaluate --workdir=runs/x --split=published \
@@ -10,14 +10,35 @@ prepared folder is called `prepared_<folder>`) and prints a table.
 """
 
 import os
+import sys
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 from absl import flags
 
-from experiments.measure.evaluation import SPLITS
+from experiments.measure import SPLITS
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
+)
+_SPLIT = flags.DEFINE_enum(
+    "split", "test", SPLITS, "Which sequences to evaluate on.", flag_values=_FLAGS
+)
+_PUBLISHED = flags.DEFINE_string(
+    "published_test_set", "", "Path of mnist_test_seq.npy.", flag_values=_FLAGS
+)
+_PREPARED = flags.DEFINE_string(
+    "prepared", "", "Another prepared folder, to be tested on.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -62,8 +83,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-    _SPLIT = flags.DEFINE_enum("split", "test", SPLITS, "Which sequences to evaluate on.")
-    _PUBLISHED = flags.DEFINE_string("published_test_set", "", "Path of mnist_test_seq.npy.")
-    _PREPARED = flags.DEFINE_string("prepared", "", "Another prepared folder, to be tested on.")
-    command_line.run(_main)
+    sys.exit(main())

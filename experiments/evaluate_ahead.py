@@ -12,17 +12,39 @@ copied. Pixels are those that the model was trained on, binary or real.
 """
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from experiments.measure.ahead import NUM_GENERATED
+from experiments.measure import NUM_AHEAD_SEQUENCES
 from experiments.run import command_line
 from experiments.run.errors import UserError
 
+_FLAGS = flags.FlagValues()
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
+)
+_PUBLISHED = flags.DEFINE_string(
+    "published_test_set", "", "Path of mnist_test_seq.npy.", flag_values=_FLAGS
+)
+_NUM_SEQUENCES = flags.DEFINE_integer(
+    "num_sequences",
+    None,
+    f"At most; if not given, {NUM_AHEAD_SEQUENCES} generated ones or all published ones.",
+    lower_bound=1,
+    flag_values=_FLAGS,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
+
 
 def _main() -> None:
-    from experiments.measure.ahead import NUM_AHEAD, NUM_GENERATED, evaluate_ahead
+    from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead
     from experiments.run import build
     from experiments.run.build import Source
     from experiments.run.config import read_json
@@ -42,7 +64,8 @@ def _main() -> None:
             f"{config.tau + NUM_AHEAD}"
         )
     params = build.trained_params(folder)
-    num_sequences = _NUM_SEQUENCES.value or (len(source) if _PUBLISHED.value else NUM_GENERATED)
+    at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
+    num_sequences = _NUM_SEQUENCES.value or at_most
     result = evaluate_ahead(config, params, source, num_sequences)
     path = folder / f"ahead_{split}.json"
     write_file(path, json.dumps(result, indent=1) + "\n")
@@ -50,12 +73,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-    _PUBLISHED = flags.DEFINE_string("published_test_set", "", "Path of mnist_test_seq.npy.")
-    _NUM_SEQUENCES = flags.DEFINE_integer(
-        "num_sequences",
-        None,
-        f"At most; if not given, {NUM_GENERATED} generated ones or all published ones.",
-        lower_bound=1,
-    )
-    command_line.run(_main)
+    sys.exit(main())

@@ -16,12 +16,30 @@ what it is, the flow of frame tau, which it has seen (`farneback_seen`, `dis_see
 """
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
+)
+_CLASSICAL = flags.DEFINE_bool(
+    "classical", False, "Whether to score classical methods too.", flag_values=_FLAGS
+)
+_NUM_SEQUENCES = flags.DEFINE_integer(
+    "num_sequences", 1000, "Test sequences.", lower_bound=1, flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -74,7 +92,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-    _CLASSICAL = flags.DEFINE_bool("classical", False, "Whether to score classical methods too.")
-    _NUM_SEQUENCES = flags.DEFINE_integer("num_sequences", 1000, "Test sequences.", lower_bound=1)
-    command_line.run(_main)
+    sys.exit(main())

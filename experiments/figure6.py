@@ -1,4 +1,4 @@
-"""Figure 6: the training error of each variant by updates, from the runs of Table 2 of one length.
+r"""Figure 6: the training error of each variant by updates, from the runs of Table 2 of one length.
 
     python -m experiments.figure6 --runs=runs/table2 --sequences=12000 \
         --output=experiments/results/figure6
@@ -8,12 +8,34 @@ the mean, and `results.json` and `results.md`, its means over tenths of each run
 holds of other runs stays, in the picture too.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_RUNS = flags.DEFINE_string(
+    "runs", None, "Folder of run folders.", required=True, flag_values=_FLAGS
+)
+_SEQUENCES = flags.DEFINE_integer(
+    "sequences", None, "Length of the runs.", required=True, flag_values=_FLAGS
+)
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of the runs.", flag_values=_FLAGS)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder of the results.", required=True, flag_values=_FLAGS
+)
+_COMMAND = flags.DEFINE_string(
+    "command", "", "Command that made the runs, to be quoted.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -34,9 +56,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
-    _SEQUENCES = flags.DEFINE_integer("sequences", None, "Length of the runs.", required=True)
-    _SEED = flags.DEFINE_integer("seed", 0, "Seed of the runs.")
-    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
-    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
-    command_line.run(_main)
+    sys.exit(main())

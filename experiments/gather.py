@@ -1,4 +1,4 @@
-"""Gathers one kind of result file of many runs into a small table that can be committed.
+r"""Gathers one kind of result file of many runs into a small table that can be committed.
 
     python -m experiments.gather --runs=runs/table2 --file=probe_test.json \
         --output=experiments/results/probe --command="bash experiments/sweeps/probe.sh"
@@ -10,11 +10,32 @@ Lists inside a row, of a score frame by frame, give rows of their own, numbered 
 and each has the commit that gathered it.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
+
+_FLAGS = flags.FlagValues()
+_RUNS = flags.DEFINE_string(
+    "runs", None, "Folder of run folders.", required=True, flag_values=_FLAGS
+)
+_FILE = flags.DEFINE_string(
+    "file", None, "Name of the file in each.", required=True, flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder of the results.", required=True, flag_values=_FLAGS
+)
+_COMMAND = flags.DEFINE_string(
+    "command", "", "Command that made the runs, to be quoted.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -27,8 +48,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
-    _FILE = flags.DEFINE_string("file", None, "Name of the file in each.", required=True)
-    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
-    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
-    command_line.run(_main)
+    sys.exit(main())

@@ -16,14 +16,39 @@ input is predicted to be, or is:
     flow/*.flo, *.npz  the flow itself, with --flow_format
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from experiments.measure.prediction import FLOW_FORMATS
-from experiments.pictures.samples import FLOW_SCALE
+from experiments.measure import FLOW_FORMATS
+from experiments.pictures import FLOW_SCALE
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_INPUT = flags.DEFINE_string(
+    "input", None, "Video file, or folder of images.", required=True, flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder to write; new or empty.", required=True, flag_values=_FLAGS
+)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", "", "Folder of a run; empty: the model shipped.", flag_values=_FLAGS
+)
+_SIZE = flags.DEFINE_string(
+    "size", "", "HEIGHTxWIDTH to bring frames to; empty: their own.", flag_values=_FLAGS
+)
+_SCALE = flags.DEFINE_float(
+    "flow_scale", FLOW_SCALE, "Flow of full colour, pixels a frame.", flag_values=_FLAGS
+)
+_THRESHOLD = flags.DEFINE_float(
+    "motion_threshold", 0.5, "Flow of moving pixels, at least.", flag_values=_FLAGS
+)
+_FORMAT = flags.DEFINE_enum(
+    "flow_format", "none", FLOW_FORMATS, "Writes the flow itself.", flag_values=_FLAGS
+)
 
 
 def _size(text: str) -> tuple[int, int] | None:
@@ -33,6 +58,11 @@ def _size(text: str) -> tuple[int, int] | None:
     if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
         raise UserError(f"--size={text}: expected HEIGHTxWIDTH, such as 240x320")
     return int(height), int(width)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -62,11 +92,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _INPUT = flags.DEFINE_string("input", None, "Video file, or folder of images.", required=True)
-    _OUTPUT = flags.DEFINE_string("output", None, "Folder to write; new or empty.", required=True)
-    _WORKDIR = flags.DEFINE_string("workdir", "", "Folder of a run; empty: the model shipped.")
-    _SIZE = flags.DEFINE_string("size", "", "HEIGHTxWIDTH to bring frames to; empty: their own.")
-    _SCALE = flags.DEFINE_float("flow_scale", FLOW_SCALE, "Flow of full colour, pixels a frame.")
-    _THRESHOLD = flags.DEFINE_float("motion_threshold", 0.5, "Flow of moving pixels, at least.")
-    _FORMAT = flags.DEFINE_enum("flow_format", "none", FLOW_FORMATS, "Writes the flow itself.")
-    command_line.run(_main)
+    sys.exit(main())

@@ -12,12 +12,24 @@ digit_accuracy}, of which the last is the share of the digits' pixels that are l
 """
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -53,5 +65,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-    command_line.run(_main)
+    sys.exit(main())

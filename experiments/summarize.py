@@ -3,10 +3,20 @@
 python -m experiments.summarize --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM
 """
 
-from absl import flags
-from ml_collections import config_flags
+import sys
+from collections.abc import Sequence
 
-from experiments.run import command_line
+from absl import flags
+
+from experiments.run import command_line, config_flag
+
+_FLAGS = flags.FlagValues()
+_CONFIG = config_flag.define(_FLAGS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -17,6 +27,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
-    flags.mark_flag_as_required("config")
-    command_line.run(_main)
+    sys.exit(main())

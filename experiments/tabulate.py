@@ -1,4 +1,4 @@
-"""Gathers the evaluations of a folder of runs into a small table that can be committed.
+r"""Gathers the evaluations of a folder of runs into a small table that can be committed.
 
     python -m experiments.tabulate --runs=runs/sweep --split=validation \
         --output=experiments/results/sweep --command="bash experiments/sweeps/sweep.sh"
@@ -9,12 +9,33 @@ scored, the device, the commit that gathered it) and `results.md` (the same, wit
 machine). Rows in the output of runs that are elsewhere stay.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
-from experiments.measure.evaluation import SPLITS
+from experiments.measure import SPLITS
 from experiments.run import command_line
+
+_FLAGS = flags.FlagValues()
+_RUNS = flags.DEFINE_string(
+    "runs", None, "Folder of run folders.", required=True, flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder of the results.", required=True, flag_values=_FLAGS
+)
+_SPLIT = flags.DEFINE_enum(
+    "split", "validation", SPLITS, "Which evaluations to read.", flag_values=_FLAGS
+)
+_COMMAND = flags.DEFINE_string(
+    "command", "", "Command that made the runs, to be quoted.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -28,8 +49,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _RUNS = flags.DEFINE_string("runs", None, "Folder of run folders.", required=True)
-    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
-    _SPLIT = flags.DEFINE_enum("split", "validation", SPLITS, "Which evaluations to read.")
-    _COMMAND = flags.DEFINE_string("command", "", "Command that made the runs, to be quoted.")
-    command_line.run(_main)
+    sys.exit(main())

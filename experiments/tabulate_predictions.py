@@ -1,4 +1,4 @@
-"""Gathers what `experiments.predict` measured into a small table that can be committed.
+r"""Gathers what `experiments.predict` measured into a small table that can be committed.
 
     python -m experiments.tabulate_predictions --predictions=runs/predictions \
         --output=experiments/results/video --command="..."
@@ -7,11 +7,29 @@ Writes `results.json` (a row a folder with a `summary.json`, by its path below -
 `results.md` (the same, with commit and machine).
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
+
+_FLAGS = flags.FlagValues()
+_PREDICTIONS = flags.DEFINE_string(
+    "predictions", None, "Folder of predictions.", required=True, flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "Folder of the results.", required=True, flag_values=_FLAGS
+)
+_COMMAND = flags.DEFINE_string(
+    "command", "", "Command that made them, to be quoted.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -23,7 +41,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _PREDICTIONS = flags.DEFINE_string("predictions", None, "Folder of predictions.", required=True)
-    _OUTPUT = flags.DEFINE_string("output", None, "Folder of the results.", required=True)
-    _COMMAND = flags.DEFINE_string("command", "", "Command that made them, to be quoted.")
-    command_line.run(_main)
+    sys.exit(main())

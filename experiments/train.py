@@ -1,4 +1,4 @@
-"""Trains and evaluates a video autoencoder.
+r"""Trains and evaluates a video autoencoder.
 
     python -m experiments.train --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM \
         --workdir=runs/x [--config.FIELD=VALUE ...]
@@ -6,11 +6,24 @@
 The same command continues a run that was stopped, and reports one that is finished.
 """
 
-from absl import flags
-from ml_collections import config_flags
+import sys
+from collections.abc import Sequence
 
-from experiments.run import command_line
+from absl import flags
+
+from experiments.run import command_line, config_flag
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_CONFIG = config_flag.define(_FLAGS)
+_WORKDIR = flags.DEFINE_string(
+    "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> int | None:
@@ -23,7 +36,4 @@ def _main() -> int | None:
 
 
 if __name__ == "__main__":
-    _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
-    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder of the run.")
-    flags.mark_flags_as_required(["config", "workdir"])
-    command_line.run(_main)
+    sys.exit(main())

@@ -1,4 +1,4 @@
-"""What is left of the error when the flow is right: encoder and decoder alone, with the true flow.
+r"""What is left of the error when the flow is right: encoder and decoder alone, with the true flow.
 
     python -m experiments.true_flow_floor \
         --config=experiments/configs/moving_mnist.py:conv-2enc-1LSTM --output=floor.json
@@ -13,13 +13,28 @@ Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy}.
 """
 
 import json
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
-from ml_collections import config_flags
 
-from experiments.run import command_line
+from experiments.run import command_line, config_flag
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_CONFIG = config_flag.define(_FLAGS)
+_OUTPUT = flags.DEFINE_string(
+    "output", None, "File of the result.", required=True, flag_values=_FLAGS
+)
+_UPDATES = flags.DEFINE_integer(
+    "updates", 600, "Updates of 16 pairs.", lower_bound=1, flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -38,8 +53,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _CONFIG = config_flags.DEFINE_config_file("config", None, "Configuration file[:VARIANT].")
-    _OUTPUT = flags.DEFINE_string("output", None, "File of the result.", required=True)
-    _UPDATES = flags.DEFINE_integer("updates", 600, "Updates of 16 pairs.", lower_bound=1)
-    flags.mark_flag_as_required("config")
-    command_line.run(_main)
+    sys.exit(main())

@@ -11,6 +11,8 @@ shows, and those without a warp; `figure3.png` shows the first pair.
 Source: section 4.1, Figure 3.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
@@ -18,6 +20,22 @@ from absl import flags
 from data.sintel import RENDERINGS
 from experiments.run import command_line
 from experiments.run.errors import UserError
+
+_FLAGS = flags.FlagValues()
+_SOURCE = flags.DEFINE_string(
+    "source", None, "Folder of MPI-Sintel, or of one scene.", required=True, flag_values=_FLAGS
+)
+_RENDERING = flags.DEFINE_enum(
+    "rendering", "clean", RENDERINGS, "Which rendering.", flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string(
+    "output", "runs/warp_check", "Folder of the results.", flag_values=_FLAGS
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -43,8 +61,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _SOURCE = flags.DEFINE_string("source", None, "Folder of MPI-Sintel, or of one scene.")
-    _RENDERING = flags.DEFINE_enum("rendering", "clean", RENDERINGS, "Which rendering.")
-    _OUTPUT = flags.DEFINE_string("output", "runs/warp_check", "Folder of the results.")
-    flags.mark_flags_as_required(["source"])
-    command_line.run(_main)
+    sys.exit(main())

@@ -1,7 +1,10 @@
 """A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 100 updates."""
 
+import importlib
+import io
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from experiments.configs.moving_mnist import get_config
@@ -61,5 +64,8 @@ def finish(process):
 
 
 def run(program, *flags):
-    """Runs `python -m experiments.PROGRAM`; see `finish`."""
-    return finish(start(program, *flags))
+    """Runs `experiments.PROGRAM` in this process; returns its exit code, output and errors."""
+    main = importlib.import_module(f"experiments.{program}").main
+    with redirect_stdout(io.StringIO()) as output, redirect_stderr(io.StringIO()) as errors:
+        code = main([str(flag) for flag in flags])
+    return code, output.getvalue(), errors.getvalue()

@@ -4,7 +4,8 @@ import pytest
 from small_run import run, small_config
 
 from experiments.report.learning_curves import plot_curves, read_curve
-from experiments.report.paper_table import TABLES, curves, read_floors, rows
+from experiments.report.paper_table import curves, read_floors, rows
+from experiments.report.tables import TABLES
 from experiments.run.config import resolve, to_json
 from experiments.run.errors import UserError
 

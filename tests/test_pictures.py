@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments.pictures.samples import FLOW_SCALE, flow_image, png, sample_picture
+from experiments.pictures import FLOW_SCALE
+from experiments.pictures.samples import flow_image, png, sample_picture
 
 
 def colour(u, v):

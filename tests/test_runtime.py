@@ -2,7 +2,6 @@ import os
 import subprocess
 import sys
 
-import jax
 import pytest
 
 from experiments.run import runtime
@@ -12,6 +11,7 @@ from experiments.run import runtime
 def executed(monkeypatch):
     """Calls of execve, which would replace the process."""
     calls = []
+    monkeypatch.setattr(os, "environ", dict(os.environ))
     monkeypatch.setattr(os, "execve", lambda *arguments: calls.append(arguments))
     monkeypatch.setattr(sys, "platform", "linux")
     return calls
@@ -19,40 +19,60 @@ def executed(monkeypatch):
 
 def test_starts_anew_with_large_pages_and_the_same_command(executed, monkeypatch):
     monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    runtime.use_allocation()
+    runtime.set_up_process()
     ((program, arguments, environment),) = executed
     assert (program, arguments) == (sys.executable, sys.orig_argv)
-    assert environment == os.environ | {"GLIBC_TUNABLES": runtime.ALLOCATION}
+    assert environment["GLIBC_TUNABLES"] == runtime.ALLOCATION
+    runtime.set_up_process()
+    assert len(executed) == 1
 
 
-def test_keeps_other_settings_of_the_c_library(executed, monkeypatch):
-    monkeypatch.setenv("GLIBC_TUNABLES", "glibc.rtld.nns=4")
-    runtime.use_allocation()
-    assert executed[0][2]["GLIBC_TUNABLES"] == f"glibc.rtld.nns=4:{runtime.ALLOCATION}"
+def test_environment_keeps_what_the_user_has_set_and_adds_the_rest(monkeypatch):
+    settings = {"GLIBC_TUNABLES": "a=1:b=2", "XLA_FLAGS": "--x=1 --y=", "CACHE": "ours"}
+    monkeypatch.setattr(runtime, "SETTINGS", settings)
+
+    def merged(**environment):
+        return runtime.with_settings(environment)
+
+    assert merged(HOME="h") == settings | {"HOME": "h"}
+    assert merged(CACHE="") == settings | {"CACHE": ""}
+    theirs = merged(GLIBC_TUNABLES="c=3:b=9", XLA_FLAGS="--y=theirs  --z='1 2'", CACHE="theirs")
+    assert theirs == {
+        "GLIBC_TUNABLES": "c=3:b=9:a=1",
+        "XLA_FLAGS": "--y=theirs  --z='1 2' --x=1",
+        "CACHE": "theirs",
+    }
+    assert runtime.with_settings(theirs) == theirs
+    assert merged(XLA_FLAGS="flags.txt")["XLA_FLAGS"] == "flags.txt"  # a file, as XLA reads it
+    assert merged(XLA_FLAGS="")["XLA_FLAGS"] == settings["XLA_FLAGS"]
 
 
-@pytest.mark.parametrize("setting", ["glibc.malloc.hugetlb=1", "glibc.malloc.hugetlb=0"])
-def test_does_not_start_twice_or_against_the_users_setting(executed, monkeypatch, setting):
-    monkeypatch.setenv("GLIBC_TUNABLES", setting)
-    runtime.use_allocation()
+def test_does_not_start_anew_against_the_users_settings(executed, monkeypatch):
+    names = ("hugetlb", "mmap_threshold", "trim_threshold")
+    theirs = ":".join(f"glibc.malloc.{name}=0" for name in names)
+    monkeypatch.setenv("GLIBC_TUNABLES", theirs)
+    runtime.set_up_process()
     assert not executed
+    assert os.environ["GLIBC_TUNABLES"] == theirs
 
 
-def test_does_nothing_on_other_systems(executed, monkeypatch):
+def test_sets_the_environment_alone_on_other_systems(executed, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
-    runtime.use_allocation()
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
+    runtime.set_up_process()
     assert not executed
+    assert os.environ["JAX_COMPILATION_CACHE_DIR"] == str(runtime.CACHE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="huge pages are asked for on Linux")
 def test_process_keeps_its_number_and_arguments():
     code = (
-        "import os, sys; from experiments.run.runtime import use_allocation; "
+        "import os, sys; from experiments.run.runtime import set_up_process; "
         "print(os.getpid(), os.environ.get('GLIBC_TUNABLES'), sys.argv[1:], flush=True); "
-        "use_allocation()"
+        "set_up_process(); import jax; print(jax.config.jax_compilation_cache_dir)"
     )
-    environment = {name: value for name, value in os.environ.items() if name != "GLIBC_TUNABLES"}
+    unset = ("GLIBC_TUNABLES", "JAX_COMPILATION_CACHE_DIR")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
     process = subprocess.run(
         [sys.executable, "-c", code, "--a=b c"],
         capture_output=True,
@@ -60,30 +80,11 @@ def test_process_keeps_its_number_and_arguments():
         env=environment,
         check=True,
     )
-    first, second = process.stdout.splitlines()
+    first, second, cache = process.stdout.splitlines()
     number = first.split()[0]
     assert first == f"{number} None ['--a=b c']"
     assert second == f"{number} {runtime.ALLOCATION} ['--a=b c']"
-
-
-@pytest.fixture
-def cache_setting():
-    before = jax.config.jax_compilation_cache_dir
-    yield
-    jax.config.update("jax_compilation_cache_dir", before)
-
-
-def test_compiled_programs_are_kept_in_the_users_cache(cache_setting, monkeypatch):
-    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR", raising=False)
-    runtime.keep_compiled_programs()
-    assert jax.config.jax_compilation_cache_dir == str(runtime.CACHE)
-
-
-def test_the_environments_folder_goes_first(cache_setting, monkeypatch, tmp_path):
-    jax.config.update("jax_compilation_cache_dir", str(tmp_path))
-    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path))
-    runtime.keep_compiled_programs()
-    assert jax.config.jax_compilation_cache_dir == str(tmp_path)
+    assert cache == str(runtime.CACHE)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the C library of Linux can be asked")

@@ -9,7 +9,8 @@ measured again. PyTorch comes with the extra `bench`; without it, our side alone
 """
 
 import json
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,6 @@ from absl import flags
 from data.atomic_file import write_atomically
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.measure import measure
-from experiments.benchmark.scaling import plot, scaling_cells
-from experiments.report.results_table import results_table, write_results
 from experiments.run import command_line
 from experiments.run.errors import UserError
 from vstm.variants import VARIANTS, get_variant
@@ -27,11 +26,25 @@ from vstm.variants import VARIANTS, get_variant
 BATCHES = (1, 4, 16)
 _FIELDS = ("variant", "phase", "ours_s", "torch_s", "speedup", "ours_peak_mb", "torch_peak_mb")
 
+_FLAGS = flags.FlagValues()
+_OUTPUT = flags.DEFINE_string(
+    "output", "experiments/results/benchmark", "Folder of the results.", flag_values=_FLAGS
+)
+_VARIANTS = flags.DEFINE_list("variants", list(VARIANTS), "Which variants.", flag_values=_FLAGS)
+_BUDGET = flags.DEFINE_float(
+    "budget", 10.0, "Seconds to measure each cell for, about.", flag_values=_FLAGS
+)
+_SCALING = flags.DEFINE_bool(
+    "scaling", True, "Whether to measure growth and plot it.", flag_values=_FLAGS
+)
+
 
 def measure_all(
     cells: Iterable[Cell], path: Path, budget_s: float, known: Iterable[dict[str, Any]] = ()
 ) -> list[dict[str, Any]]:
     """Rows of all cells, known or from the file, else measured and added to the file."""
+    from experiments.run.run_folder import write_atomically
+
     rows = json.loads(path.read_text()) if path.exists() else []
     cells = list(cells)
     rows += [row for row in known if row not in rows and _cell(row) in cells]
@@ -88,7 +101,15 @@ def _summary(row: dict[str, Any]) -> str:
     )
 
 
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
+
+
 def _main() -> None:
+    from experiments.benchmark.scaling import plot, scaling_cells
+    from experiments.report.results_table import results_table, write_results
+
     variants = [_variant(name) for name in _VARIANTS.value]
     output = Path(_OUTPUT.value)
     try:
@@ -123,10 +144,4 @@ def _variant(name: str) -> str:
 
 
 if __name__ == "__main__":
-    _OUTPUT = flags.DEFINE_string(
-        "output", "experiments/results/benchmark", "Folder of the results."
-    )
-    _VARIANTS = flags.DEFINE_list("variants", list(VARIANTS), "Which variants.")
-    _BUDGET = flags.DEFINE_float("budget", 10.0, "Seconds to measure each cell for, about.")
-    _SCALING = flags.DEFINE_bool("scaling", True, "Whether to measure growth and plot it.")
-    command_line.run(_main)
+    sys.exit(main())

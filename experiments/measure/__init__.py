@@ -1,4 +1,9 @@
 """What is measured: scores of a run's predictions and flow, probes, floors, errors on own video.
 
 May import `experiments.run` and `experiments.pictures`, and nothing that makes tables of runs.
+Importing the package itself imports nothing, so that flags can offer what is named here.
 """
+
+SPLITS = ("validation", "test", "published", "prepared")  # what a run is evaluated on
+NUM_AHEAD_SEQUENCES = 1000  # generated ones that frames further ahead are scored on
+FLOW_FORMATS = ("none", "flo", "npz")  # in which predicted flow is written

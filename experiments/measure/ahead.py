@@ -24,7 +24,6 @@ from vstm.losses import output_intensity
 from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
-NUM_GENERATED = 1000
 
 
 def evaluate_ahead(

@@ -36,7 +36,6 @@ from vstm.losses import output_intensity
 from vstm.variants import get_variant
 from vstm.warp import warp_batch
 
-SPLITS = ("validation", "test", "published", "prepared")
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
 

@@ -29,13 +29,13 @@ from data.flo import write_flo
 from data.framing import fit
 from data.video import ImageFolder, VideoFile
 from experiments.measure.frame_errors import FrameErrors
+from experiments.pictures import FLOW_SCALE
 from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
-from experiments.pictures.samples import FLOW_SCALE, png
+from experiments.pictures.samples import png
 from experiments.pictures.video_writer import VideoWriter
 from experiments.run.errors import UserError
 from vstm.video_predictor import VideoPredictor
 
-FLOW_FORMATS = ("none", "flo", "npz")
 NUM_MOMENTS = 5
 NUM_MOMENT_INPUTS = 3
 MIN_FRAMES = 2

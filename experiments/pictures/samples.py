@@ -7,7 +7,8 @@ import imgviz
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-FLOW_SCALE = 5.0  # image pixels a frame that the colours end at, the same in every picture
+from experiments.pictures import FLOW_SCALE
+
 ZOOM = 2
 _MARGIN = 4
 _HEADER = 14

@@ -9,44 +9,18 @@ sequences). What the output holds of runs that are elsewhere stays.
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.learning_curves import Curve, read_curve
+from experiments.report.tables import Table
 from experiments.run.config import read_json
 from experiments.run.errors import UserError
 from experiments.run.fields import flatten
 from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
 from vstm.variants import get_variant
-
-
-@dataclass(frozen=True)
-class Table:
-    """What a table compares, and by which test score.
-
-    Attributes:
-      field: of the configuration.
-      metric: of the evaluation.
-      name: of the metric in the rows.
-    """
-
-    field: str
-    metric: str
-    name: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Fields of a row that tell runs apart."""
-        return self.field, "sequences", "seed"
-
-
-TABLES = {
-    "2": Table("variant", "cross_entropy", "test_cross_entropy"),
-    "3": Table("loss", "mean_squared_error", "test_l2"),
-}
 
 
 def read_floors(folder: Path) -> dict[str, float]:

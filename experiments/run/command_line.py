@@ -1,73 +1,121 @@
-"""Entry point shared by the programs: flags in, one clear line out where the input is wrong."""
+"""Entry point shared by the programs: flags in, one clear line out where the input is wrong.
 
-import itertools
-import signal
+A program is a file of this shape. What is heavy is imported inside `_main`: so `--help` and a
+mistyped flag are answered at once, and the process is set up before JAX starts.
+
+    _FLAGS = flags.FlagValues()
+    _WORKDIR = flags.DEFINE_string("workdir", None, "Folder.", required=True, flag_values=_FLAGS)
+
+    def main(argv: Sequence[str] | None = None) -> int:
+        return command_line.run(_main, _FLAGS, __doc__, argv)
+
+    if __name__ == "__main__":
+        sys.exit(main())
+"""
+
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from types import FrameType
-from typing import NoReturn
+from contextlib import nullcontext
 
-from absl import app, flags, logging
+from absl import flags, logging
 
+from experiments.run import config_flag
 from experiments.run.errors import UserError
-from experiments.run.fields import check_path
-from experiments.run.runtime import keep_compiled_programs, use_allocation
+from experiments.run.runtime import set_up_process
+from experiments.run.stop_signals import ending_at_once
+
+_HELP_FLAGS = {"-h", "-help", "--help"}
+_REQUIRED = "must have a value other than None"  # as absl says it
+_WIDTH = 100
 
 
-def parse_flags(argv: Sequence[str]) -> list[str]:
-    """Parses absl flags; unknown configuration fields are named before anything else happens."""
-    try:
-        _check_config_flags(argv)
-        return flags.FLAGS(list(argv))
-    except UserError as error:
-        _exit(error)
-    except flags.Error as error:
-        # A configuration file's own error arrives with its traceback as text; its last line tells.
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        _exit(lines[-1].removeprefix("ValueError: ") if "Traceback" in str(error) else error)
-    except Exception as error:  # whatever a configuration file may raise
-        _exit(f"--config: {type(error).__name__}: {' '.join(str(error).split())}")
+def run(
+    main: Callable[[], int | None],
+    flag_values: flags.FlagValues,
+    documentation: str | None,
+    argv: Sequence[str] | None = None,
+) -> int:
+    """Parses a program's flags and runs it.
 
+    Args:
+      main: the program; gives its status, None for 0.
+      flag_values: its flags.
+      documentation: what `--help` prints above them.
+      argv: arguments, without the program's name. None: those of the process, which is then set up
+        and ended by SIGTERM and Ctrl-C.
 
-def _check_config_flags(argv: Sequence[str]) -> None:
-    for argument, following in itertools.pairwise([*argv[1:], ""]):
-        if not argument.startswith("-"):
-            continue
-        name, equals, value = argument.lstrip("-").partition("=")
-        if name == "config":
-            path = Path((value if equals else following).partition(":")[0])
-            if not path.is_file() or path.suffix != ".py":
-                raise UserError(f"--config: {path}: no such Python file")
-        elif name.startswith("config."):
-            check_path(name.removeprefix("config."))
-
-
-def run(main: Callable[[], int | None]) -> None:
-    """Parses the flags, runs `main` and exits with its status; 2 for a `UserError`."""
-
-    def checked_main(argv: Sequence[str]) -> None:
-        if len(argv) > 1:
-            _exit(f"unexpected argument {argv[1]!r}; all arguments are flags, --name=value")
+    Returns:
+      The status: 2 after bad input, of which one line on standard error says what is wrong.
+    """
+    owns_process = argv is None
+    arguments = sys.argv[1:] if argv is None else list(argv)
+    if _HELP_FLAGS & set(arguments):
+        print(help_text(flag_values, documentation or ""))
+        return 0
+    with ending_at_once() if owns_process else nullcontext():
         try:
-            signal.signal(signal.SIGTERM, _terminate)
-            keep_compiled_programs()
-            sys.exit(main())
+            _parse(flag_values, arguments)
+            if owns_process:
+                set_up_process()
+                logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
+            return main() or 0
         except UserError as error:
-            _exit(error)
-        except KeyboardInterrupt:
-            _terminate(signal.SIGINT, None)
-
-    use_allocation()
-    logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
-    app.run(checked_main, flags_parser=parse_flags)
+            print(f"error: {error}", file=sys.stderr)
+            return 2
 
 
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    print(f"stopped by {signal.Signals(number).name}", file=sys.stderr)
-    sys.exit(128 + number)
+def help_text(flag_values: flags.FlagValues, documentation: str) -> str:
+    """A program's documentation as it is written, and what its flags say."""
+    lines = [documentation.strip(), "", "flags:"]
+    for name in flag_values:
+        flag = flag_values[name]
+        text = textwrap.fill(flag.help, _WIDTH - 6, break_on_hyphens=False)
+        lines += [f"  --{name} ({_default(flag)})", textwrap.indent(text, 6 * " ")]
+    return "\n".join(lines)
 
 
-def _exit(message: object) -> NoReturn:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(2)
+def _default(flag: flags.Flag) -> str:
+    if _is_required(flag):
+        return "required"
+    value = ",".join(flag.default) if isinstance(flag.default, list) else flag.default
+    return "default: none" if value in (None, "") else f"default: {value}"
+
+
+def _is_required(flag: flags.Flag) -> bool:
+    return any(_REQUIRED in validator.message for validator in flag.validators)
+
+
+def _parse(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
+    """Parses a program's flags, whatever an earlier call left in them.
+
+    Raises:
+      UserError: a flag, or a file of flags or of a configuration, is wrong.
+    """
+    for name in flag_values:
+        flag_values[name].unparse()
+    try:
+        arguments = flag_values.read_flags_from_files(arguments)
+    except (flags.Error, OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--flagfile: {str(error).removeprefix('ERROR:: ')}") from error
+    config_flag.prepare(flag_values, arguments)
+    try:
+        _, *rest = flag_values(["", *arguments])
+    except flags.Error as error:
+        raise UserError(_one_line(error, flag_values)) from error
+    except Exception as error:  # whatever a configuration file may raise
+        text = " ".join(str(error).split())
+        raise UserError(f"--config: {type(error).__name__}: {text}") from error
+    if rest:
+        raise UserError(f"unexpected argument {rest[0]!r}; all arguments are flags, --name=value")
+
+
+def _one_line(error: flags.Error, flag_values: flags.FlagValues) -> str:
+    text = str(error)
+    if _REQUIRED in text:
+        required = [flag_values[name] for name in flag_values if _is_required(flag_values[name])]
+        missing = [f"--{flag.name}" for flag in required if flag.value is None]
+        return f"{', '.join(missing)}: required; --help shows all flags"
+    # A configuration file's own error arrives with its traceback as text; its last line tells.
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[-1].removeprefix("ValueError: ") if "Traceback" in text else text

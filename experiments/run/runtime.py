@@ -1,8 +1,8 @@
-"""How the process runs: how it allocates memory, and compiled programs kept between runs.
+"""How the process runs: how it allocates memory and compiles, and compiled programs kept for later.
 
-Neither changes a result. An update allocates some hundred megabytes anew. In pages of 4 KiB, the
-kernel's clearing of them takes a fifth of its time on a CPU; and so it does where the C library
-gives the memory of each product back, which by default depends on what else lies in the heap.
+An update allocates some hundred megabytes anew. In pages of 4 KiB, the kernel's clearing of them
+takes a fifth of its time on a CPU; and so it does where the C library gives the memory of each
+product back, which by default depends on what else lies in the heap.
 """
 
 import ctypes
@@ -12,8 +12,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import jax
-
 ALLOCATION = ":".join(
     (
         "glibc.malloc.hugetlb=1",  # asks for transparent huge pages
@@ -22,28 +20,49 @@ ALLOCATION = ":".join(
     )
 )
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vstm"
+SETTINGS = {
+    "GLIBC_TUNABLES": ALLOCATION,
+    "XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type=",  # off, see vstm.compiler
+    "JAX_COMPILATION_CACHE_DIR": str(CACHE),  # of what took a second or more to compile
+}
+_SEPARATORS = {"GLIBC_TUNABLES": ":", "XLA_FLAGS": " "}  # variables that hold several settings
 
 
-def with_allocation(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment whose processes allocate so, unless it has settings of its own for that."""
-    tunables = environment.get("GLIBC_TUNABLES", "")
-    if "glibc.malloc." in tunables:
-        return dict(environment)
-    settings = ":".join(filter(None, [tunables, ALLOCATION]))
-    return dict(environment) | {"GLIBC_TUNABLES": settings}
+def with_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment with `SETTINGS`, but for those that it has, with whatever value."""
+    merged = dict(environment)
+    for variable, ours in SETTINGS.items():
+        theirs, separator = environment.get(variable), _SEPARATORS.get(variable)
+        if theirs is None:
+            merged[variable] = ours
+        elif separator is not None and not _is_file_of_flags(variable, theirs):
+            names = {_name(setting) for setting in theirs.split(separator)}
+            added = [s for s in ours.split(separator) if _name(s) not in names]
+            merged[variable] = separator.join(filter(None, [theirs, *added]))
+    return merged
 
 
-def use_allocation() -> None:
-    """Starts the program anew with `ALLOCATION`, on Linux; elsewhere and the second time: nothing.
+def _is_file_of_flags(variable: str, value: str) -> bool:
+    return variable == "XLA_FLAGS" and value.strip() != "" and value.strip()[0] != "-"
 
-    The C library reads the settings once, when a process starts. The process keeps its number.
+
+def _name(setting: str) -> str:
+    return setting.partition("=")[0]
+
+
+def set_up_process() -> None:
+    """Sets `SETTINGS` for this process and those that it starts; call it before JAX is imported.
+
+    The C library reads its own when a process starts, so on Linux the program is started anew, once
+    and with the same process number, unless they are set already.
     """
-    environment = with_allocation(os.environ)
-    if sys.platform != "linux" or environment == os.environ:
-        return
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(sys.executable, sys.orig_argv, environment)
+    environment = with_settings(os.environ)
+    allocates_so = environment["GLIBC_TUNABLES"] == os.environ.get("GLIBC_TUNABLES")
+    os.environ.update(environment)
+    if sys.platform == "linux" and not allocates_so:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.execve(sys.executable, sys.orig_argv, environment)
 
 
 def give_back_memory() -> None:
@@ -52,12 +71,3 @@ def give_back_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)
-
-
-def keep_compiled_programs() -> None:
-    """Keeps what took a second or more to compile, for later runs.
-
-    The folder is ~/.cache/vstm; the environment variable JAX_COMPILATION_CACHE_DIR names another.
-    """
-    if not os.environ.get("JAX_COMPILATION_CACHE_DIR"):
-        jax.config.update("jax_compilation_cache_dir", str(CACHE))

@@ -6,11 +6,24 @@ For every folder of results: its table with the circumstances as they were writt
 and standard deviations where several seeds ran, and its pictures.
 """
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from absl import flags
 
 from experiments.run import command_line
+
+_FLAGS = flags.FlagValues()
+_RESULTS = flags.DEFINE_string(
+    "results", "experiments/results", "Folder of the results.", flag_values=_FLAGS
+)
+_OUTPUT = flags.DEFINE_string("output", "RESULTS.md", "The page.", flag_values=_FLAGS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _FLAGS, __doc__, argv)
 
 
 def _main() -> None:
@@ -24,6 +37,4 @@ def _main() -> None:
 
 
 if __name__ == "__main__":
-    _RESULTS = flags.DEFINE_string("results", "experiments/results", "Folder of the results.")
-    _OUTPUT = flags.DEFINE_string("output", "RESULTS.md", "The page.")
-    command_line.run(_main)
+    sys.exit(main())
