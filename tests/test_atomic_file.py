@@ -10,20 +10,19 @@ def names(folder):
 def test_readers_see_the_earlier_file_until_the_new_one_is_whole(tmp_path):
     path = tmp_path / "a.txt"
     write_atomically(path, "old")
-    with replacing(path) as file:
-        file.write(b"new, hal")
-        file.flush()
+    with replacing(path) as part:
+        part.write_text("new, hal")
         assert path.read_text() == "old"
-        file.write(b"f")
-    assert path.read_text() == "new, half"
+        part.write_text("new, whole")
+    assert path.read_text() == "new, whole"
     assert names(tmp_path) == ["a.txt"]
 
 
 def test_a_failed_write_leaves_the_earlier_file_and_nothing_else(tmp_path):
     path = tmp_path / "a.txt"
     write_atomically(path, b"old")
-    with pytest.raises(KeyError), replacing(path) as file:
-        file.write(b"new")
+    with pytest.raises(KeyError), replacing(path) as part:
+        part.write_text("new")
         raise KeyError
     assert path.read_text() == "old"
     assert names(tmp_path) == ["a.txt"]
@@ -33,8 +32,8 @@ def test_two_writers_do_not_meet_and_stale_files_are_in_nobodys_way(tmp_path):
     path = tmp_path / "a.txt"
     (tmp_path / "a.txt.part").mkdir()  # worse than any that a killed writer leaves
     with replacing(path) as first, replacing(path) as second:
-        first.write(b"first")
-        second.write(b"second")
+        first.write_text("first")
+        second.write_text("second")
     assert path.read_text() == "first"  # whose block ended last
     assert names(tmp_path) == ["a.txt", "a.txt.part"]
 
