@@ -16,7 +16,6 @@ from typing import Any
 
 from absl import flags
 
-from data.atomic_file import write_atomically
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.measure import measure
 from experiments.run import command_line

@@ -59,14 +59,15 @@ def environment() -> dict[str, Any]:
       `commit`, see `current_commit`; `device`, see `device`; `num_devices`; `backend`, JAX's
       platform; `precision`, JAX's settings; `system`; `versions` by package, and of Python.
     """
+    settings: Any = jax.config  # whose settings are no declared attributes
     return {
         "commit": current_commit(),
         "device": device(),
         "num_devices": jax.device_count(),
         "backend": jax.default_backend(),
         "precision": {
-            "matmul": jax.config.jax_default_matmul_precision or "default",
-            "float64": jax.config.jax_enable_x64,
+            "matmul": settings.jax_default_matmul_precision or "default",
+            "float64": settings.jax_enable_x64,
         },
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
