@@ -95,10 +95,9 @@ def test_parameters_are_read_beside_any_optimisers_state(run_copy):
     jax.tree.map(np.testing.assert_array_equal, trained_params(config, run_copy)[0], expected)
 
 
-@pytest.mark.parametrize("changes", [{"memory.width": 0.5}, {"flow_head.recurrent": True}])
-def test_parameters_of_another_model_are_refused(run_copy, changes):
+def test_parameters_of_another_model_are_refused(run_copy):
     config = read_json(run_copy / "config.json")
-    config.update_from_flattened_dict(changes)
+    config.flow_head.recurrent = True  # which has parameters more
     with pytest.raises(UserError, match="100: cannot be restored"):
         trained_params(config, run_copy)
 

@@ -104,7 +104,7 @@ def test_a_finished_run_is_trained_further_in_place(finished_run, tmp_path, caps
     longer = small_config(**{"train.num_sequences": 208, "train.log_every_steps": 2})
     state, _ = train_and_evaluate(longer, workdir)
     assert int(state.step) == 104
-    rate = 4e-3 * (1 + math.cos(math.pi * 100 / 104)) / 2
+    rate = 4e-3 * (1 + math.cos(math.pi * 95 / 99)) / 2  # after five updates of warming up
     output = capsys.readouterr().out
     assert "config.train.num_sequences (now / before): 208 / 200" in output
     assert f"the learning rate rises again from 0 to {rate:.3g}, its value at update 100" in output
@@ -229,11 +229,6 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
         (
             ["--config.data.lines=yes"],
             "config.data.lines: expected bool (True or False), got 'yes'",
-        ),
-        (["--config.tau", "ten"], "config.tau: expected int, got 'ten'"),
-        (
-            ["--config.data=3"],
-            "config.data: expected one of its fields, such as config.data.",
         ),
         (["--config.train.batchsize=3"], "did you mean 'batch_size'?"),
         (["--config.loss=summ"], "did you mean 'sum'?"),

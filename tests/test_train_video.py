@@ -95,7 +95,7 @@ def half_run(prepared, tmp_path_factory):
     """A run at half of its updates, and its own prepared folder."""
     folder = tmp_path_factory.mktemp("half")
     clips = shutil.copytree(prepared, folder / "prepared")
-    settings = config(clips, **{"train.checkpoint_every_steps": 3})
+    settings = resolve(config(clips, **{"train.checkpoint_every_steps": 3}))
     train_and_evaluate(settings, folder / "run")
     shutil.rmtree(folder / "run" / "checkpoints" / "6")
     return settings, folder
