@@ -2,10 +2,13 @@
 
 import os
 
+from experiments.run.runtime import SETTINGS  # imports nothing of JAX
+
 # Tests compare with references in float32 and float64, which accelerators may not hold.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# Most of their time is compilation, which machine code that is not optimised halves.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+# Most of their time is compilation, which machine code that is not optimised halves. The rest is as
+# in the programs, which some tests start and compare with, bit for bit.
+os.environ.setdefault("XLA_FLAGS", f"--xla_backend_optimization_level=0 {SETTINGS['XLA_FLAGS']}")
 
 import jax
 import pytest
