@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from data import hmdb51, source_clips
+from data.atomic_file import replacing, write_atomically
 from data.prepared_clips import (
     CLIPS_FOLDER,
     DATASET_FILE,
@@ -154,15 +154,10 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
         rows, problem = clip.rows(settings.size, settings.fit, settings.frame_stride)
     except (OSError, ValueError) as error:
         raise UnreadableClipError(str(error)) from error
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
-    try:
+    with replacing(path) as part:
         written = write_clip(part, _read(rows))
         if checksum_of(part, written["num_frames"]) != written["checksum"]:
             raise ValueError(f"{part}: reads back other frames than were written")
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
     info = ClipInfo(clip.name, clip.label, **written, splits=())
     found = {"clip": to_json(info), "problem": problem(), "source": source_state}
     _write(description, found)
@@ -188,6 +183,4 @@ def _stem(clip: SourceClip) -> str:
 
 
 def _write(path: Path, content: Any) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(content, indent=1) + "\n")
-    os.replace(part, path)
+    write_atomically(path, json.dumps(content, indent=1) + "\n")

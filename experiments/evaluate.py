@@ -9,10 +9,8 @@ Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder (the 
 prepared folder is called `prepared_<folder>`) and prints a table.
 """
 
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from absl import flags
@@ -42,16 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    import jax
-
-    from experiments.measure.evaluation import evaluate_split, make_predict
+    from experiments.measure.evaluation import make_predict
+    from experiments.measure.final_evaluation import evaluate_split
     from experiments.measure.scores import table
     from experiments.run import build
     from experiments.run.build import Source
-    from experiments.run.checkpoints import Checkpoints
+    from experiments.run.checkpoints import trained_params
     from experiments.run.config import read_json
-    from experiments.run.run_folder import CONFIG_FILE
-    from vstm.training import init_state
+    from experiments.run.run_folder import CONFIG_FILE, locked
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -69,17 +65,10 @@ def _main() -> None:
         split = f"prepared_{Path(_PREPARED.value).resolve().name}"
     else:
         source = build.source(config, split)
-    model = build.make_model(config)
-    like = init_state(
-        model, build.make_tx(config), jax.random.key(config.seed), build.frame_shape(config)
-    )
-    if not os.access(folder, os.W_OK):
-        raise UserError(f"{folder}: cannot be written")
-    with closing(Checkpoints(folder)) as checkpoints:
-        state, _ = checkpoints.restore(like)
-    result = evaluate_split(
-        config, folder, make_predict(model), state.params, int(state.step), split, source
-    )
+    with locked(folder):
+        params, step = trained_params(config, folder)
+        predict = make_predict(build.make_model(config))
+        result = evaluate_split(config, folder, predict, params, step, split, source)
     print(table(result))
 
 

@@ -13,23 +13,24 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from experiments.measure.evaluation import (
-    Predict,
-    evaluate,
+from data.atomic_file import replacing
+from experiments.measure.evaluation import Predict, evaluate, make_predict, samples
+from experiments.measure.final_evaluation import (
+    current_evaluation,
     evaluate_split,
-    make_predict,
-    read_evaluation,
-    samples,
+    rehearse,
 )
 from experiments.measure.scores import mean_intensity, table
 from experiments.run import build
+from experiments.run.changes import explain_changes
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.compilation import announce
-from experiments.run.config import Config, resolve, to_json
+from experiments.run.config import Config, differences, resolve, to_json
 from experiments.run.errors import UserError
 from experiments.run.fields import flatten
+from experiments.run.provenance import record
 from experiments.run.reporter import Reporter
-from experiments.run.run_folder import locked, open_run_folder
+from experiments.run.run_folder import check_run_folder, entered, latest_update, write_config
 from experiments.run.runtime import give_back_memory
 from experiments.run.stop_signals import StopSignals
 from experiments.run.training_data import TrainingData
@@ -57,7 +58,8 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     Args:
       config: the experiment; see `experiments.configs.default`.
       workdir: the run's folder, see `experiments.run.run_folder`. Created if missing; a run of the
-        same configuration in it is continued from its last checkpoint.
+        same configuration in it is continued from its last checkpoint. Number of sequences,
+        periods, checkpoints kept and `evaluation` may be changed, see `check_run_folder`.
 
     Returns:
       The last state, and the number of the signal that stopped the run early, or None.
@@ -67,64 +69,82 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         finite; checkpoints written before stay as they are.
     """
     config = resolve(config)
-    data = TrainingData(config)
-    sources = {split: build.source(config, split) for split in FINAL_SPLITS}
-    folder = open_run_folder(workdir, config)
-
-    num_steps = build.num_steps(config)
+    folder, num_steps = Path(workdir), build.num_steps(config)
+    check_run_folder(folder, config)
+    latest = latest_update(folder)
+    # What is done needs neither its data nor its initial model, which may be gone.
+    trained = latest == num_steps
+    data = None if trained else TrainingData(config)
+    sources = {
+        split: build.source(config, split)
+        for split in FINAL_SPLITS
+        if not trained or current_evaluation(config, folder, split, num_steps) is None
+    }
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
-    state = replace(state, params=build.initial_params(config, state.params))
+    if latest is None:
+        state = replace(state, params=build.initial_params(config, state.params))
     predict = make_predict(model)
-    with (
-        locked(folder),
-        closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
-        StopSignals() as stop,
-    ):
-        if checkpoints.latest_step is not None:
-            state, position = checkpoints.restore(state)
-            if int(state.step) < num_steps:
-                data.go_to(position)
-            print(f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True)
-        if int(state.step) < num_steps:
-            state = _train(
-                config,
-                folder,
-                _compile(config, _train_step(config, model, tx), state, stop),
-                state,
-                data,
-                checkpoints,
-                predict,
-                sources["validation"],
-                stop,
-            )
-        if int(state.step):
-            _write_model(config, folder, state)
-    if stop.received is not None:
-        name = signal.Signals(stop.received).name
-        saved = ", saved" if int(state.step) else ""
-        print(
-            f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}{saved}; "
-            "the same command continues"
-        )
-        return state, stop.received
 
-    for split in FINAL_SPLITS:
-        result = read_evaluation(folder, split)
-        if result is None or result["step"] != num_steps:
-            result = evaluate_split(
-                config, folder, predict, state.params, num_steps, split, sources[split]
+    with entered(folder, config) as there:
+        if data is not None:
+            rehearse(config, folder, predict, state.params, sources)
+        if there is None or differences(config, there):
+            write_config(folder, config)
+        with (
+            closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
+            StopSignals() as stop,
+        ):
+            if checkpoints.latest_step is not None:
+                state, position = checkpoints.restore(state)
+                if data is not None and int(state.step) < num_steps:
+                    data.go_to(position)
+                print(
+                    f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True
+                )
+                if there is not None:
+                    explain_changes(config, there, int(state.step))
+            if data is not None and int(state.step) < num_steps:
+                record(folder, int(state.step))
+                state = _train(
+                    config,
+                    folder,
+                    _compile(config, _train_step(config, model, tx), state, stop),
+                    state,
+                    data,
+                    checkpoints,
+                    predict,
+                    sources["validation"],
+                    stop,
+                )
+            if int(state.step):
+                _write_model(config, folder, state)
+        if stop.received is not None:
+            name = signal.Signals(stop.received).name
+            saved = ", saved" if int(state.step) else ""
+            print(
+                f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}"
+                f"{saved}; the same command continues"
             )
-        else:
-            print(f"{folder}: evaluated on {split} already")
-        print(table(result), flush=True)
+            return state, stop.received
+
+        for split in FINAL_SPLITS:
+            result = current_evaluation(config, folder, split, num_steps)
+            if result is None:
+                result = evaluate_split(
+                    config, folder, predict, state.params, num_steps, split, sources[split]
+                )
+            else:
+                print(f"{folder}: evaluated on {split} already")
+            print(table(result), flush=True)
     return state, None
 
 
 def _write_model(config: Config, folder: Path, state: TrainState) -> None:
     path = folder / MODEL_FILE
     try:
-        save_model(path, build.describe(config), state.params)
+        with replacing(path) as part, part.open("xb") as file:
+            save_model(file, build.describe(config), state.params)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
 

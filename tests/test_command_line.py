@@ -87,7 +87,7 @@ def test_calls_in_one_process_do_not_see_each_others_flags(toy):
         (4, False, 3, None, "b"),
     ]
     assert calls[0][0]["variant"] == "fc-2enc-1LSTM"
-    assert calls[0][0]["optimizer"]["name"] == "rmsprop"
+    assert calls[0][0]["recipe"] == "paper"
 
 
 @pytest.mark.parametrize(
@@ -99,6 +99,11 @@ def test_calls_in_one_process_do_not_see_each_others_flags(toy):
         ([CONFIG, "3"], "unexpected argument '3'"),
         ([CONFIG, "--config.tua=3"], "config.tua: config has no field 'tua'; did you mean 'tau'?"),
         ([CONFIG, "--noconfig.data.linse"], "did you mean 'lines'?"),
+        ([CONFIG, "--config.data.lines=yes"], "lines: expected bool (True or False), got 'yes'"),
+        ([CONFIG, "--config.tau", "ten"], "config.tau: expected int, got 'ten'"),
+        ([CONFIG, "--config.seed=1.5"], "config.seed: expected int, got '1.5'"),
+        ([CONFIG, "--config.smoothness.weight=x"], "weight: expected float, got 'x'"),
+        ([CONFIG, "--config.data=3"], "config.data: expected one of its fields, such as config."),
         (["--config", "nowhere.py"], "--config: nowhere.py: no such Python file"),
         (["--flagfile=/nowhere"], "--flagfile: Unable to open flagfile: "),
         (["--flagfile=FILE"], "config.train.batchsize: config.train has no field 'batchsize'"),

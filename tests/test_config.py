@@ -3,11 +3,14 @@ import re
 from pathlib import Path
 
 import pytest
+from absl.flags import FlagValues
+from ml_collections import config_flags
 
-from experiments.configs import default, moving_mnist
+from experiments.configs import default, moving_mnist, video
 from experiments.run import build
 from experiments.run import config as configuration
 from experiments.run.errors import UserError
+from experiments.run.fields import flatten
 
 EXPERIMENTS = Path(configuration.__file__).parents[1]
 
@@ -36,7 +39,7 @@ def test_every_field_is_read_somewhere():
     )  # the three above
     for path in EXPERIMENTS.rglob("*.py"):
         read |= set(attributes(ast.parse(path.read_text())))
-    unread = set(configuration.flatten(default.get_config())) - read
+    unread = set(flatten(default.get_config())) - read
     assert not unread
 
 
@@ -54,9 +57,13 @@ def test_auto_pixels_follow_the_loss(loss, pixels):
     assert configuration.resolve(changed("loss", loss)).data.pixels == pixels
 
 
-@pytest.mark.parametrize("tau, num_targets", [(5, 5), (8, 8), (12, 8)])
-def test_targets_are_at_most_as_many_as_the_frames_fed_in(tau, num_targets):
+@pytest.mark.parametrize("tau, num_targets", [(1, 1), (5, 5), (8, 8), (12, 8)])
+def test_targets_are_eight_or_as_many_as_the_frames_fed_in(tau, num_targets):
     assert configuration.resolve(changed("tau", tau)).train.num_targets == num_targets
+
+
+def test_given_targets_stay():
+    assert configuration.resolve(changed("train.num_targets", 10)).train.num_targets == 10
 
 
 def test_given_pixels_stay():
@@ -74,7 +81,21 @@ def test_given_pixels_stay():
         ("tau", 20, "config.tau=20: tau [+] 1 frames are needed"),
         ("tau", 0, "config.tau=0: expected at least 1"),
         ("tau", "ten", "config.tau: expected int, got 'ten'"),
-        ("data.lines", 1, "config.data.lines: expected bool, got 1"),
+        ("data.lines", 1, r"config.data.lines: expected bool \(True or False\), got 1"),
+        ("data.lines", "yes", r"config.data.lines: expected bool \(True or False\), got 'yes'"),
+        ("data.directory", 3, "config.data.directory: expected str, got 3"),
+        ("video.directory", None, "config.video.directory: expected str, got None"),
+        ("smoothness.weight", 10**400, "config.smoothness.weight=10+: expected a finite number"),
+        ("train.num_targets", 20, "config.train.num_targets=20: expected at most config.tau=10"),
+        ("train.num_targets", -1, "config.train.num_targets=-1: expected at least 0"),
+        ("tau", -3, "config.tau=-3: expected at least 1"),
+        ("data.image_size", 10**6, "config.data.image_size=1000000: expected at most 4096"),
+        ("data.sequence_length", 10**9, "sequence_length=1000000000: expected at most 10000"),
+        ("train.batch_size", 10**9, "config.train.batch_size=1000000000: expected at most 65536"),
+        ("train.num_sequences", 10**12, "num_sequences=1000000000000: expected at most 2147483647"),
+        ("memory.width", 1e9, "config.memory.width=1000000000.0: expected at most 64"),
+        ("memory.kernel_size", 10**9 + 1, "kernel_size=1000000001: expected at most 255"),
+        ("recipe", "slow", "config.recipe='slow': did you mean"),
         ("data.num_digits", True, "config.data.num_digits: expected int, got True"),
         ("data.image_size", 63, "config.data.image_size=63: expected a multiple of 2"),
         ("data.image_size", 28, "config.data.image_size: expected more than 28"),
@@ -122,6 +143,57 @@ def test_paper_recipe_is_section_4():
     assert (config.data.num_train, config.data.num_validation) == (10_000, 3_000)
 
 
+def from_command_line(config, *flags):
+    """A configuration with fields overridden by flags, as the programs do it."""
+    values, argv = FlagValues(), ["program", *flags]
+    config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=argv)
+    values(argv)
+    return configuration.resolve(values.config)
+
+
+def recipe_of(config):
+    return (
+        config.flow_head.sparsity_weight,
+        config.flow_head.photometric_weight,
+        config.optimizer.flow_head_rate,
+        config.optimizer.memory_rate,
+    )
+
+
+@pytest.mark.parametrize(
+    "variant, recipe",
+    [
+        ("conv-1enc-1LSTM", (1e-3, 3.0, 0.3, 0.3)),
+        ("conv-1enc-2LSTM", (1e-3, 3.0, 0.05, 0.3)),
+        ("fc-2enc-1LSTM", (1e-3, 0.0, 0.3, 0.003)),
+    ],
+)
+def test_fast_recipe_is_that_of_the_variant_in_force(variant, recipe):
+    assert recipe_of(from_command_line(moving_mnist.get_config(variant))) == recipe
+    other = moving_mnist.get_config("conv-1enc-2LSTM")
+    assert recipe_of(from_command_line(other, f"--config.variant={variant}")) == recipe
+
+
+def test_recipe_follows_the_command_line_and_given_fields_stay():
+    config = from_command_line(
+        moving_mnist.get_config("conv-1enc-1LSTM"),
+        "--config.variant=fc-2enc-2LSTM",
+        "--config.recipe=paper",
+        "--config.optimizer.memory_rate=0.3",  # the default, but said
+        "--config.train.batch_size=4",
+    )
+    assert (config.optimizer.name, config.optimizer.learning_rate) == ("rmsprop", 1e-4)
+    assert (config.optimizer.memory_rate, config.train.batch_size) == (0.3, 4)
+    assert config.train.num_targets == 1
+
+
+def test_fields_that_no_recipe_in_force_sets_have_their_defaults():
+    flags = "--config.recipe=paper", "--config.video.directory=x"
+    config = from_command_line(video.get_config(), *flags)
+    assert (config.residual, config.normalise_contrast, config.video.max_pan) == (False, False, 0)
+    assert (config.loss, config.tau, config.optimizer.name) == ("sum", 12, "rmsprop")
+
+
 @pytest.mark.parametrize(
     "specification, message",
     [("conv-1enc", "did you mean 'conv-1enc-"), ("conv-1enc-1LSTM:slow", "unknown recipe 'slow'")],
@@ -135,12 +207,14 @@ def test_json_round_trip_and_differences(tmp_path):
     config = configuration.resolve(default.get_config())
     path = tmp_path / "config.json"
     path.write_text(configuration.to_json(config))
-    assert configuration.differences(config, configuration.read_json(path)) == []
+    assert configuration.differences(config, configuration.read_json(path)) == {}
     other = configuration.resolve(changed("data.num_digits", 3))
-    assert configuration.differences(config, other) == ["data.num_digits: 2 / 3"]
+    assert configuration.differences(config, other) == {"data.num_digits": "2 / 3"}
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "3", '{"tau": 10}', '{"tua": 10}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", "3", "[" * 100_000, '{"tau": 10}', '{"tua": 10}', '{"data": 3}']
+)
 def test_damaged_json_is_named(content, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(content)

@@ -1,9 +1,15 @@
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 from small_run import run
+
+from experiments.run.checkpoints import trained_params
+from experiments.run.config import read_json
+from experiments.run.errors import UserError
+from experiments.run.run_folder import locked
 
 
 @pytest.fixture
@@ -76,3 +82,33 @@ def test_damaged_checkpoint_is_named(run_copy):
     assert code == 2
     assert "cannot be restored" in errors
     assert len(errors.strip().splitlines()) == 1
+
+
+def test_a_folder_without_checkpoints_has_its_model(run_copy):
+    config = read_json(run_copy / "config.json")
+    expected, step = trained_params(config, run_copy)
+    shutil.rmtree(run_copy / "checkpoints")
+    params, same_step = trained_params(config, run_copy)
+    assert same_step == step == 100
+    jax.tree.map(np.testing.assert_array_equal, params, expected)
+
+
+def test_parameters_are_read_beside_any_optimisers_state(run_copy):
+    config = read_json(run_copy / "config.json")
+    expected, _ = trained_params(config, run_copy)
+    config.optimizer.name = "rmsprop"
+    jax.tree.map(np.testing.assert_array_equal, trained_params(config, run_copy)[0], expected)
+
+
+def test_parameters_of_another_model_are_refused(run_copy):
+    config = read_json(run_copy / "config.json")
+    config.flow_head.recurrent = True  # which has parameters more
+    with pytest.raises(UserError, match="100: cannot be restored"):
+        trained_params(config, run_copy)
+
+
+def test_an_evaluation_waits_for_no_other_process(run_copy):
+    with locked(run_copy):
+        code, _, errors = evaluate(f"--workdir={run_copy}")
+    assert code == 2
+    assert "another process is training or evaluating in this folder" in errors

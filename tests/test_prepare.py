@@ -65,7 +65,7 @@ def test_a_second_run_writes_what_is_new_or_damaged_alone(source, monkeypatch):
     write_clip = preparation.write_clip
 
     def noted(path, rows):
-        written.append(path.stem)
+        written.append(path.name.partition(".")[0])  # a temporary name begins with the file's
         return write_clip(path, rows)
 
     monkeypatch.setattr(preparation, "write_clip", noted)

@@ -1,6 +1,7 @@
 """Training runs as users run them: stopped, killed, continued, refused."""
 
 import json
+import math
 import random
 import shutil
 import signal
@@ -12,7 +13,9 @@ import pytest
 from small_run import PATIENCE, arguments, finish, run, small_config, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from experiments.run import build, checkpoints
+from experiments import training
+from experiments.measure import final_evaluation
+from experiments.run import build, checkpoints, provenance
 from experiments.run.config import read_json
 from experiments.run.errors import UserError
 from experiments.run.run_folder import locked
@@ -98,6 +101,73 @@ def test_finished_run_is_reported_and_left_as_it_is(finished_run, capsys):
     assert "nats/pixel" in output
 
 
+def test_a_finished_run_is_trained_further_in_place(finished_run, tmp_path, capsys):
+    workdir = shutil.copytree(finished_run, tmp_path / "run")
+    log = (finished_run / "metrics.jsonl").read_text()
+    longer = small_config(**{"train.num_sequences": 208, "train.log_every_steps": 2})
+    state, _ = train_and_evaluate(longer, workdir)
+    assert int(state.step) == 104
+    rate = 4e-3 * (1 + math.cos(math.pi * 95 / 99)) / 2  # after five updates of warming up
+    output = capsys.readouterr().out
+    assert "config.train.num_sequences (now / before): 208 / 200" in output
+    assert f"the learning rate rises again from 0 to {rate:.3g}, its value at update 100" in output
+    assert read_json(workdir / "config.json").train.num_sequences == 208
+    lines = (workdir / "metrics.jsonl").read_text()
+    assert lines.startswith(log)
+    added = [json.loads(line) for line in lines[len(log) :].splitlines()]
+    assert [line["step"] for line in added if "train/loss" in line] == [102, 104]
+    assert json.loads((workdir / "eval_test.json").read_text())["step"] == 104
+    assert [entry["step"] for entry in provenance.read(workdir)] == [0, 100]
+
+
+def test_a_finished_run_is_evaluated_on_other_sequences_in_place(finished_run, tmp_path, capsys):
+    workdir = shutil.copytree(finished_run, tmp_path / "run")
+    before = (workdir / "eval_validation.json").read_bytes()
+    for num_test, now in ((3, 3), (3000, 5)):  # of 5
+        config = small_config(**{"evaluation.num_test": num_test})
+        train_and_evaluate(config, workdir)
+        assert json.loads((workdir / "eval_test.json").read_text())["num_sequences"] == now
+        assert "evaluated on validation already" in capsys.readouterr().out
+        train_and_evaluate(config, workdir)
+        assert "evaluated on test already" in capsys.readouterr().out
+    assert (workdir / "eval_validation.json").read_bytes() == before
+
+
+def test_run_and_evaluation_tell_what_made_them(finished_run):
+    (entry,) = provenance.read(finished_run)
+    assert entry["step"] == 0
+    result = json.loads((finished_run / "eval_test.json").read_text())
+    assert (result["trained_commit"], result["trained_device"]) == (
+        entry["commit"],
+        entry["device"],
+    )
+    assert (result["commit"], result["device"]) == (provenance.current_commit(), entry["device"])
+
+
+def test_the_folder_is_locked_while_the_run_is_evaluated(finished_run, tmp_path, monkeypatch):
+    workdir = shutil.copytree(finished_run, tmp_path / "run")
+    (workdir / "eval_test.json").unlink()
+
+    def other_process(config, folder, *others):
+        with locked(folder):
+            pass
+
+    monkeypatch.setattr(training, "evaluate_split", other_process)
+    with pytest.raises(UserError, match="another process is training or evaluating"):
+        train_and_evaluate(small_config(), workdir)
+
+
+def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
+    def unreadable(config, predict, params, source):
+        raise UserError("cannot be drawn")
+
+    monkeypatch.setattr(final_evaluation, "samples", unreadable)
+    monkeypatch.setattr(training, "_compile", None)  # is not reached
+    with pytest.raises(UserError, match="cannot be drawn"):
+        train_and_evaluate(small_config(), tmp_path / "run")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
+
+
 def test_other_configuration_is_refused_with_the_field(finished_run):
     with pytest.raises(UserError, match=r"data.lines: True / False"):
         train_and_evaluate(small_config(**{"data.lines": True}), finished_run)
@@ -165,7 +235,10 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
 @pytest.mark.parametrize(
     "more, message",
     [
-        (["--config.data.lines=maybe"], "--config.data.lines=maybe"),
+        (
+            ["--config.data.lines=yes"],
+            "config.data.lines: expected bool (True or False), got 'yes'",
+        ),
         (["--config.train.batchsize=3"], "did you mean 'batch_size'?"),
         (["--config.loss=summ"], "did you mean 'sum'?"),
         (["--config=experiments/configs/moving_mnist.py:conv-3enc"], "unknown variant 'conv-3enc'"),

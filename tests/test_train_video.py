@@ -11,9 +11,10 @@ from data.framing import centre_square
 from data.prepare import main as prepare
 from data.prepared_clips import PreparedClips
 from experiments.configs import video
-from experiments.measure.evaluation import read_evaluation
-from experiments.run.config import resolve
+from experiments.measure.final_evaluation import read_evaluation
+from experiments.run.config import read_json, resolve
 from experiments.run.errors import UserError
+from experiments.run.run_folder import latest_update
 from experiments.run.training_data import TrainingData
 from experiments.training import train_and_evaluate
 from vstm.video_predictor import load
@@ -63,7 +64,8 @@ def test_configuration_is_that_of_the_papers_real_video():
 @pytest.fixture(scope="module")
 def finished_video_run(prepared):
     """Settings, folder and last state of a run that was left alone; read it only."""
-    settings, run = config(prepared, **{"train.checkpoint_every_steps": 3}), prepared.parent / "run"
+    settings = resolve(config(prepared, **{"train.checkpoint_every_steps": 3}))
+    run = prepared.parent / "run"
     state, received = train_and_evaluate(settings, run)
     assert (int(state.step), received) == (6, None)
     return settings, run, state
@@ -150,6 +152,18 @@ def test_damaged_clips_are_named(stopped_run, split):
     (run / "eval_test.json").unlink()
     with pytest.raises(UserError, match=r"the sequences cannot be read: .*array_record: damaged"):
         train_and_evaluate(settings, run)
+    assert latest_update(run) == 3  # before any update more
+
+
+def test_a_finished_run_is_reported_when_its_clips_are_gone(
+    finished_video_run, prepared, tmp_path, capsys
+):
+    settings, run, _ = finished_video_run
+    prepared.rename(tmp_path / "elsewhere")
+    state, _ = train_and_evaluate(settings, run)
+    (tmp_path / "elsewhere").rename(prepared)
+    assert int(state.step) == 6
+    assert "evaluated on test already" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -210,8 +224,10 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
 
 def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path, capsys):
     _, run, first = finished_video_run
-    changes = {"train.initial_model": str(run), "optimizer.learning_rate": 1e-9}
-    second, _ = train_and_evaluate(config(prepared, **changes), tmp_path / "second")
+    initial = shutil.copytree(run, tmp_path / "first")
+    changes = {"train.initial_model": str(initial), "optimizer.learning_rate": 1e-9}
+    often = {"train.checkpoint_every_steps": 3}
+    second, _ = train_and_evaluate(config(prepared, **changes | often), tmp_path / "second")
     for ours, theirs in zip(
         jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
     ):
@@ -232,3 +248,14 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
     changes["train.initial_model"] = "nowhere"
     with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")
+    assert not (tmp_path / "fourth").exists()
+
+    settings = read_json(tmp_path / "second" / "config.json")
+    shutil.rmtree(initial)
+    train_and_evaluate(settings, tmp_path / "second")  # reports
+    shutil.rmtree(tmp_path / "second" / "checkpoints" / "6")
+    again, _ = train_and_evaluate(settings, tmp_path / "second")  # goes on
+    for ours, theirs in zip(
+        jax.tree.leaves(again.params), jax.tree.leaves(second.params), strict=True
+    ):
+        np.testing.assert_array_equal(ours, theirs)

@@ -4,11 +4,10 @@ A NumPy archive: `description`, JSON text, and each parameter under its path, `m
 """
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
@@ -56,11 +55,11 @@ class ModelDescription:
         )
 
 
-def save_model(path: Path, description: ModelDescription, params: Any) -> None:
-    """Writes a model's file, all of it or nothing.
+def save_model(file: Path | IO[bytes], description: ModelDescription, params: Any) -> None:
+    """Writes a model.
 
     Args:
-      path: the file; an existing one is replaced.
+      file: its path, which ends in .npz, or a file that is open for binary writing.
       description: of the model.
       params: its parameters.
 
@@ -70,10 +69,7 @@ def save_model(path: Path, description: ModelDescription, params: Any) -> None:
     flat = flatten_dict(params, sep="/")
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in flat.items()}
     arrays["description"] = np.array(json.dumps(asdict(description)))
-    part = path.with_name(path.name + ".part")
-    with part.open("wb") as file:
-        np.savez(file, **arrays)
-    os.replace(part, path)
+    np.savez(file, **arrays)
 
 
 def load_model(path: Path) -> tuple[ModelDescription, Any]:

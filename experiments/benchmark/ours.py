@@ -8,6 +8,7 @@ import jax.numpy as jnp
 
 from experiments.benchmark.cells import Cell
 from experiments.configs import moving_mnist
+from experiments.configs.recipes import with_recipe
 from experiments.run import build
 from experiments.run.runtime import give_back_memory
 from vstm.compiler import compiler_options
@@ -20,7 +21,7 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     Returns:
       A function that runs it once and waits for the end; seconds of compilation; parameters.
     """
-    config = moving_mnist.get_config(cell.variant)
+    config = with_recipe(moving_mnist.get_config(cell.variant))
     config.segment = cell.segment
     config.tau = cell.tau
     config.data.image_size = cell.size

@@ -1,22 +1,99 @@
-"""The part that the configuration files share: `VARIANT[:RECIPE]`."""
+"""What the recipes set, by kind of data and variant, and where a configuration takes it.
 
-from collections.abc import Callable, Mapping
+The configuration files leave the fields that recipes set open (None), so that a recipe is looked up
+from the variant, data and recipe that are in force once the command line has had its say, and a
+field that the command line sets stays as it is.
+"""
 
-import ml_collections
+from collections.abc import Callable
+from typing import Any
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
 from experiments.configs import default
 from experiments.run.errors import nearest
-from vstm.variants import get_variant
+from vstm.variants import VARIANTS, get_variant
 
-Recipe = Callable[[ml_collections.ConfigDict], None]
+Settings = dict[str, Any]
 
 
-def configure(specification: str, recipes: Mapping[str, Recipe]) -> ml_collections.ConfigDict:
-    """The defaults with a variant, changed by a recipe.
+def _fast_moving_mnist(variant: str) -> Settings:
+    settings: Settings = {
+        "flow_head.sparsity_weight": 1e-3  # a common shift of all pixels costs else nothing
+    }
+    if variant == "conv-1enc-2LSTM":
+        settings["optimizer.flow_head_rate"] = 0.05  # the others' throws its flow into the clamp
+    if get_variant(variant).memory == "fc":
+        # else black ground saturates its thousands of inputs
+        settings["optimizer.memory_rate"] = 0.003
+    else:
+        settings["flow_head.photometric_weight"] = 3.0  # at first, ties the flow to the frames
+    return settings
+
+
+def _fast_video(variant: str) -> Settings:
+    return {
+        "residual": True,
+        "normalise_contrast": True,
+        "flow_head.returning_gradient": False,
+        "memory.initial_range": 0.08,
+        "optimizer.name": "adam",
+        "train.num_targets": 1,
+        "video.max_pan": 3.0,
+        "video.random_reversals": True,
+        "train.batch_size": 8,
+        "train.num_sequences": 12_000,
+    }
+
+
+def _paper(variant: str) -> Settings:
+    """Section 4 of the paper."""
+    return {
+        "flow_head.returning_gradient": False,
+        "memory.initial_range": 0.08,
+        "optimizer.name": "rmsprop",
+        "optimizer.learning_rate": 1e-4,
+        "optimizer.schedule": "halving",
+        "optimizer.flow_head_rate": 1.0,
+        "optimizer.memory_rate": 1.0,
+        "optimizer.clip_global_norm": 0.0,
+        "optimizer.clip_elements": 50.0,
+        "train.num_targets": 1,
+        "train.batch_size": 1,
+        "train.num_sequences": 100_000,
+        "train.log_every_steps": 100,
+        "train.image_every_steps": 2_000,
+        "train.validate_every_steps": 2_000,
+        "train.checkpoint_every_steps": 1_000,
+    }
+
+
+RECIPES: dict[str, dict[str, Callable[[str], Settings]]] = {
+    "moving_mnist": {"fast": _fast_moving_mnist, "paper": _paper},
+    "video": {"fast": _fast_video, "paper": _paper},
+}
+"""By `data.name` and name: dotted fields and values, of a variant; others keep their defaults."""
+
+NAMES = tuple(dict.fromkeys(name for recipes in RECIPES.values() for name in recipes))
+
+OPEN_FIELDS = sorted(
+    {
+        path
+        for recipes in RECIPES.values()
+        for recipe in recipes.values()
+        for variant in VARIANTS
+        for path in recipe(variant)
+    }
+)
+"""Those that any recipe sets for any variant."""
+
+
+def configure(specification: str) -> ConfigDict:
+    """The defaults with a variant, and open what a recipe sets.
 
     Args:
       specification: `VARIANT` or `VARIANT:RECIPE`; the recipe is `fast` if not given.
-      recipes: what each recipe changes.
 
     Raises:
       ValueError: unknown variant or recipe; the message names the nearest and the known ones.
@@ -24,8 +101,37 @@ def configure(specification: str, recipes: Mapping[str, Recipe]) -> ml_collectio
     variant, _, recipe = specification.partition(":")
     config = default.get_config()
     config.variant = get_variant(variant).name
-    recipe = recipe or "fast"
-    if recipe not in recipes:
-        raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, recipes)}")
-    recipes[recipe](config)
+    config.recipe = recipe or "fast"
+    if config.recipe not in NAMES:
+        raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, NAMES)}")
+    for path in OPEN_FIELDS:
+        section, name = _section(config, path)
+        section[name] = placeholder(type(section[name]))
     return config
+
+
+def with_recipe(config: ConfigDict) -> ConfigDict:
+    """A copy in which open fields have the recipe's value, or else the default.
+
+    Args:
+      config: with known variant, data and recipe.
+    """
+    filled = config.copy_and_resolve_references()
+    recipe = RECIPES[config.data.name][config.recipe] if config.recipe else None
+    settings = recipe(config.variant) if recipe else {}
+    defaults = default.get_config()
+    for path in OPEN_FIELDS:
+        section, name = _section(filled, path)
+        if section.get(name) is None:
+            value = settings.get(path, _section(defaults, path)[0][name])
+            with filled.ignore_type():
+                section[name] = value
+    return filled
+
+
+def _section(config: ConfigDict, path: str) -> tuple[ConfigDict, str]:
+    """The part of a configuration that holds a field, and the field's name in it."""
+    *parents, name = path.split(".")
+    for parent in parents:
+        config = config[parent]
+    return config, name

@@ -1,13 +1,6 @@
-"""Evaluates a trained run, with the baselines on the same sequences.
+"""Scores of a model and of the baselines on sequences, and pictures of its predictions."""
 
-Writes `eval_<split>.json` and `samples_<split>.png` into the run's folder (the split of another
-prepared folder is called `prepared_<folder>`) and prints a table.
-"""
-
-import json
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import jax
@@ -15,21 +8,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from data.moving_mnist import MovingMNIST
-from experiments.measure.paper import paper_reference
 from experiments.measure.scores import (
     FrameAverages,
     TwoLevelEntropy,
     frame_metrics,
-    mean_intensity,
 )
-from experiments.pictures.samples import png, sample_picture
+from experiments.pictures.samples import sample_picture
 from experiments.run import build
 from experiments.run.build import Source
 from experiments.run.compilation import announced
 from experiments.run.config import Config
-from experiments.run.errors import UserError
 from experiments.run.progress import Progress
-from experiments.run.run_folder import evaluation_file, write_atomically
 from vstm import metrics
 from vstm.autoencoder import Autoencoder, AutoencoderOutput
 from vstm.compiler import compiler_options
@@ -168,58 +157,3 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
     frames, prediction = whole.pop("frames"), whole.pop("prediction")
     inputs = frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau]
     return sample_picture(inputs, frames[:, tau], prediction, whole)
-
-
-def _num_sequences(config: Config, split: str) -> int:
-    """How many to evaluate on in the end, at most; the published set is always taken whole."""
-    if split == "published":
-        return sys.maxsize
-    return config.evaluation.num_validation if split == "validation" else config.evaluation.num_test
-
-
-def evaluate_split(
-    config: Config,
-    folder: Path,
-    predict: Predict,
-    params: Any,
-    step: int,
-    split: str,
-    source: Source,
-) -> dict[str, Any]:
-    """Evaluates and writes `eval_<split>.json` and `samples_<split>.png`; returns the former."""
-    scores = evaluate(
-        config,
-        predict,
-        params,
-        source,
-        _num_sequences(config, split),
-        mean_intensity(config),
-        description=f"evaluating {split}",
-    )
-    result = {
-        "split": split,
-        "variant": config.variant,
-        "loss": config.loss,
-        "step": step,
-        "sequences_trained": step * config.train.batch_size,
-        **scores,
-        "paper": paper_reference(config),
-        "device": jax.devices()[0].device_kind,
-    }
-    picture = png(samples(config, predict, params, source))
-    try:
-        text = json.dumps(result, indent=2, allow_nan=False)
-        write_atomically(folder / f"samples_{split}.png", picture)
-        write_atomically(evaluation_file(folder, split), text + "\n")
-    except (OSError, ValueError) as error:
-        raise UserError(f"{evaluation_file(folder, split)}: cannot be written ({error})") from error
-    return result
-
-
-def read_evaluation(folder: Path, split: str) -> dict[str, Any] | None:
-    """What `evaluate_split` wrote; None where it is missing or damaged."""
-    try:
-        result = json.loads(evaluation_file(folder, split).read_text())
-        return result if result["split"] == split else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None

@@ -19,6 +19,7 @@ from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_f
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
 _COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
+_UNTOLD = (*_COLUMNS, "recipe")  # a recipe is told by the fields that it set
 
 
 def rows(runs: Path, split: str) -> list[dict[str, Any]]:
@@ -40,7 +41,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
                     "settings": {
                         field: value
                         for field, value in config.items()
-                        if value != defaults.get(field) and field not in _COLUMNS
+                        if value != defaults.get(field) and field not in _UNTOLD
                     },
                     "seed": config["seed"],
                     "sequences": evaluation["sequences_trained"],

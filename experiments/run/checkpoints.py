@@ -1,13 +1,18 @@
 """Checkpoints: parameters, optimiser, step, key and data position, by orbax."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
+from experiments.run import build
+from experiments.run.config import Config
 from experiments.run.errors import UserError
-from experiments.run.run_folder import CHECKPOINT_FOLDER
+from experiments.run.run_folder import CHECKPOINT_FOLDER, latest_update
+from vstm.model_file import MODEL_FILE
 from vstm.training import TrainState
 
 
@@ -73,7 +78,7 @@ class Checkpoints:
         """
         step = self.latest_step
         if step is None:
-            raise UserError(f"{self._folder}: no checkpoint; train first")
+            raise _missing(self._folder)
         target = {**_fields(like), "key": jax.random.key_data(like.key)}
         try:
             restored = self._manager.restore(
@@ -83,11 +88,7 @@ class Checkpoints:
                 ),
             )
         except (OSError, ValueError, KeyError) as error:
-            reason = " ".join(str(error).split())[:200]
-            raise UserError(
-                f"{self._folder / str(step)}: cannot be restored, as it is damaged or of another "
-                f"version of this code; nothing was changed ({type(error).__name__}: {reason})"
-            ) from error
+            raise _unreadable(self._folder / str(step), error) from error
         arrays = dict(restored["state"])
         arrays["key"] = jax.random.wrap_key_data(arrays["key"])
         return TrainState(**arrays), restored["data"]
@@ -95,6 +96,64 @@ class Checkpoints:
     def close(self) -> None:
         """Releases orbax's resources."""
         self._manager.close()
+
+
+def trained_params(config: Config, folder: Path) -> tuple[Any, int]:
+    """The parameters that a run has reached, and the number of updates behind them.
+
+    Those of the latest checkpoint, whose optimiser may be of another version of this code; of a run
+    whose checkpoints were removed, as of the model that comes with the project, those of its model,
+    which then is the finished one.
+
+    Raises:
+      UserError: there is neither, or it cannot be read.
+    """
+    step = latest_update(folder)
+    if step is None and (folder / MODEL_FILE).exists():
+        return build.trained_params(folder), build.num_steps(config)
+    path = (folder / CHECKPOINT_FOLDER).absolute()
+    if step is None:
+        raise _missing(path)
+    like = {"params": _described_params(config)}
+    options = ocp.CheckpointManagerOptions(read_only=True)
+    handlers = {"state": ocp.PyTreeCheckpointHandler()}
+    with closing(ocp.CheckpointManager(path, options=options, item_handlers=handlers)) as manager:
+        restore = ocp.args.PyTreeRestore(
+            like,
+            restore_args=ocp.checkpoint_utils.construct_restore_args(like),
+            partial_restore=True,
+        )
+        try:
+            params = manager.restore(step, args=ocp.args.Composite(state=restore))["state"]
+        except (OSError, ValueError, KeyError) as error:
+            raise _unreadable(path / str(step), error) from error
+    params = params["params"]
+    if not all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(params)):
+        others = ValueError("other parameters than the configuration's")  # left as described
+        raise _unreadable(path / str(step), others)
+    return params, step
+
+
+def _described_params(config: Config) -> Any:
+    """Shapes, types and placement of the parameters."""
+    model, frames = build.make_model(config), jnp.zeros((1, 1, *build.frame_shape(config)))
+    shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), frames)["params"])
+    placement = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    return jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=placement), shapes
+    )
+
+
+def _missing(folder: Path) -> UserError:
+    return UserError(f"{folder}: no checkpoint; train first")
+
+
+def _unreadable(path: Path, error: Exception) -> UserError:
+    reason = " ".join(str(error).split())[:200]
+    return UserError(
+        f"{path}: cannot be restored, as it is damaged or of another version of this code; nothing "
+        f"was changed ({type(error).__name__}: {reason})"
+    )
 
 
 def _fields(state: TrainState) -> dict[str, Any]:

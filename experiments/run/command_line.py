@@ -13,6 +13,7 @@ mistyped flag are answered at once, and the process is set up before JAX starts.
         sys.exit(main())
 """
 
+import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ from absl import flags, logging
 
 from experiments.run import config_flag
 from experiments.run.errors import UserError
+from experiments.run.fields import check_text
 from experiments.run.runtime import set_up_process
 from experiments.run.stop_signals import ending_at_once
 
@@ -116,6 +118,12 @@ def _one_line(error: flags.Error, flag_values: flags.FlagValues) -> str:
         required = [flag_values[name] for name in flag_values if _is_required(flag_values[name])]
         missing = [f"--{flag.name}" for flag in required if flag.value is None]
         return f"{', '.join(missing)}: required; --help shows all flags"
+    field = re.match(r"flag --config\.([\w.]+)=(.*?): ", text, re.DOTALL)
+    if field:
+        try:
+            check_text(*field.groups())
+        except UserError as wrong_type:
+            return str(wrong_type)
     # A configuration file's own error arrives with its traceback as text; its last line tells.
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("ValueError: ") if "Traceback" in text else text

@@ -7,7 +7,7 @@ from pathlib import Path
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
-from experiments.configs import moving_mnist
+from experiments.configs import recipes
 from experiments.run.errors import UserError
 from experiments.run.fields import check_path
 from vstm.variants import VARIANTS
@@ -15,7 +15,7 @@ from vstm.variants import VARIANTS
 _HELP = (
     "Configuration file, with the variant and, after a second colon, the recipe: "
     "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or video.py beside it. "
-    f"Variants: {', '.join(VARIANTS)}. Recipes: {', '.join(moving_mnist.RECIPES)}; fast if none is "
+    f"Variants: {', '.join(VARIANTS)}. Recipes: {', '.join(recipes.NAMES)}; fast if none is "
     "given. Any field of experiments/configs/default.py is set by --config.FIELD=VALUE, such as "
     "--config.train.batch_size=8."
 )

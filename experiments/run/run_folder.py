@@ -1,26 +1,30 @@
 """A run's folder: created or continued, never overwritten.
 
-config.json              the resolved configuration
+config.json              the resolved configuration and its format, see experiments.run.formats
+environment.json         what trained it, see experiments.run.provenance
 metrics.jsonl            one line a logged update or validation
 checkpoints/             see experiments.run.checkpoints
 model.npz                the model, see vstm.model_file; written when training ends or is stopped
 events.out.tfevents.*    TensorBoard; the curves beside in smoothed/, copy_last/, constant_mean/
 eval_<split>.json        final evaluations
 samples_<split>.png      predictions of the first sequences
-lock                     held by the process that trains
+lock                     held by the process that trains or evaluates
 """
 
 import fcntl
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from data.atomic_file import SUFFIX, write_atomically
+from experiments.run import build
 from experiments.run import config as configuration
+from experiments.run.changes import changeable
 from experiments.run.config import Config
 from experiments.run.errors import UserError
+from vstm.model_file import MODEL_FILE
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"
@@ -28,70 +32,138 @@ LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoints"
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file so that a reader, or a kill, sees all of it or nothing of it."""
-    part = _part(path)
-    part.write_bytes(content.encode() if isinstance(content, str) else content)
-    os.replace(part, path)
-
-
-def _part(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
-
-
-def open_run_folder(workdir: str | Path, config: Config) -> Path:
-    """Creates the folder of a run, or enters that of the same run.
+def check_run_folder(folder: Path, config: Config) -> Config | None:
+    """Refuses a folder that this run cannot be in; changes nothing.
 
     Args:
-      workdir: the folder.
+      folder: of the run; may be missing.
       config: the run's resolved configuration.
 
     Returns:
-      The folder.
+      The configuration that is there, which differs in `changeable` fields at most; None where the
+      run is new.
 
     Raises:
-      UserError: it belongs to a run of another configuration, holds other files, or cannot be
-        written; nothing in it is changed.
+      UserError: it belongs to a run of another configuration, has trained more sequences than are
+        asked for, holds other files, or cannot be read.
     """
-    folder = Path(workdir)
     config_file = folder / CONFIG_FILE
-    part = _part(config_file)  # all that a run killed at its very start leaves
     try:
-        if config_file.exists():
-            differences = configuration.differences(config, configuration.read_json(config_file))
-            if differences:
-                raise UserError(
-                    f"{folder}: holds a run of another configuration (asked / there): "
-                    f"{'; '.join(differences)}. Choose another --workdir"
-                )
-        elif folder.exists() and any(path.name != part.name for path in folder.iterdir()):
-            raise UserError(
-                f"{folder}: not empty and without {CONFIG_FILE}, so not a run's folder. "
-                "Choose another --workdir"
-            )
-        folder.mkdir(parents=True, exist_ok=True)
         if not config_file.exists():
-            write_atomically(config_file, configuration.to_json(config))
-        if not os.access(folder, os.W_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be used as workdir ({error.strerror})") from error
-    return folder
+            if folder.exists() and not all(map(_left_by_a_start, folder.iterdir())):
+                raise UserError(
+                    f"{folder}: not empty and without {CONFIG_FILE}, so not a run's folder. "
+                    "Choose another --workdir"
+                )
+            return None
+        there = configuration.read_json(config_file)
+        latest = latest_update(folder)
+    except (OSError, ValueError) as error:
+        raise _unusable(folder, error) from error
+    differences = configuration.differences(config, there)
+    fixed = {path: values for path, values in differences.items() if not changeable(path)}
+    if fixed:
+        fields = "; ".join(f"{path}: {values}" for path, values in fixed.items())
+        raise UserError(
+            f"{folder}: holds a run of another configuration (asked / there): {fields}. Choose "
+            "another --workdir"
+            + (
+                f"; there, --config.train.initial_model={folder} begins with this run's model"
+                if (folder / MODEL_FILE).exists()
+                else ""
+            )
+        )
+    if latest is not None and build.num_steps(config) < latest:
+        raise UserError(
+            f"{folder}: has trained {latest * config.train.batch_size} sequences; expected at "
+            f"least as many, got config.train.num_sequences={config.train.num_sequences}. Choose "
+            "another --workdir for a shorter run"
+        )
+    return there
+
+
+@contextmanager
+def entered(folder: Path, config: Config) -> Iterator[Config | None]:
+    """Creates the folder of a run, or enters that of the same run; other processes stay out.
+
+    A new folder belongs to the run from `write_config` on.
+
+    Args:
+      folder: of the run.
+      config: the run's resolved configuration.
+
+    Yields:
+      What `check_run_folder` returns.
+
+    Raises:
+      UserError: as `check_run_folder`, or the folder cannot be written, or another process has it;
+        what is in it stays as it is.
+    """
+    check_run_folder(folder, config)  # before anything is made in it
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise _unusable(folder, error) from error
+    with locked(folder):
+        yield check_run_folder(folder, config)
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Writes a run's resolved configuration into its folder.
+
+    Raises:
+      UserError: it cannot be written.
+    """
+    write_file(folder / CONFIG_FILE, configuration.to_json(config))
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keeps other processes from training in a run's folder; the lock ends with the process.
+    """Keeps other processes from training or evaluating in a run's folder.
+
+    The lock ends with the process.
 
     Raises:
-      UserError: another process has it.
+      UserError: another process has it, or the folder cannot be written.
     """
-    with (folder / LOCK_FILE).open("w") as file:
+    try:
+        file = (folder / LOCK_FILE).open("w")
+    except (OSError, ValueError) as error:
+        raise _unusable(folder, error) from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise UserError(f"{folder}: another process is training in this folder") from error
+            raise UserError(
+                f"{folder}: another process is training or evaluating in this folder"
+            ) from error
+        except OSError as error:
+            raise _unusable(folder, error) from error
         yield
+
+
+def latest_update(folder: Path) -> int | None:
+    """Update of a run's latest checkpoint; None where there is none.
+
+    Raises:
+      OSError: the folder cannot be read.
+    """
+    checkpoints = folder / CHECKPOINT_FOLDER
+    if not checkpoints.exists():
+        return None
+    names = [path.name for path in checkpoints.iterdir()]
+    return max((int(name) for name in names if name.isdecimal()), default=None)
+
+
+def _left_by_a_start(path: Path) -> bool:
+    """Whether a run that was killed at its very start may have left it."""
+    part = path.name.startswith(CONFIG_FILE) and path.name.endswith(SUFFIX)
+    return part or path.name == LOCK_FILE
+
+
+def _unusable(folder: Path, error: OSError | ValueError) -> UserError:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return UserError(f"{folder}: cannot be used as workdir ({reason})")
 
 
 def write_file(path: Path, text: str) -> None:

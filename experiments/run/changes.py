@@ -1,0 +1,54 @@
+"""Which fields of a run may change while it is in its folder, and what that means for it."""
+
+import optax
+
+from experiments.run import build
+from experiments.run.config import Config, differences
+
+_CHANGEABLE = (
+    "evaluation.",
+    "train.log_every_steps",
+    "train.image_every_steps",
+    "train.validate_every_steps",
+    "train.checkpoint_every_steps",
+    "train.keep_checkpoints",
+    "train.num_sequences",
+)
+"""Fields, and a section, that a run goes on with when they are changed."""
+
+_SCHEDULES = {
+    "learning rate": build.make_schedule,
+    "photometric weight": build.photometric_weight,
+}
+
+
+def changeable(path: str) -> bool:
+    """Whether a run goes on with another value of a field."""
+    return path.startswith(_CHANGEABLE)
+
+
+def explain_changes(config: Config, there: Config, step: int) -> None:
+    """Prints what a run does otherwise than before.
+
+    Args:
+      config: resolved configuration, as asked for.
+      there: as it was, differing in `changeable` fields alone.
+      step: update that the run has reached.
+    """
+    for path, values in differences(config, there).items():
+        print(f"config.{path} (now / before): {values}", flush=True)
+    num_steps = build.num_steps(config)
+    if num_steps == build.num_steps(there):
+        return
+    for name, make in _SCHEDULES.items():
+        before, now = (_value(make(each), step) for each in (there, config))
+        if now != before:
+            print(
+                f"the {name} {'rises again' if now > before else 'falls'} from {before:.3g} to "
+                f"{now:.3g}, its value at update {step} of {num_steps}",
+                flush=True,
+            )
+
+
+def _value(schedule: optax.ScalarOrSchedule, step: int) -> float:
+    return float(schedule(step) if callable(schedule) else schedule)
