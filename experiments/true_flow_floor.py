@@ -23,9 +23,9 @@ from experiments.run.errors import UserError
 
 
 def _main() -> None:
+    from data.atomic_file import write_atomically
     from experiments.measure.floor import train_and_test
     from experiments.run.config import resolve
-    from experiments.run.run_folder import write_atomically
 
     result = train_and_test(resolve(_CONFIG.value), _UPDATES.value)
     path = Path(_OUTPUT.value)

@@ -1,5 +1,4 @@
 import json
-import subprocess
 
 import pytest
 
@@ -18,12 +17,6 @@ def at(monkeypatch):
         monkeypatch.setattr(results_table, "current_commit", lambda: name)
 
     return set_commit
-
-
-def git(folder, *arguments):
-    author = ("-c", "user.name=a", "-c", "user.email=a@b")
-    command = ["git", "-C", str(folder), *author, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def row(variant, seed, score, **others):
@@ -70,26 +63,6 @@ def test_a_table_has_a_cell_for_every_field_of_any_row():
         "| a | 0 | 0.12346 | - |",
         "| b | - | - | - |",
     ]
-
-
-def test_commit_is_dirty_by_changes_of_code_but_not_of_results(tmp_path, monkeypatch):
-    code, results = tmp_path / "experiments", tmp_path / "experiments" / "results"
-    results.mkdir(parents=True)
-    files = [code / "report" / "results_table.py", results / "results.json", tmp_path / "README.md"]
-    files[0].parent.mkdir()
-    for path in files:
-        path.write_text("1")
-    monkeypatch.setattr(results_table, "__file__", str(files[0]))
-    assert results_table.current_commit() == "unknown"
-    git(tmp_path, "init")
-    git(tmp_path, "add", ".")
-    git(tmp_path, "commit", "-m", "x")
-    name = git(tmp_path, "rev-parse", "--short", "HEAD")
-    files[1].write_text("2")
-    files[2].write_text("2")
-    assert results_table.current_commit() == name
-    files[0].write_text("2")
-    assert results_table.current_commit() == f"{name}-dirty"
 
 
 def test_cells_are_text_or_rounded_numbers_or_both():

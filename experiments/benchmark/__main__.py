@@ -15,13 +15,13 @@ from typing import Any
 
 from absl import flags
 
+from data.atomic_file import write_atomically
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.measure import measure
 from experiments.benchmark.scaling import plot, scaling_cells
 from experiments.report.results_table import results_table, write_results
 from experiments.run import command_line
 from experiments.run.errors import UserError
-from experiments.run.run_folder import write_atomically
 from vstm.variants import VARIANTS, get_variant
 
 BATCHES = (1, 4, 16)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.report.results_table import current_commit
 from experiments.run.errors import UserError
+from experiments.run.provenance import current_commit
 
 
 def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:

@@ -3,15 +3,15 @@
 import json
 import os
 import platform
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jax
 
+from data.atomic_file import write_atomically
 from experiments.run.errors import UserError
-from experiments.run.run_folder import write_atomically
+from experiments.run.provenance import current_commit
 
 
 def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
@@ -113,27 +113,6 @@ def write_results(folder: Path, rows: Sequence[dict[str, Any]], table: str) -> N
         write_atomically(folder / "results.json", json.dumps(rows, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
-
-
-def current_commit() -> str:
-    """Git's name of the commit of this code, with `-dirty` after changes; or `unknown`.
-
-    Changed results, and pages about them, are no changes of the code.
-    """
-    root = Path(__file__).parents[2]
-    git = ["git", "-C", str(root)]
-    code = [".", ":!experiments/results", ":!*.md"]
-    try:
-        described = subprocess.run(
-            [*git, "describe", "--always"], capture_output=True, text=True, check=False
-        )
-        commit = described.stdout.strip()
-        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", "--", *code], check=False)
-    except FileNotFoundError:
-        commit = ""
-    if not commit:
-        return "unknown"
-    return f"{commit}-dirty" if changed.returncode else commit
 
 
 def _circumstances() -> str:

@@ -1,0 +1,149 @@
+"""What a run's numbers were made with: commit, versions, device; kept in its folder.
+
+`environment.json` is a list with an entry for each process that trained the run: `step`, the update
+that it went on from, `time` (UTC), and what `environment` tells.
+"""
+
+import importlib.metadata
+import json
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from data.atomic_file import write_atomically
+from experiments.run.errors import UserError
+
+ENVIRONMENT_FILE = "environment.json"
+_PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy")
+
+
+def current_commit() -> str:
+    """Git's name of the commit of this code, with `-dirty` after changes; or `unknown`.
+
+    Changed results, and pages about them, are no changes of the code.
+    """
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():  # a copy, perhaps inside another project's repository
+        return "unknown"
+    git = ["git", "-C", str(root)]
+    code = [".", ":!experiments/results", ":!*.md"]
+    try:
+        described = subprocess.run(
+            [*git, "describe", "--always"], capture_output=True, text=True, check=False
+        )
+        commit = described.stdout.strip()
+        changed = subprocess.run(
+            [*git, "diff", "--quiet", "HEAD", "--", *code], capture_output=True, check=False
+        )
+    except FileNotFoundError:
+        commit = ""
+    if not commit:
+        return "unknown"
+    return f"{commit}-dirty" if changed.returncode else commit
+
+
+def device() -> str:
+    """The device that programs run on: an accelerator's kind, or the processor's name."""
+    accelerator = jax.devices()[0]
+    return _processor() if accelerator.platform == "cpu" else accelerator.device_kind
+
+
+def environment() -> dict[str, Any]:
+    """Facts about this process that numbers may depend on; none that name the machine.
+
+    Returns:
+      `commit`, see `current_commit`; `device`, see `device`; `num_devices`; `backend`, JAX's
+      platform; `precision`, JAX's settings; `system`; `versions` by package, and of Python.
+    """
+    return {
+        "commit": current_commit(),
+        "device": device(),
+        "num_devices": jax.device_count(),
+        "backend": jax.default_backend(),
+        "precision": {
+            "matmul": jax.config.jax_default_matmul_precision or "default",
+            "float64": jax.config.jax_enable_x64,
+        },
+        "system": f"{platform.system()} {platform.machine()}",
+        "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
+    }
+
+
+def record(folder: Path, step: int) -> None:
+    """Adds this process to those that trained a run.
+
+    Args:
+      folder: the run's folder.
+      step: update that it goes on from, 0 at first. Entries of later updates, which a kill undid
+        before they were saved, are dropped.
+
+    Raises:
+      UserError: it cannot be written, or what is there is damaged.
+    """
+    kept = [entry for entry in read(folder) if entry["step"] < step]
+    entry = {"step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")} | environment()
+    path = folder / ENVIRONMENT_FILE
+    try:
+        write_atomically(path, json.dumps([*kept, entry], indent=1) + "\n")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error})") from error
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """The processes that trained a run, in their order; none for runs older than the record.
+
+    Raises:
+      UserError: the record is damaged.
+    """
+    path = folder / ENVIRONMENT_FILE
+    try:
+        entries = json.loads(path.read_text())
+        for entry in entries:
+            if not isinstance(entry["step"], int):
+                raise TypeError(f"step {entry['step']!r}")
+            entry["commit"], entry["device"]
+        return entries
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not a record of how the run was trained ({error!r})") from error
+
+
+def trained_by(folder: Path) -> dict[str, str | None]:
+    """What trained a run, for its results.
+
+    Returns:
+      `trained_commit` and `trained_device`: each one name, or several in their order, joined by
+      commas; None for runs older than the record.
+
+    Raises:
+      UserError: the record is damaged.
+    """
+    entries = read(folder)
+    return {
+        f"trained_{fact}": ", ".join(dict.fromkeys(entry[fact] for entry in entries)) or None
+        for fact in ("commit", "device")
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def _processor() -> str:
+    """The processor's name, such as "AMD EPYC 7R13 Processor"; at worst its architecture."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name" and value.strip():
+                return value.strip()
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()
