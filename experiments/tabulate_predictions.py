@@ -4,7 +4,7 @@
         --output=experiments/results/video --command="..."
 
 Writes `results.json` (a row a folder with a `summary.json`, by its path below --predictions) and
-`results.md` (the same, with commit and machine).
+`results.md` (the same, with the command).
 """
 
 from pathlib import Path

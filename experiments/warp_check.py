@@ -23,22 +23,16 @@ from experiments.run.errors import UserError
 def _main() -> None:
     from data.sintel import Sintel
     from experiments.measure.warp import check, figure
-    from experiments.report.results_table import results_table, write_results
+    from experiments.report.results_table import publish
 
     try:
         pairs = Sintel(Path(_SOURCE.value or ""), _RENDERING.value)
         rows, first = check(pairs), pairs[0]
     except (OSError, ValueError) as error:
         raise UserError(f"--source: {error}") from error
-    command = f"python -m experiments.warp_check --source=SINTEL --rendering={_RENDERING.value}"
-    table = results_table(rows, command)
-    print(table)
     output = Path(_OUTPUT.value)
-    write_results(output, rows, table)
-    try:
-        figure(first, output / "figure3.png")
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    publish(output, rows, _COMMAND.value)
+    figure(first, output / "figure3.png")
     print(f"written to {output}")
 
 
@@ -46,5 +40,8 @@ if __name__ == "__main__":
     _SOURCE = flags.DEFINE_string("source", None, "Folder of MPI-Sintel, or of one scene.")
     _RENDERING = flags.DEFINE_enum("rendering", "clean", RENDERINGS, "Which rendering.")
     _OUTPUT = flags.DEFINE_string("output", "runs/warp_check", "Folder of the results.")
+    _COMMAND = flags.DEFINE_string(
+        "command", "python -m experiments.warp_check", "Command, to be quoted."
+    )
     flags.mark_flags_as_required(["source"])
     command_line.run(_main)

@@ -18,6 +18,7 @@ import numpy as np
 import tqdm
 
 from data.sintel import Sintel
+from experiments.pictures.figure import write_figure
 from experiments.pictures.samples import flow_image
 from vstm.warp import sampling_grid, warp
 
@@ -97,5 +98,4 @@ def figure(pair: dict[str, np.ndarray], path: Path) -> None:
         axis.imshow(image)
         axis.set_title(title, fontsize=9)
         axis.set_axis_off()
-    figure.savefig(path, dpi=60)
-    plt.close(figure)
+    write_figure(figure, path, dpi=60)
