@@ -25,7 +25,10 @@ from experiments.run.errors import UserError
 
 
 def _main() -> None:
-    from experiments.measure.classical_flow import METHODS
+    from experiments.measure.classical_flow import METHODS, opencv
+
+    if _CLASSICAL.value:
+        opencv()  # before anything that takes time
     from experiments.measure.flow import (
         NUM_SHIFT_SEQUENCES,
         best_shift,
