@@ -59,6 +59,10 @@ def test_rows_from_before_the_record_keep_what_gathered_them(tmp_path):
     write(tmp_path / "b", {"model": {"error": 2.0}})
     earlier = [{"run": "a", "name": "model", "error": 1.0, "gathered_by": "old"}]
     assert rows(tmp_path, "x.json", earlier)[0] == earlier[0]
+    write(tmp_path / "a", {"model": {"error": 1.0}})
+    (tmp_path / "a" / "environment.json").unlink()
+    again = rows(tmp_path, "x.json", earlier)[0]
+    assert again == earlier[0] | {"device": None, "commit": None}
 
 
 def test_a_shared_row_tells_what_all_its_runs_have_in_common(tmp_path):

@@ -29,6 +29,18 @@ def test_rows_of_other_cells_stay_as_they_are(tmp_path):
     assert with_earlier(tmp_path, new, KEY) == [first[0], *new]
 
 
+def test_a_run_without_a_record_keeps_what_its_row_tells_until_a_score_changes(tmp_path):
+    earlier = [row("a", 0, 0.5, device="card", gathered_by="old")]
+    write_results(tmp_path, earlier, "")
+    unknown = {"device": None, "commit": None}
+    (same,) = with_earlier(tmp_path, [row("a", 0, 0.5, **unknown)], KEY)
+    assert same == row("a", 0, 0.5, device="card", commit=None, gathered_by="old")
+    (changed,) = with_earlier(tmp_path, [row("a", 0, 0.25, **unknown)], KEY)
+    assert changed == row("a", 0, 0.25, **unknown)
+    (recorded,) = with_earlier(tmp_path, [row("a", 0, 0.5, device="cpu", commit="one")], KEY)
+    assert recorded == row("a", 0, 0.5, device="cpu", commit="one")
+
+
 def test_rows_tell_what_trained_their_run(tmp_path):
     assert training(tmp_path) == {"device": None, "commit": None}
     processes = [("one", "card"), ("two", "card"), ("one", "card")]

@@ -40,11 +40,14 @@ def cells(variants: Sequence[str], phases: Sequence[str], batches: Sequence[str]
     except ValueError as error:
         raise UserError(f"--variants: {error}") from error
     if unknown := set(phases) - set(PHASES):
-        raise UserError(f"--phases: unknown {', '.join(unknown)}; known: {', '.join(PHASES)}")
+        raise UserError(
+            f"--phases: unknown {', '.join(sorted(unknown))}; known: {', '.join(PHASES)}"
+        )
     if wrong := [batch for batch in batches if not batch.isdecimal() or not int(batch)]:
         raise UserError(f"--batches: expected numbers above 0, got {', '.join(wrong)}")
     sizes = {"train": [int(batch) for batch in batches], "stream": [1]}
-    return [Cell(name, phase, size) for name in names for phase in phases for size in sizes[phase]]
+    wanted = [Cell(n, phase, size) for n in names for phase in phases for size in sizes[phase]]
+    return list(dict.fromkeys(wanted))
 
 
 def _main() -> None:

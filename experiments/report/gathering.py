@@ -12,7 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.report.results_table import PROVENANCE, training
+from experiments.report.results_table import (
+    PROVENANCE,
+    content,
+    training,
+    with_known_provenance,
+)
 from experiments.run.errors import UserError
 
 
@@ -31,11 +36,13 @@ def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[
     if not paths:
         raise UserError(f"{runs}: no run with a {file}")
     here = {path.parent.name for path in paths}
-    found = [
-        ({path.parent.name}, row | training(path.parent))
-        for path in paths
-        for row in _rows_of(path)
-    ]
+    known = {(name, _text(row)): row for row in earlier for name in row["run"].split(", ")}
+    found: list[tuple[set[str], dict[str, Any]]] = []
+    for path in paths:
+        name, trained = path.parent.name, training(path.parent)
+        for row in _rows_of(path):
+            told = with_known_provenance(row | trained, known.get((name, _text(row))))
+            found.append(({name}, told))
     found += [(set(row["run"].split(", ")) - here, row) for row in earlier]
     shared: dict[str, list[dict[str, Any]]] = {}
     runs_of: dict[str, set[str]] = {}
@@ -44,7 +51,7 @@ def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[
             shared.setdefault(_text(row), []).append(row)
             runs_of.setdefault(_text(row), set()).update(names)
     table = [
-        {"run": ", ".join(sorted(runs_of[text]))} | _content(same[-1]) | _common(same)
+        {"run": ", ".join(sorted(runs_of[text]))} | content(same[-1]) | _common(same)
         for text, same in shared.items()
     ]
     return sorted(table, key=lambda row: row["run"])
@@ -59,16 +66,16 @@ def _common(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def _text(row: dict[str, Any]) -> str:
     """The same for rows of one content."""
-    return json.dumps(_content(row), sort_keys=True)
+    return json.dumps(content(row), sort_keys=True)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:
     try:
-        content = json.loads(path.read_text())
-        if isinstance(content, dict):
-            named = {name: row for name, row in content.items() if isinstance(row, dict)}
-            content = [{"name": name} | row for name, row in named.items()]
-        return [part for row in content for part in _by_frame(row)]
+        entries = json.loads(path.read_text())
+        if isinstance(entries, dict):
+            named = {name: row for name, row in entries.items() if isinstance(row, dict)}
+            entries = [{"name": name} | row for name, row in named.items()]
+        return [part for row in entries for part in _by_frame(row)]
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UserError(f"{path}: not rows of results ({error})") from error
 
@@ -80,7 +87,3 @@ def _by_frame(row: dict[str, Any]) -> list[dict[str, Any]]:
     frames = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     name = {"name": row["name"]} if "name" in row else {}
     return [scalars, *(name | {"frame": n} | frame for n, frame in enumerate(frames, start=1))]
-
-
-def _content(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("run", *PROVENANCE)}

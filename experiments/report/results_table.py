@@ -26,6 +26,18 @@ def training(folder: Path) -> dict[str, str | None]:
     return {"device": facts["trained_device"], "commit": facts["trained_commit"]}
 
 
+def content(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says, without its run's name and where it comes from."""
+    return {name: value for name, value in row.items() if name not in ("run", *PROVENANCE)}
+
+
+def with_known_provenance(row: dict[str, Any], known: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The row; if its run tells nothing of its training, with what an equal known row tells."""
+    if known is None or any(row.get(name) for name in PROVENANCE) or content(row) != content(known):
+        return row
+    return row | {name: known[name] for name in PROVENANCE if name in known}
+
+
 def results_table(rows: Sequence[dict[str, Any]], command: str, subject: str = "") -> str:
     """A column a field, below a line that quotes the command.
 
@@ -99,14 +111,14 @@ def with_earlier(
     Raises:
       UserError: two new rows are of one cell, or the earlier results are damaged.
     """
-    cells = {tuple(row[name] for name in key): row for row in earlier_rows(folder, key)}
-    new: set[tuple[Any, ...]] = set()
+    earlier = {tuple(row[name] for name in key): row for row in earlier_rows(folder, key)}
+    new: dict[tuple[Any, ...], dict[str, Any]] = {}
     for row in rows:
         cell = tuple(row[name] for name in key)
         if cell in new:
             raise UserError(f"two runs have the same {', '.join(key)}: {cell}; remove one")
-        new.add(cell)
-        cells[cell] = row
+        new[cell] = with_known_provenance(row, earlier.get(cell))
+    cells = earlier | new
     return [cells[cell] for cell in sorted(cells)]
 
 
