@@ -12,8 +12,9 @@ from typing import Any
 
 from experiments.configs import default
 from experiments.measure.flow_scores import read_flow_scores
-from experiments.run.config import flatten, read_json, resolve
+from experiments.run.config import read_json, resolve
 from experiments.run.errors import UserError
+from experiments.run.fields import flatten
 from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")

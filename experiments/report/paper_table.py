@@ -16,8 +16,9 @@ from typing import Any
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.learning_curves import Curve, read_curve
-from experiments.run.config import flatten, read_json
+from experiments.run.config import read_json
 from experiments.run.errors import UserError
+from experiments.run.fields import flatten
 from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
 from vstm.variants import get_variant
 

@@ -10,8 +10,8 @@ from typing import NoReturn
 
 from absl import app, flags, logging
 
-from experiments.run.config import check_path
 from experiments.run.errors import UserError
+from experiments.run.fields import check_path
 from experiments.run.runtime import keep_compiled_programs, use_allocation
 
 

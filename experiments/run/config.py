@@ -2,9 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ml_collections import ConfigDict as Config
 
@@ -12,6 +10,7 @@ from data.digits import SOURCES
 from data.moving_mnist import PIXELS, SPEEDS, MovingMNISTOptions
 from experiments.configs import default
 from experiments.run.errors import UserError, nearest
+from experiments.run.fields import check_path, flatten
 from vstm.convolution import IMPLEMENTATIONS
 from vstm.losses import LOSSES
 from vstm.metrics import SSIM_WINDOW
@@ -70,34 +69,6 @@ _ABOVE_ZERO = (
 )
 _MAX_SEED = 2**32 - 1  # JAX's keys keep no more of a seed
 _AT_MOST = {"seed": _MAX_SEED, "data.seed": _MAX_SEED, "flow_head.photometric_share": 1}
-
-
-def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Fields by dotted path."""
-    fields: dict[str, Any] = {}
-    for name, value in config.items():
-        if isinstance(value, Mapping | Config):
-            fields |= flatten(value, f"{prefix}{name}.")
-        else:
-            fields[prefix + name] = value
-    return fields
-
-
-def check_path(path: str) -> None:
-    """Refuses a dotted field path that the default configuration doesn't have.
-
-    Raises:
-      UserError: names the first unknown part, the nearest and all known names beside it.
-    """
-    level: Any = default.get_config()
-    parts = path.split(".")
-    for depth, part in enumerate(parts):
-        known = list(level) if isinstance(level, Config) else []
-        if part not in known:
-            parent = ".".join(["config", *parts[:depth]])
-            hint = nearest(part, known) if known else f"{parent} has no fields"
-            raise UserError(f"config.{path}: {parent} has no field {part!r}; {hint}")
-        level = level[part]
 
 
 def resolve(config: Config) -> Config:
