@@ -1,5 +1,8 @@
 import dataclasses
 import json
+import os
+import subprocess
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -170,6 +173,21 @@ def test_both_sides_are_limited_to_narrower_vectors():
     assert narrow["PATH"] == "/bin"
 
 
+def test_pytorch_heeds_the_limit():
+    pytest.importorskip("torch")
+    if machine("native")["vector_bits"] < 256:
+        pytest.skip("no AVX2")
+    asked = "import torch; print(torch.backends.cpu.get_cpu_capability())"
+    process = subprocess.run(
+        [sys.executable, "-c", asked],
+        env=limited(os.environ, "avx2"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stdout.strip() == "AVX2"
+
+
 def test_facts_are_of_this_machine():
     facts = machine("avx2")
     assert (facts["jax"], facts["isa"]) == (jax.__version__, "avx2")
@@ -204,7 +222,7 @@ def test_growth_is_drawn(tmp_path):
 
 
 def test_a_process_times_our_side():
-    worker = measure.Worker("ours", 1, SMALL)
+    worker = measure.Worker("ours", 1, SMALL, "avx2")  # a limit that XLA didn't know would end it
     assert worker.facts["parameters"] == PARAMETERS["conv-2enc-1LSTM"][-1]
     assert worker.run() > 0
     worker.end()
