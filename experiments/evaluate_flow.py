@@ -43,7 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    from experiments.measure.classical_flow import METHODS
+    from experiments.measure.classical_flow import METHODS, opencv
+
+    if _CLASSICAL.value:
+        opencv()  # before anything that takes time
     from experiments.measure.flow import (
         NUM_SHIFT_SEQUENCES,
         best_shift,

@@ -4,8 +4,8 @@ r"""Figure 6: the training error of each variant by updates, from the runs of Ta
         --output=experiments/results/figure6
 
 Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
-the mean, and `results.json` and `results.md`, its means over tenths of each run. What the output
-holds of other runs stays, in the picture too.
+the mean, and `results.json` and `results.md`, its means over tenths of each run, with device and
+commit of the training. What the output holds of other runs stays, in the picture too.
 """
 
 import sys
@@ -15,7 +15,6 @@ from pathlib import Path
 from absl import flags
 
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _RUNS = flags.DEFINE_string(
@@ -41,18 +40,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main() -> None:
     from experiments.report.figure6 import comparable_runs, plot, rows
     from experiments.report.learning_curves import keep_curves, read_curve
-    from experiments.report.results_table import publish, with_earlier
+    from experiments.report.results_table import publish, training, with_earlier
 
     folders = comparable_runs(Path(_RUNS.value), _SEQUENCES.value, _SEED.value)
     output = Path(_OUTPUT.value)
     curves = [read_curve(folder, "train/cross_entropy") for folder in folders]
-    table = with_earlier(output, rows(curves), ("run",))
+    here = [row | training(folder) for row, folder in zip(rows(curves), folders, strict=True)]
+    table = with_earlier(output, here, ("run",))
     publish(output, table, _COMMAND.value, "Figure 6, training cross-entropy.")
-    path = output / "figure6.png"
-    try:
-        plot(keep_curves(output / "curves.json", curves), path)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error})") from error
+    plot(keep_curves(output / "curves.json", curves), output / "figure6.png")
 
 
 if __name__ == "__main__":

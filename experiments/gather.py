@@ -6,8 +6,8 @@ r"""Gathers one kind of result file of many runs into a small table that can be 
 The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
 is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
 Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
-`frame`. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay,
-and each has the commit that gathered it.
+`frame`. Each row has device and commit of its run's training; of runs that share it, those that all
+have. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay.
 """
 
 import sys
@@ -43,7 +43,7 @@ def _main() -> None:
     from experiments.report.results_table import earlier_rows, publish
 
     output = Path(_OUTPUT.value)
-    table = rows(Path(_RUNS.value), _FILE.value, earlier_rows(output, ("run", "commit")))
+    table = rows(Path(_RUNS.value), _FILE.value, earlier_rows(output, ("run",)))
     publish(output, table, _COMMAND.value)
 
 

@@ -5,9 +5,9 @@ r"""Gathers the runs of a table of the paper into a small table that can be comm
 
 Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
 score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
-the encoder; the scores of the flow; the device; the commit that gathered it), `results.md` (the
-same, with command and machine), `curves.json` and `curves.png` (validation scores by training
-sequences). What the output holds of runs that are elsewhere stays.
+the encoder; the scores of the flow; device and commit of the training), `results.md` (the same,
+with the command), `curves.json` and `curves.png` (validation scores by training sequences). What
+the output holds of runs that are elsewhere stays.
 """
 
 import sys

@@ -5,8 +5,8 @@ r"""Gathers the evaluations of a folder of runs into a small table that can be c
 
 Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
 training sequences, the scores, those of copying the last frame, those of the flow where it was
-scored, the device, the commit that gathered it) and `results.md` (the same, with command and
-machine). Rows in the output of runs that are elsewhere stay.
+scored, device and commit of the training) and `results.md` (the same, with the command). Rows in
+the output of runs that are elsewhere stay.
 """
 
 import sys

@@ -4,7 +4,7 @@ r"""Gathers what `experiments.predict` measured into a small table that can be c
         --output=experiments/results/video --command="..."
 
 Writes `results.json` (a row a folder with a `summary.json`, by its path below --predictions) and
-`results.md` (the same, with commit and machine).
+`results.md` (the same, with the command).
 """
 
 import sys

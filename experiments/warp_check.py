@@ -31,6 +31,9 @@ _RENDERING = flags.DEFINE_enum(
 _OUTPUT = flags.DEFINE_string(
     "output", "runs/warp_check", "Folder of the results.", flag_values=_FLAGS
 )
+_COMMAND = flags.DEFINE_string(
+    "command", "python -m experiments.warp_check", "Command, to be quoted.", flag_values=_FLAGS
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,22 +44,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main() -> None:
     from data.sintel import Sintel
     from experiments.measure.warp import check, figure
-    from experiments.report.results_table import results_table, write_results
+    from experiments.report.results_table import publish
 
     try:
         pairs = Sintel(Path(_SOURCE.value or ""), _RENDERING.value)
         rows, first = check(pairs), pairs[0]
     except (OSError, ValueError) as error:
         raise UserError(f"--source: {error}") from error
-    command = f"python -m experiments.warp_check --source=SINTEL --rendering={_RENDERING.value}"
-    table = results_table(rows, command)
-    print(table)
     output = Path(_OUTPUT.value)
-    write_results(output, rows, table)
-    try:
-        figure(first, output / "figure3.png")
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    publish(output, rows, _COMMAND.value)
+    figure(first, output / "figure3.png")
     print(f"written to {output}")
 
 

@@ -71,6 +71,14 @@ def test_folder_without_a_model_is_named(run_copy):
     assert "no such file" in errors and "Traceback" not in errors
 
 
+def test_classical_methods_are_refused_without_opencv_before_any_work(tmp_path, monkeypatch):
+    (tmp_path / "cv2.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code, _, errors = evaluate_flow(f"--workdir={tmp_path / 'missing'}", "--classical")
+    assert code == 2
+    assert errors.startswith("error: classical flow needs OpenCV")
+
+
 def test_a_batch_that_is_not_full_counts_each_sequence_once():
     source = build.moving_mnist(resolve(small_config()), "test")
     methods, thresholds = {"zero": zero_method(2)}, {"zero": 1.0}

@@ -18,7 +18,7 @@ def made_run(folder, score, paper, flow=None, **changes):
         "model": dict.fromkeys(("cross_entropy", "mean_squared_error", "ssim", "psnr"), score),
         "copy_last": {"cross_entropy": 0.5, "mean_squared_error": 0.5},
         "paper": paper,
-        "device": "cpu",
+        "device": "of the evaluation",
     }
     (folder / "eval_test.json").write_text(json.dumps(evaluation))
     if flow is not None:
@@ -37,6 +37,8 @@ def made_run(folder, score, paper, flow=None, **changes):
 @pytest.fixture
 def runs(tmp_path):
     made_run(tmp_path / "x", 0.06, {"cross_entropy": 0.12}, flow=0.7, loss="bce", seed=1)
+    entries = [{"step": 0, "device": "card", "commit": "abc"}]
+    (tmp_path / "x" / "environment.json").write_text(json.dumps(entries))
     made_run(tmp_path / "y", 0.07, None, loss="bce")
     (tmp_path / "unfinished").mkdir()
     return tmp_path
@@ -51,8 +53,10 @@ def test_rows_of_table_2_are_sorted_and_stand_beside_the_paper(runs):
         "test_cross_entropy": 0.07,
         "paper": None,
         "ratio": None,
-        "device": "cpu",
+        "device": None,
+        "commit": None,
     }
+    assert (second["device"], second["commit"]) == ("card", "abc")
     assert (second["seed"], second["paper"], second["ratio"]) == (1, 0.12, 0.5)
     assert second["motion_iou"] == 0.7
 

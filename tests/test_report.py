@@ -29,7 +29,7 @@ def test_page_has_all_results_in_order_with_their_pictures(tmp_path):
 def test_means_over_seeds_of_what_differs_in_them_alone(tmp_path):
     rows = [
         {"variant": "a", "seed": 0, "sequences": 10, "score": 0.1, "paper": 0.3, "device": "x"},
-        {"variant": "a", "seed": 1, "sequences": 10, "score": 0.3, "paper": 0.3, "device": "y"},
+        {"variant": "a", "seed": 1, "sequences": 10, "score": 0.3, "paper": 0.3, "commit": "y"},
         {"variant": "a", "seed": 0, "sequences": 20, "score": 0.05, "paper": 0.3},
     ]
     first, second = seed_means(rows)

@@ -2,45 +2,65 @@ import json
 
 import pytest
 
-from experiments.report import results_table
-from experiments.report.results_table import cell_text, markdown_rows, with_earlier, write_results
+from experiments.report.results_table import (
+    cell_text,
+    markdown_rows,
+    results_table,
+    training,
+    with_earlier,
+    write_results,
+)
 from experiments.run.errors import UserError
 
 KEY = ("variant", "seed")
-
-
-@pytest.fixture
-def at(monkeypatch):
-    """Sets the commit that a row is gathered by."""
-
-    def set_commit(name):
-        monkeypatch.setattr(results_table, "current_commit", lambda: name)
-
-    return set_commit
 
 
 def row(variant, seed, score, **others):
     return {"variant": variant, "seed": seed, "score": score} | others
 
 
-def test_rows_of_other_cells_stay_and_keep_their_commit(tmp_path, at):
-    at("first")
-    rows = with_earlier(tmp_path, [row("b", 0, 0.5), row("a", 1, 0.25)], KEY)
-    assert rows == [row("a", 1, 0.25, commit="first"), row("b", 0, 0.5, commit="first")]
-    write_results(tmp_path, rows, "")
-    at("second")
-    assert with_earlier(tmp_path, [row("b", 0, 0.125), row("b", 1, 2.0)], KEY) == [
-        row("a", 1, 0.25, commit="first"),
-        row("b", 0, 0.125, commit="second"),
-        row("b", 1, 2.0, commit="second"),
+def test_rows_of_other_cells_stay_as_they_are(tmp_path):
+    first = with_earlier(
+        tmp_path, [row("b", 0, 0.5, commit="one"), row("a", 1, 0.25, gathered_by="x")], KEY
+    )
+    assert first == [row("a", 1, 0.25, gathered_by="x"), row("b", 0, 0.5, commit="one")]
+    write_results(tmp_path, first, "")
+    new = [row("b", 0, 0.125, commit="two"), row("b", 1, 2.0, commit="two")]
+    assert with_earlier(tmp_path, new, KEY) == [first[0], *new]
+
+
+def test_a_run_without_a_record_keeps_what_its_row_tells_until_a_score_changes(tmp_path):
+    earlier = [row("a", 0, 0.5, device="card", gathered_by="old")]
+    write_results(tmp_path, earlier, "")
+    unknown = {"device": None, "commit": None}
+    (same,) = with_earlier(tmp_path, [row("a", 0, 0.5, **unknown)], KEY)
+    assert same == row("a", 0, 0.5, device="card", commit=None, gathered_by="old")
+    (changed,) = with_earlier(tmp_path, [row("a", 0, 0.25, **unknown)], KEY)
+    assert changed == row("a", 0, 0.25, **unknown)
+    (recorded,) = with_earlier(tmp_path, [row("a", 0, 0.5, device="cpu", commit="one")], KEY)
+    assert recorded == row("a", 0, 0.5, device="cpu", commit="one")
+
+
+def test_rows_tell_what_trained_their_run(tmp_path):
+    assert training(tmp_path) == {"device": None, "commit": None}
+    processes = [("one", "card"), ("two", "card"), ("one", "card")]
+    entries = [
+        {"step": step, "commit": commit, "device": device}
+        for step, (commit, device) in enumerate(processes)
     ]
+    (tmp_path / "environment.json").write_text(json.dumps(entries))
+    assert training(tmp_path) == {"device": "card", "commit": "one, two"}
 
 
-def test_what_is_gathered_again_unchanged_keeps_its_commit(tmp_path, at):
-    at("first")
-    write_results(tmp_path, with_earlier(tmp_path, [row("a", 0, 0.5)], KEY), "")
-    at("second")
-    assert with_earlier(tmp_path, [row("a", 0, 0.5)], KEY) == [row("a", 0, 0.5, commit="first")]
+def test_a_table_claims_no_device_or_commit_but_its_rows(tmp_path):
+    table = results_table([row("a", 0, 0.5, commit="one", device="card", flow=0.25)], "command")
+    assert table.splitlines() == [
+        "Written by `command`.",
+        "",
+        "| variant | seed | score | flow | device | commit |",
+        "|---|---|---|---|---|---|",
+        "| a | 0 | 0.5 | 0.25 | card | one |",
+    ]
 
 
 @pytest.mark.parametrize("content", ["{", '[{"variant": "a"}]', "[3]", '{"variant": 1}'])

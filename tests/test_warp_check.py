@@ -65,7 +65,9 @@ def test_a_shift_is_undone_in_both_directions():
 def test_picture_is_written(tmp_path):
     make_sintel(tmp_path, {"alley": 2})
     figure(Sintel(tmp_path)[0], tmp_path / "figure3.png")
-    assert (tmp_path / "figure3.png").read_bytes().startswith(b"\x89PNG")
+    content = (tmp_path / "figure3.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert b"tEXt" not in content and b"matplotlib" not in content.lower()
 
 
 def test_command_writes_its_results(tmp_path):
@@ -76,6 +78,7 @@ def test_command_writes_its_results(tmp_path):
     assert len(json.loads((output / "results.json").read_text())) == 4
     assert "t+1 from t" in (output / "results.md").read_text()
     assert (output / "figure3.png").exists()
+    assert (output / "results.md").read_text().startswith("Written by `python -m")
 
 
 def test_command_names_a_folder_without_flows(tmp_path):

@@ -76,12 +76,12 @@ class FourierConvolution:
         self, arranged: Float[Array, "p q b i"], weights: Coefficients
     ) -> Float[Array, "p q b o"]:
         """Convolves arranged maps with prepared weights."""
-        analysis = input_matrices(self.rows, self.columns, arranged.dtype)
-        synthesis = output_matrices(self.rows, self.columns, arranged.dtype)
+        input_first, input_second = input_matrices(self.rows, self.columns, arranged.dtype)
+        output_second, output_first = output_matrices(self.rows, self.columns, arranged.dtype)
 
         def convolve(strip):
-            coefficients = multiply(analyse(*analysis, self._windows(strip)), weights)
-            return self._join(synthesise(*synthesis, coefficients))
+            windows = analyse(input_first, input_second, self._windows(strip))
+            return self._join(synthesise(output_second, output_first, multiply(windows, weights)))
 
         outputs = _over_strips(convolve, self._strips(arranged))
         return outputs.reshape(-1, *outputs.shape[2:])

@@ -1,103 +1,71 @@
 """Measures training and streaming of every variant beside PyTorch.
 
-    python -m experiments.benchmark [--output=DIR] [--variants=a,b] [--budget=SECONDS]
+    python -m experiments.benchmark [--output=DIR] [--budget=SECONDS]
+    python -m experiments.benchmark --variants=conv-1enc-1LSTM --phases=train --batches=16 \
+        --noscaling
 
-Writes `results.json` (a row a variant and phase, each side at its best batch), `grid.json` (every
-cell), `scaling.json` and `scaling.png` (how time and memory of the vanilla variant grow with batch,
-tau and frame size) and `results.md`. Cells that `grid.json` and `scaling.json` have are not
-measured again. PyTorch comes with the extra `bench`; without it, our side alone is measured.
+Writes `grid.json` (every cell, with processor, versions and the commit that measured it),
+`results.json` and `results.md` (a table a processor, a row a variant and phase, each side at its
+best batch), `scaling.json` and `scaling.png` (how time and memory of the vanilla variant grow with
+batch, tau and frame size, here). Cells that the files have of this processor and these versions are
+measured again with --again only; rows of other processors stay. PyTorch comes with the extra
+`bench`; without it, our side alone is measured. --isa=avx2 keeps both sides from wider vectors.
 """
 
-import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from absl import flags
 
-from experiments.benchmark.cells import Cell
-from experiments.benchmark.measure import measure
+from experiments.benchmark.cells import PHASES, Cell
+from experiments.benchmark.machine import ISAS, machine
 from experiments.run import command_line
 from experiments.run.errors import UserError
 from vstm.variants import VARIANTS, get_variant
 
-BATCHES = (1, 4, 16)
-_FIELDS = ("variant", "phase", "ours_s", "torch_s", "speedup", "ours_peak_mb", "torch_peak_mb")
+BATCHES = ("1", "4", "16")
 
 _FLAGS = flags.FlagValues()
 _OUTPUT = flags.DEFINE_string(
     "output", "experiments/results/benchmark", "Folder of the results.", flag_values=_FLAGS
 )
 _VARIANTS = flags.DEFINE_list("variants", list(VARIANTS), "Which variants.", flag_values=_FLAGS)
+_PHASES = flags.DEFINE_list("phases", list(PHASES), "Which phases.", flag_values=_FLAGS)
+_BATCHES = flags.DEFINE_list("batches", list(BATCHES), "Sequences an update.", flag_values=_FLAGS)
 _BUDGET = flags.DEFINE_float(
     "budget", 10.0, "Seconds to measure each cell for, about.", flag_values=_FLAGS
 )
 _SCALING = flags.DEFINE_bool(
     "scaling", True, "Whether to measure growth and plot it.", flag_values=_FLAGS
 )
+_ISA = flags.DEFINE_enum(
+    "isa", "native", ISAS, "Widest instructions that both sides use.", flag_values=_FLAGS
+)
+_AGAIN = flags.DEFINE_bool(
+    "again", False, "Whether to measure known cells again.", flag_values=_FLAGS
+)
 
 
-def measure_all(
-    cells: Iterable[Cell], path: Path, budget_s: float, known: Iterable[dict[str, Any]] = ()
-) -> list[dict[str, Any]]:
-    """Rows of all cells, known or from the file, else measured and added to the file."""
-    from experiments.run.run_folder import write_atomically
+def cells(variants: Sequence[str], phases: Sequence[str], batches: Sequence[str]) -> list[Cell]:
+    """What to measure; a stream is of one sequence.
 
-    rows = json.loads(path.read_text()) if path.exists() else []
-    cells = list(cells)
-    rows += [row for row in known if row not in rows and _cell(row) in cells]
-    measured = []
-    for cell in cells:
-        row = next((row for row in rows if _cell(row) == cell), None)
-        if row is None:
-            row = measure(cell, budget_s)
-            rows.append(row)
-            write_atomically(path, json.dumps(rows, indent=1) + "\n")
-            print(_summary(row), flush=True)
-        measured.append(row)
-    return measured
-
-
-def best_batches(grid: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row a variant and phase: seconds of each side at its best batch.
-
-    Memory is that of both sides at the batch which is best for ours.
+    Raises:
+      UserError: an unknown variant or phase, or a batch that is no number above 0.
     """
-    rows = []
-    for variant, phase in dict.fromkeys((row["variant"], row["phase"]) for row in grid):
-        cells = [row for row in grid if (row["variant"], row["phase"]) == (variant, phase)]
-        ours = min(cells, key=lambda row: row["ours_s"])
-        row = {name: ours[name] for name in _FIELDS} | {"ours_batch": ours["batch"]}
-        if ours["torch_s"] is not None:
-            torch = min(cells, key=lambda row: row["torch_s"])
-            row |= {
-                "torch_s": torch["torch_s"],
-                "torch_batch": torch["batch"],
-                "speedup": torch["torch_s"] / ours["ours_s"],
-                "memory_ratio": ours["ours_peak_mb"] / ours["torch_peak_mb"],
-            }
-        row["compilation_s"] = max(cell["ours_compilation_s"] for cell in cells)
-        rows.append(row)
-    return rows
-
-
-def _cell(row: dict[str, Any]) -> Cell:
-    return Cell(**{name: row[name] for name in Cell.__dataclass_fields__})
-
-
-def _summary(row: dict[str, Any]) -> str:
-    cell = (
-        f"{row['variant']:16} {row['phase']:6} batch {row['batch']:2} tau {row['tau']:2} "
-        f"size {row['size']:3} segment {row['segment']:2}: ours {1e3 * row['ours_s']:8.2f} ms "
-        f"{row['ours_peak_mb']:6.0f} MB, compiled in {row['ours_compilation_s']:4.1f} s"
-    )
-    if row["torch_s"] is None:
-        return cell
-    return (
-        f"{cell}; torch {1e3 * row['torch_s']:8.2f} ms {row['torch_peak_mb']:6.0f} MB; "
-        f"ratio {row['speedup']:.2f}"
-    )
+    try:
+        names = [get_variant(name).name for name in variants]
+    except ValueError as error:
+        raise UserError(f"--variants: {error}") from error
+    if unknown := set(phases) - set(PHASES):
+        raise UserError(
+            f"--phases: unknown {', '.join(sorted(unknown))}; known: {', '.join(PHASES)}"
+        )
+    if wrong := [batch for batch in batches if not batch.isdecimal() or not int(batch)]:
+        raise UserError(f"--batches: expected numbers above 0, got {', '.join(wrong)}")
+    sizes = {"train": [int(batch) for batch in batches], "stream": [1]}
+    wanted = [Cell(n, phase, size) for n in names for phase in phases for size in sizes[phase]]
+    return list(dict.fromkeys(wanted))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -106,40 +74,33 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
+    from experiments.benchmark.grid import best_batches, measure_all, read_rows, tables
     from experiments.benchmark.scaling import plot, scaling_cells
-    from experiments.report.results_table import results_table, write_results
+    from experiments.report.results_table import write_results
 
-    variants = [_variant(name) for name in _VARIANTS.value]
+    wanted = cells(_VARIANTS.value, _PHASES.value, _BATCHES.value)
+    here = machine(_ISA.value)
     output = Path(_OUTPUT.value)
+    path = output / "grid.json"
     try:
         output.mkdir(parents=True, exist_ok=True)
-        cells = [
-            cell
-            for variant in variants
-            for cell in (
-                *(Cell(variant, "train", batch) for batch in BATCHES),
-                Cell(variant, "stream"),
-            )
-        ]
-        grid = measure_all(cells, output / "grid.json", _BUDGET.value)
-        rows = best_batches(grid)
-        text = results_table(rows, "python -m experiments.benchmark")
+        grid = measure_all(wanted, path, here, _BUDGET.value, again=_AGAIN.value)
+        rows = best_batches(read_rows(path))
+        text = tables(rows, "python -m experiments.benchmark")
         write_results(output, rows, text)
         print(text, flush=True)
         if _SCALING.value:
             scaling = measure_all(
-                scaling_cells(), output / "scaling.json", _BUDGET.value, known=grid
+                scaling_cells(),
+                output / "scaling.json",
+                here,
+                _BUDGET.value,
+                again=_AGAIN.value,
+                known=grid,
             )
             plot(scaling, output / "scaling.png")
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from error
-
-
-def _variant(name: str) -> str:
-    try:
-        return get_variant(name).name
-    except ValueError as error:
-        raise UserError(f"--variants: {error}") from error
 
 
 if __name__ == "__main__":

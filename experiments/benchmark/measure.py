@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from experiments.benchmark.cells import SIDES, Cell
+from experiments.benchmark.machine import limited
 from experiments.run.errors import UserError
 from experiments.run.runtime import with_settings
 
@@ -28,7 +29,7 @@ class Worker:
       seconds: what the timed runs took.
     """
 
-    def __init__(self, side: str, cores: int, cell: Cell):
+    def __init__(self, side: str, cores: int, cell: Cell, isa: str = "native"):
         self.side, self.cores = side, cores
         arguments = [side, str(cores), json.dumps(dataclasses.asdict(cell))]
         self._process = subprocess.Popen(
@@ -36,7 +37,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=with_settings(os.environ) | {"JAX_ENABLE_COMPILATION_CACHE": "0"},
+            env=limited(with_settings(os.environ), isa) | {"JAX_ENABLE_COMPILATION_CACHE": "0"},
         )
         self.facts = self._read()
         self.seconds: list[float] = []
@@ -69,13 +70,15 @@ class Worker:
         return json.loads(line)
 
 
-def measure(cell: Cell, budget_s: float) -> dict[str, Any]:
+def measure(cell: Cell, budget_s: float, isa: str = "native") -> dict[str, Any]:
     """Times the sides of a cell, in turns.
 
-    Each side first runs with one core and with all; the better setting stays.
+    Training takes all cores. Streaming first runs with one core and with all; each side keeps the
+    better setting.
 
     Args:
       cell: what to measure.
+      isa: see `experiments.benchmark.machine.limited`.
       budget_s: seconds after which no further round starts, beyond the least number of rounds.
 
     Returns:
@@ -87,7 +90,7 @@ def measure(cell: Cell, budget_s: float) -> dict[str, Any]:
       UserError: a process failed, or the sides differ in their number of parameters.
     """
     installed = importlib.util.find_spec("torch") is not None
-    workers = [best_worker(side, cell) for side in SIDES[: 1 + installed]]
+    workers = [best_worker(side, cell, isa) for side in SIDES[: 1 + installed]]
     parameters = {worker.facts["parameters"] for worker in workers}
     if len(parameters) != 1:
         raise UserError(f"{cell}: the sides have {parameters} parameters")
@@ -116,13 +119,13 @@ def measure(cell: Cell, budget_s: float) -> dict[str, Any]:
     return row
 
 
-def best_worker(side: str, cell: Cell) -> Worker:
-    """A running worker with the setting of cores that is fastest for it."""
+def best_worker(side: str, cell: Cell, isa: str) -> Worker:
+    """A running worker with all cores, or for a stream with one, if it is faster so."""
     all_cores = len(os.sched_getaffinity(0))
-    best = Worker(side, all_cores, cell)
-    if all_cores == 1:
+    best = Worker(side, all_cores, cell, isa)
+    if all_cores == 1 or cell.phase == "train":
         return best
-    other = Worker(side, 1, cell)
+    other = Worker(side, 1, cell, isa)
     times = {worker: worker.run() for worker in (best, other)}
     if times[other] < times[best]:
         best, other = other, best

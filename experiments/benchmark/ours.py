@@ -5,14 +5,39 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
+import optax
 
-from experiments.benchmark.cells import Cell
+from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE, SMOOTHNESS_WEIGHT, Cell
 from experiments.configs import moving_mnist
 from experiments.configs.recipes import with_recipe
 from experiments.run import build
 from experiments.run.runtime import give_back_memory
+from vstm.autoencoder import Autoencoder
 from vstm.compiler import compiler_options
-from vstm.training import init_state, make_train_step
+from vstm.optimizer import make_optimizer
+from vstm.training import TrainStep, init_state, make_train_step
+
+
+def make_model(cell: Cell) -> Autoencoder:
+    """The model of a cell, for binary pixels, with the clamp and the penalty of the other side."""
+    config = with_recipe(moving_mnist.get_config(cell.variant))
+    config.segment = cell.segment
+    config.tau = cell.tau
+    config.data.image_size = cell.size
+    config.flow_head.returning_gradient = False
+    config.smoothness.weight = SMOOTHNESS_WEIGHT
+    return build.make_model(config)
+
+
+def make_update(cell: Cell) -> tuple[TrainStep, optax.GradientTransformation]:
+    """The update that `Cell` describes, to be compiled, and its optimiser."""
+    tx = make_optimizer(
+        "adam",
+        optax.constant_schedule(LEARNING_RATE),
+        clip_elements=0.0,
+        clip_global_norm=CLIP_NORM,
+    )
+    return make_train_step(make_model(cell), tx, loss="bce", tau=cell.tau), tx
 
 
 def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
@@ -21,11 +46,8 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     Returns:
       A function that runs it once and waits for the end; seconds of compilation; parameters.
     """
-    config = with_recipe(moving_mnist.get_config(cell.variant))
-    config.segment = cell.segment
-    config.tau = cell.tau
-    config.data.image_size = cell.size
-    model, tx = build.make_model(config), build.make_tx(config)
+    model = make_model(cell)
+    train_step, tx = make_update(cell)
     state = init_state(model, tx, jax.random.key(0), (cell.size, cell.size, 1))
     num_parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
     num_frames = cell.tau + 1 if cell.phase == "train" else 1
@@ -34,7 +56,6 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     options = compiler_options()
 
     if cell.phase == "train":
-        train_step = make_train_step(model, tx, loss=config.loss, tau=cell.tau)
         start = time.perf_counter()
         update = (
             jax.jit(train_step, donate_argnums=0, compiler_options=options)

@@ -6,6 +6,8 @@ from typing import Any
 import matplotlib.pyplot as plt
 
 from experiments.benchmark.cells import Cell
+from experiments.benchmark.machine import heading
+from experiments.pictures.figure import write_figure
 
 VARIANT = "conv-1enc-1LSTM"
 GROWTH = {"batch": (1, 4, 16), "tau": (5, 10, 20, 40), "size": (32, 64, 128)}
@@ -53,6 +55,5 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         column[0].set_title(", ".join(f"{name} {value}" for name, value in others.items()))
         column[0].set_ylim(0, 1.4 * column[0].get_ylim()[1])  # room for the legend
         column[0].legend(loc="upper left")
-    figure.suptitle(f"{VARIANT}: one update")
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
+    figure.suptitle(f"{VARIANT}: one update\n{heading(rows[0])}", fontsize="medium")
+    write_figure(figure, path, dpi=90)

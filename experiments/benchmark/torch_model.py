@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from experiments.benchmark.cells import SMOOTHNESS_WEIGHT
 from vstm.variants import Variant
 
 KERNEL_SIZE = 7
@@ -138,7 +139,7 @@ def roughness(flow, delta=1e-3):
 
 
 def objective(model, frames):
-    """Cross-entropy of the next frame and the smoothness penalty, w_H 1e-2."""
+    """Cross-entropy of the next frame and the smoothness penalty by its weight."""
     prediction, flow, _ = model(frames[:, :-1])
     loss = functional.binary_cross_entropy_with_logits(prediction, frames[:, -1])
-    return loss + 1e-2 * roughness(flow)
+    return loss + SMOOTHNESS_WEIGHT * roughness(flow)

@@ -5,11 +5,26 @@ from collections.abc import Callable
 
 import torch
 
-from experiments.benchmark.cells import Cell
+from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE, Cell
 from experiments.benchmark.torch_model import Autoencoder, objective
 from vstm.variants import get_variant
 
 _DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def make_update(model: Autoencoder) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The update that `Cell` describes: takes frames, returns the loss before it."""
+    optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE)
+
+    def update(frames: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad()
+        loss = objective(model, frames)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
+        optimizer.step()
+        return loss.detach()
+
+    return update
 
 
 def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
@@ -27,16 +42,13 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     frames = (torch.rand(shape, device=_DEVICE) > 0.8).float()
 
     if cell.phase == "train":
-        optimizer = torch.optim.Adam(model.parameters(), 2e-3)
+        update = make_update(model)
 
-        def update() -> None:
-            optimizer.zero_grad()
-            objective(model, frames).backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
+        def run() -> None:
+            update(frames)
             _wait()
 
-        return update, 0.0, num_parameters
+        return run, 0.0, num_parameters
 
     state = None
 

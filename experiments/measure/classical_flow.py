@@ -22,7 +22,7 @@ class ClassicalFlow:
         Raises:
           UserError: OpenCV is not installed.
         """
-        self._cv2 = _opencv()
+        self._cv2 = opencv()
         self._method = method
         if method == "dis":
             self._dis = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -43,7 +43,12 @@ class ClassicalFlow:
         return self._cv2.calcOpticalFlowFarneback(*images, None, 0.5, 3, 15, 3, 5, 1.2, 0)
 
 
-def _opencv() -> ModuleType:
+def opencv() -> ModuleType:
+    """OpenCV's module.
+
+    Raises:
+      UserError: it is not installed.
+    """
     try:
         import cv2
     except ImportError as error:

@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data.sintel import Sintel
+from experiments.pictures.figure import write_figure
 from experiments.pictures.flow_colours import flow_image
 from experiments.run.progress import Progress
 from vstm.warp import sampling_grid, warp
@@ -100,5 +101,4 @@ def figure(pair: dict[str, np.ndarray], path: Path) -> None:
         axis.imshow(image)
         axis.set_title(title, fontsize=9)
         axis.set_axis_off()
-    figure.savefig(path, dpi=60)
-    plt.close(figure)
+    write_figure(figure, path, dpi=60)

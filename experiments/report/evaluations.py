@@ -2,8 +2,8 @@
 
 Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
 training sequences, the scores, those of copying the last frame, those of the flow where it was
-scored, the device, the commit that gathered it) and `results.md` (the same, with command and
-machine). Rows in the output of runs that are elsewhere stay.
+scored, device and commit of the training) and `results.md` (the same, with the command). Rows in
+the output of runs that are elsewhere stay.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 from experiments.configs import default
 from experiments.measure.flow_scores import read_flow_scores
+from experiments.report.results_table import training
 from experiments.run.config import read_json, resolve
 from experiments.run.errors import UserError
 from experiments.run.fields import flatten
@@ -49,7 +50,7 @@ def rows(runs: Path, split: str) -> list[dict[str, Any]]:
                 | {name: evaluation["model"][name] for name in _SCORES}
                 | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
                 | read_flow_scores(folder)
-                | {"device": evaluation.get("device")}
+                | training(folder)
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error

@@ -1,8 +1,8 @@
 """Figure 6: the training error of each variant by updates, from the runs of Table 2 of one length.
 
 Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
-the mean, and `results.json` and `results.md`, its means over tenths of each run. What the output
-holds of other runs stays, in the picture too.
+the mean, and `results.json` and `results.md`, its means over tenths of each run, with device and
+commit of the training. What the output holds of other runs stays, in the picture too.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from experiments.pictures.figure import write_figure
 from experiments.report.learning_curves import Curve
 from experiments.run.config import read_json
 from experiments.run.errors import UserError
@@ -64,12 +65,15 @@ def rows(curves: Sequence[Curve]) -> list[dict[str, Any]]:
 
 
 def plot(curves: Sequence[Curve], path: Path) -> None:
-    """Writes the picture."""
+    """Writes the picture.
+
+    Raises:
+      UserError: it cannot be written.
+    """
     figure, panel = plt.subplots(figsize=(8, 5), constrained_layout=True)
     for curve in curves:
         panel.plot(curve.updates, running_mean(curve.values, WINDOW), label=curve.label)
     panel.set(xlabel="updates", ylabel="training cross-entropy, nats a pixel", yscale="log")
     panel.grid(alpha=0.3, which="both")
     panel.legend()
-    figure.savefig(path, dpi=90)
-    plt.close(figure)
+    write_figure(figure, path, dpi=90)

@@ -3,8 +3,8 @@
 The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
 is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
 Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
-`frame`. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay,
-and each has the commit that gathered it.
+`frame`. Each row has device and commit of its run's training; of runs that share it, those that all
+have. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay.
 """
 
 import json
@@ -12,8 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.report.results_table import (
+    PROVENANCE,
+    content,
+    training,
+    with_known_provenance,
+)
 from experiments.run.errors import UserError
-from experiments.run.provenance import current_commit
 
 
 def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:
@@ -30,34 +35,47 @@ def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[
     paths = sorted(runs.glob(f"*/{file}"))
     if not paths:
         raise UserError(f"{runs}: no run with a {file}")
-    commit = current_commit()
-    commits = {_text(row): row["commit"] for row in earlier}
     here = {path.parent.name for path in paths}
-    found = [({path.parent.name}, row) for path in paths for row in _rows_of(path)]
-    found += [(set(row["run"].split(", ")) - here, _content(row)) for row in earlier]
+    known = {(name, _text(row)): row for row in earlier for name in row["run"].split(", ")}
+    found: list[tuple[set[str], dict[str, Any]]] = []
+    for path in paths:
+        name, trained = path.parent.name, training(path.parent)
+        for row in _rows_of(path):
+            told = with_known_provenance(row | trained, known.get((name, _text(row))))
+            found.append(({name}, told))
+    found += [(set(row["run"].split(", ")) - here, row) for row in earlier]
+    shared: dict[str, list[dict[str, Any]]] = {}
     runs_of: dict[str, set[str]] = {}
     for names, row in found:
-        runs_of.setdefault(_text(row), set()).update(names)
+        if names:
+            shared.setdefault(_text(row), []).append(row)
+            runs_of.setdefault(_text(row), set()).update(names)
     table = [
-        {"run": ", ".join(sorted(runs_of[text]))} | row | {"commit": commits.get(text, commit)}
-        for text, row in {_text(row): row for _, row in found}.items()
-        if runs_of[text]
+        {"run": ", ".join(sorted(runs_of[text]))} | content(same[-1]) | _common(same)
+        for text, same in shared.items()
     ]
     return sorted(table, key=lambda row: row["run"])
 
 
+def _common(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What rows of one content have in common of where they come from; None where they differ."""
+    names = [name for name in PROVENANCE if any(name in row for row in rows)]
+    values = {name: {row.get(name) for row in rows} for name in names}
+    return {name: found.pop() if len(found) == 1 else None for name, found in values.items()}
+
+
 def _text(row: dict[str, Any]) -> str:
-    """The same for rows of the same content."""
-    return json.dumps(_content(row), sort_keys=True)
+    """The same for rows of one content."""
+    return json.dumps(content(row), sort_keys=True)
 
 
 def _rows_of(path: Path) -> list[dict[str, Any]]:
     try:
-        content = json.loads(path.read_text())
-        if isinstance(content, dict):
-            named = {name: row for name, row in content.items() if isinstance(row, dict)}
-            content = [{"name": name} | row for name, row in named.items()]
-        return [part for row in content for part in _by_frame(row)]
+        entries = json.loads(path.read_text())
+        if isinstance(entries, dict):
+            named = {name: row for name, row in entries.items() if isinstance(row, dict)}
+            entries = [{"name": name} | row for name, row in named.items()]
+        return [part for row in entries for part in _by_frame(row)]
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise UserError(f"{path}: not rows of results ({error})") from error
 
@@ -69,7 +87,3 @@ def _by_frame(row: dict[str, Any]) -> list[dict[str, Any]]:
     frames = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
     name = {"name": row["name"]} if "name" in row else {}
     return [scalars, *(name | {"frame": n} | frame for n, frame in enumerate(frames, start=1))]
-
-
-def _content(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("run", "commit")}

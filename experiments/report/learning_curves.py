@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from experiments.pictures.figure import write_figure
 from experiments.run.config import read_json
 from experiments.run.errors import UserError
 from experiments.run.run_folder import CONFIG_FILE, METRICS_FILE, write_file
@@ -85,9 +86,4 @@ def plot_curves(curves: Sequence[Curve], quantity: str, path: Path) -> None:
     panel.set(xlabel="training sequences", ylabel=quantity, xscale="log", yscale="log")
     panel.grid(alpha=0.3, which="both")
     figure.legend(loc="outside right upper")
-    try:
-        figure.savefig(path, dpi=90)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error.strerror})") from error
-    finally:
-        plt.close(figure)
+    write_figure(figure, path, dpi=90)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.report.results_table import cell_text, markdown_rows
+from experiments.report.results_table import PROVENANCE, cell_text, markdown_rows
 from experiments.run.errors import UserError
 
 TITLES = {
@@ -73,7 +73,7 @@ def _section(folder: Path, title: str, root: Path) -> str:
 
 
 def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A row for each group of rows that differ in their run's name, seed, device and scores alone.
+    """A row for each group of rows that differ in name, seed, scores and provenance alone.
 
     Args:
       rows: of results; scores are their floats, but for the paper's and the floor's.
@@ -116,7 +116,7 @@ def _shared(row: dict[str, Any]) -> dict[str, Any]:
     return {
         n: value
         for n, value in row.items()
-        if n not in ("run", "seed", "device", "commit", *_GIVEN)
+        if n not in ("run", "seed", *PROVENANCE, *_GIVEN)
         and value is not None
         and n not in _scores(row)
     }

@@ -2,9 +2,9 @@
 
 Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
 score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
-the encoder; the scores of the flow; the device; the commit that gathered it), `results.md` (the
-same, with command and machine), `curves.json` and `curves.png` (validation scores by training
-sequences). What the output holds of runs that are elsewhere stays.
+the encoder; the scores of the flow; device and commit of the training), `results.md` (the same,
+with the command), `curves.json` and `curves.png` (validation scores by training sequences). What
+the output holds of runs that are elsewhere stays.
 """
 
 import json
@@ -15,6 +15,7 @@ from typing import Any
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.learning_curves import Curve, read_curve
+from experiments.report.results_table import training
 from experiments.report.tables import Table
 from experiments.run.config import read_json
 from experiments.run.errors import UserError
@@ -69,7 +70,7 @@ def rows(runs: Path, table: Table, floors: Mapping[str, float]) -> list[dict[str
             if floors:
                 row["floor"] = floors.get(encoder_name(get_variant(config["variant"])))
             row |= read_flow_scores(folder)
-            row["device"] = evaluation.get("device")
+            row |= training(folder)
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not an evaluation ({error})") from error
         result.append(row)

@@ -1,7 +1,7 @@
 """Gathers what `experiments.predict` measured into a small table that can be committed.
 
 Writes `results.json` (a row a folder with a `summary.json`, by its path below --predictions) and
-`results.md` (the same, with commit and machine).
+`results.md` (the same, with the command).
 """
 
 import json

@@ -9,7 +9,7 @@ source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-2000}
 SEEDS=${SEEDS:-0}
 VARIANT=${VARIANT:-conv-1enc-1LSTM}
-RUNS=${RUNS:-runs/ablations}
+use_runs runs/ablations
 
 declare -A settings=(
   [base]=""
@@ -69,6 +69,5 @@ for seed in $SEEDS; do
   done
 done
 
-write_results experiments/results/ablations \
-  "$python" -m experiments.tabulate --runs="$RUNS" --split=test \
-  --command="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS' bash experiments/sweeps/ablations.sh"
+write_results ablations "SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS'" \
+  "$python" -m experiments.tabulate --runs="$RUNS" --split=test

@@ -7,9 +7,8 @@ source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
 VARIANTS=${VARIANTS:-conv-1enc-1LSTM conv-1enc-2LSTM conv-2enc-1LSTM conv-2enc-2LSTM}
 SEED=${SEED:-0}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
 score_variants ahead_test.json evaluate_ahead
-write_results experiments/results/ahead \
-  "$python" -m experiments.gather --runs="$RUNS" --file=ahead_test.json \
-  --command="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/ahead.sh"
+write_results ahead "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED" \
+  "$python" -m experiments.gather --runs="$RUNS" --file=ahead_test.json

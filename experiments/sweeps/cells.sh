@@ -1,20 +1,56 @@
-# Sourced by the sweeps, which set RUNS: the cells of a sweep are runs below it, each trained once. A
-# finished cell is skipped by its folder's name: after a change of the recipe, remove it or use other
-# RUNS.
+# Sourced by the sweeps: the cells of a sweep are runs below $RUNS, each trained once. A finished cell
+# is skipped by its folder's name: after a change of the recipe, remove it or use other RUNS. What
+# fails is listed at the end, and the sweep goes on. FLAGS is added to each training, such as for a
+# small try:
+#
+#     FLAGS="--config.data.num_validation=64 --config.data.num_test=64" RUNS=/tmp/try SEQUENCES=40 ...
+#
+# Sets $clips to the sweep's arguments.
 set -euo pipefail
+clips=()
+for clip in "$@"; do clips+=("$(realpath "$clip")"); done
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 python=${PYTHON:-.venv/bin/python}
 failed=""
+trap 'if [ -n "$failed" ]; then echo "failed:$failed" >&2; fi' EXIT
+
+# use_runs DEFAULT: sets $RUNS to it, unless the caller chose others; $BESIDE, the folder of runs of
+# other kinds; and $RESULTS, the folder of the folders of results. Results of other runs than the
+# default ones are not the committed ones, and stay below these.
+use_runs() {
+  RUNS=${RUNS:-$1}
+  if [ "$RUNS" = "$1" ]; then
+    if [ -n "${FLAGS:-}" ]; then
+      echo "error: FLAGS changes the cells; expected RUNS of their own with it" >&2
+      exit 2
+    fi
+    BESIDE=$(dirname "$1")
+    RESULTS=${RESULTS:-experiments/results}
+  else
+    BESIDE=$RUNS
+    RESULTS=${RESULTS:-$RUNS/results}
+  fi
+  mkdir -p "$RUNS"
+  if [ "$RUNS" != "$1" ] && [ ! -e "$RUNS/.gitignore" ]; then echo '*' >"$RUNS/.gitignore"; fi
+}
+
+# attempt NAME COMMAND...: runs a command; where it fails, its name is listed at the end.
+attempt() {
+  local name=$1 status=0
+  shift
+  "$@" || status=$?
+  if [ $status -ge 128 ]; then exit $status; fi # stopped by a signal
+  if [ $status -ne 0 ]; then failed="$failed $name"; fi
+}
 
 # train FOLDER FLAG...: trains a run, or goes on with one that was stopped; skips a finished one. One
-# that fails, or that another process is training, is left out, and the sweep goes on.
+# that fails, or that another process is training, is left out.
 train() {
-  local folder=$1 status=0
+  local folder=$1
   shift
   if [ ! -e "$folder/eval_test.json" ]; then
-    "$python" -m experiments.train --workdir="$folder" "$@" || status=$?
-    if [ $status -ge 128 ]; then exit $status; fi # stopped by a signal
-    if [ $status -ne 0 ]; then failed="$failed $folder"; fi
+    # shellcheck disable=SC2086  # several flags
+    attempt "$folder" "$python" -m experiments.train --workdir="$folder" "$@" ${FLAGS:-}
   fi
 }
 
@@ -44,7 +80,7 @@ score() {
   local folder=$1 file=$2 module=$3
   shift 3
   if [ -e "$folder/eval_test.json" ] && [ ! -e "$folder/$file" ]; then
-    "$python" -m "experiments.$module" --workdir="$folder" "$@"
+    attempt "$folder/$file" "$python" -m "experiments.$module" --workdir="$folder" "$@"
   fi
 }
 
@@ -52,31 +88,36 @@ score() {
 predict() {
   if [ "$1/model.npz" -nt "$3" ]; then rm -rf "$3"; fi
   if [ ! -e "$3" ]; then
-    "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3"
+    attempt "$3" "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3"
   fi
 }
 
-# stale FOLDER: whether results are missing, or a file of the runs came after they were last gathered
-# from here; sets $gathered. Results that came from elsewhere, such as by git, are gathered into.
-stale() {
-  gathered=$RUNS/.gathered-$(basename "$1")
-  [ ! -e "$1/results.json" ] || [ ! -e "$gathered" ] ||
-    [ -n "$(find "$RUNS" -type f -newer "$gathered" ! -name '.gathered-*' -print -quit)" ]
+# keep_picture FROM TO: copies a picture into results, if there is one.
+keep_picture() {
+  if [ -e "$1" ]; then cp "$1" "$2"; fi
 }
 
-# write_results FOLDER COMMAND...: runs a command that fills a folder of results, if they are stale.
-# At last, it fails if a cell did.
+# stale RESULTS GATHERED COMMAND: whether results are missing, or were last gathered from here by
+# another command or before a file of the runs came. Results that came from elsewhere, such as by
+# git, are gathered into.
+stale() {
+  [ ! -e "$1/results.json" ] || [ ! -e "$2" ] || [ "$(cat "$2")" != "$3" ] ||
+    [ -n "$(find "$RUNS" -path "$RESULTS" -prune -o \
+      -type f -newer "$2" ! -name '.gathered-*' -print -quit)" ]
+}
+
+# write_results NAME SETTINGS PROGRAM...: fills a folder of results, if it is stale, by a program or
+# function that is given --output and --command, the sweep's command line with its settings. At last,
+# it fails if something has failed.
 write_results() {
-  local folder=$1
-  shift
-  if stale "$folder"; then
-    mkdir -p "$RUNS"
-    touch "$gathered.part" # before, so that what comes meanwhile is gathered the next time
-    "$@" --output="$folder"
+  local folder=$RESULTS/$1 gathered=$RUNS/.gathered-$1
+  local command="${FLAGS:+FLAGS='$FLAGS' }$2 bash experiments/sweeps/$(basename "$0")"
+  if [ ${#clips[@]} -gt 0 ]; then command="$command ${clips[*]##*/}"; fi
+  shift 2
+  if stale "$folder" "$gathered" "$command"; then
+    echo "$command" >"$gathered.part" # before, so that what comes meanwhile is gathered the next time
+    "$@" --output="$folder" --command="$command"
     mv "$gathered.part" "$gathered"
   fi
-  if [ -n "$failed" ]; then
-    echo "not trained:$failed" >&2
-    exit 1
-  fi
+  [ -z "$failed" ] || exit 1
 }

@@ -5,7 +5,8 @@
 : "${SINTEL:?folder of MPI-Sintel, or of one scene}"
 sintel=$(realpath "$SINTEL")
 source "$(dirname "$0")/cells.sh"
-RUNS=${RUNS:-runs/figure3}
+use_runs runs/figure3
 
-write_results experiments/results/warp_check \
+rm -f "$RUNS"/.gathered-* # no run tells whether the data are those of the last time
+write_results warp_check "SINTEL=DIR" \
   "$python" -m experiments.warp_check --source="$sintel"

@@ -8,21 +8,19 @@ source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
 VARIANT=${VARIANT:-conv-1enc-1LSTM}
 SEED=${SEED:-0}
-TABLE2=${TABLE2:-runs/table2}
-LINED=${LINED:-runs/figure5}
+use_runs runs/table2
 
-RUNS=$TABLE2
 train_variant "$VARIANT" "$SEED"
 plain=$folder
-RUNS=$LINED
+RUNS=$BESIDE/figure5
+mkdir -p "$RUNS"
 train_variant "$VARIANT" "$SEED" --config.data.lines=True
-score "$folder" flow_test.json evaluate_flow
+lined=$folder
+score "$lined" flow_test.json evaluate_flow
 
-results=experiments/results/figure5
-if stale $results && [ -z "$failed" ]; then
-  mkdir -p $results
-  cp "$plain/samples_test.png" $results/plain.png
-  cp "$folder/samples_test.png" $results/lined.png
-fi
-write_results $results "$python" -m experiments.tabulate --runs="$LINED" --split=test \
-  --command="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED bash experiments/sweeps/figure5.sh"
+table_and_pictures() {
+  "$python" -m experiments.tabulate --runs="$RUNS" --split=test "$@"
+  keep_picture "$plain/samples_test.png" "$RESULTS/figure5/plain.png"
+  keep_picture "$lined/samples_test.png" "$RESULTS/figure5/lined.png"
+}
+write_results figure5 "SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED" table_and_pictures

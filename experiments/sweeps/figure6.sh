@@ -6,9 +6,8 @@
 source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
 SEED=${SEED:-0}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
-RUNS=$RUNS SEQUENCES=$SEQUENCES SEEDS=$SEED bash experiments/sweeps/table2.sh
-write_results experiments/results/figure6 \
-  "$python" -m experiments.figure6 --runs="$RUNS" --sequences="$SEQUENCES" --seed="$SEED" \
-  --command="SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/figure6.sh"
+RUNS=$RUNS SEQUENCES=$SEQUENCES SEEDS=$SEED attempt table2.sh bash experiments/sweeps/table2.sh
+write_results figure6 "SEQUENCES=$SEQUENCES SEED=$SEED" \
+  "$python" -m experiments.figure6 --runs="$RUNS" --sequences="$SEQUENCES" --seed="$SEED"

@@ -4,24 +4,19 @@
 #
 #     bash experiments/sweeps/figure7.sh box.mp4 face.mp4
 #     MODEL=runs/video bash experiments/sweeps/figure7.sh box.mp4
-clips=()
-for clip in "$@"; do clips+=("$(realpath "$clip")"); done
 source "$(dirname "$0")/cells.sh"
 MODEL=${MODEL:-vstm/pretrained/conv-1enc-1LSTM}
-RUNS=${RUNS:-runs/figure7}
-results=experiments/results/predict
+use_runs runs/figure7
 
-names=""
 for clip in "${clips[@]}"; do
-  name=$(basename "${clip%.*}")
-  names="$names $(basename "$clip")"
-  predict "$MODEL" "$clip" "$RUNS/$name"
+  predict "$MODEL" "$clip" "$RUNS/$(basename "${clip%.*}")"
 done
-if stale $results; then
+
+table_and_pictures() {
+  "$python" -m experiments.tabulate_predictions --predictions="$RUNS" "$@"
   for clip in "${clips[@]}"; do
     name=$(basename "${clip%.*}")
-    cp "$RUNS/$name/contact_sheet.png" "$results/$name.png"
+    keep_picture "$RUNS/$name/contact_sheet.png" "$RESULTS/predict/$name.png"
   done
-fi
-write_results $results "$python" -m experiments.tabulate_predictions --predictions="$RUNS" \
-  --command="MODEL=$MODEL bash experiments/sweeps/figure7.sh$names"
+}
+write_results predict "MODEL=$MODEL" table_and_pictures

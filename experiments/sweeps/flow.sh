@@ -5,9 +5,8 @@
 #     SEQUENCES=8000 bash experiments/sweeps/flow.sh
 source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
-RUNS=$RUNS SEQUENCES=$SEQUENCES bash experiments/sweeps/table2.sh
-write_results experiments/results/flow \
-  "$python" -m experiments.gather --runs="$RUNS" --file=flow_test.json \
-  --command="SEQUENCES=$SEQUENCES bash experiments/sweeps/flow.sh"
+RUNS=$RUNS SEQUENCES=$SEQUENCES attempt table2.sh bash experiments/sweeps/table2.sh
+write_results flow "SEQUENCES=$SEQUENCES" \
+  "$python" -m experiments.gather --runs="$RUNS" --file=flow_test.json

@@ -4,8 +4,6 @@
 # predictions are skipped.
 #
 #     PREPARED=prepared/video_folder bash experiments/sweeps/flow_choices.sh box.mp4 face.mp4
-clips=()
-for clip in "$@"; do clips+=("$(realpath "$clip")"); done
 : "${PREPARED:?the folder that python -m data.prepare wrote}"
 PREPARED=$(realpath "$PREPARED")
 source "$(dirname "$0")/cells.sh"
@@ -13,7 +11,7 @@ PRETRAINING=${PRETRAINING:-12000}
 SEQUENCES=${SEQUENCES:-3000}
 SPARSITY=${SPARSITY:-3e-4}
 TAU=${TAU:-12}
-RUNS=${RUNS:-runs/flow_choices}
+use_runs runs/flow_choices
 
 train_video() {
   local name=$1
@@ -40,6 +38,6 @@ for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "
   done
 done
 
-write_results experiments/results/flow_choices \
-  "$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions" \
-  --command="PRETRAINING=$PRETRAINING SEQUENCES=$SEQUENCES TAU=$TAU SPARSITY=$SPARSITY bash experiments/sweeps/flow_choices.sh ${clips[*]##*/}"
+write_results flow_choices \
+  "PRETRAINING=$PRETRAINING SEQUENCES=$SEQUENCES TAU=$TAU SPARSITY=$SPARSITY" \
+  "$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions"

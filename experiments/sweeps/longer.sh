@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The best variant of Table 2 trained for longer: from its model on, at half of the rate, with the
-# sequences in another order; a run below $LONGER. Runs are trained where they are missing, a stopped
+# sequences in another order; a run of its own. Runs are trained where they are missing, a stopped
 # one is continued.
 #
 #     SEQUENCES=12000 MORE=7000 bash experiments/sweeps/longer.sh
@@ -8,17 +8,17 @@ source "$(dirname "$0")/cells.sh"
 VARIANT=${VARIANT:-conv-1enc-2LSTM}
 SEQUENCES=${SEQUENCES:-12000}
 MORE=${MORE:-7000}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
 train_variant "$VARIANT" 0
 first=$folder
-RUNS=${LONGER:-runs/longer-$SEQUENCES}
+RUNS=$BESIDE/longer-$SEQUENCES
+mkdir -p "$RUNS"
 SEQUENCES=$MORE train_variant "$VARIANT" 1 \
   --config.train.initial_model="$first" \
   --config.optimizer.learning_rate=2e-3 \
   --config.flow_head.photometric_weight=0.0
 score "$folder" flow_test.json evaluate_flow
 
-write_results experiments/results/longer \
-  "$python" -m experiments.tabulate --runs="$RUNS" --split=test \
-  --command="VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE bash experiments/sweeps/longer.sh"
+write_results longer "VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE" \
+  "$python" -m experiments.tabulate --runs="$RUNS" --split=test

@@ -6,9 +6,8 @@ source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
 VARIANTS=${VARIANTS:-conv-1enc-2LSTM conv-2enc-2LSTM}
 SEED=${SEED:-0}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
 score_variants probe_test.json probe
-write_results experiments/results/probe \
-  "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json \
-  --command="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED bash experiments/sweeps/probe.sh"
+write_results probe "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED" \
+  "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json

@@ -9,23 +9,29 @@ SEQUENCES=${SEQUENCES:-8000}
 SEEDS=${SEEDS:-0}
 ALL="conv-1enc-1LSTM conv-1enc-2LSTM conv-2enc-1LSTM conv-2enc-2LSTM fc-2enc-1LSTM fc-2enc-2LSTM"
 VARIANTS=${VARIANTS:-$ALL}
-RUNS=${RUNS:-runs/table2}
+use_runs runs/table2
 
+classical=--classical
+if ! "$python" -c "import cv2" 2>/dev/null; then
+  classical=""
+  echo "OpenCV (the extra bench) is missing: flow is scored without classical methods" >&2
+fi
 for seed in $SEEDS; do
   for variant in $VARIANTS; do
     train_variant "$variant" "$seed"
-    score "$folder" flow_test.json evaluate_flow --classical
+    # shellcheck disable=SC2086  # none or one flag
+    score "$folder" flow_test.json evaluate_flow $classical
   done
 done
 
 for encoder in 1enc 2enc; do
   floor=$RUNS/floors/$encoder.json
   if [ ! -e "$floor" ]; then
-    "$python" -m experiments.true_flow_floor --output="$floor" \
-      --config="experiments/configs/moving_mnist.py:conv-$encoder-1LSTM"
+    # shellcheck disable=SC2086  # several flags
+    attempt "$floor" "$python" -m experiments.true_flow_floor --output="$floor" \
+      --config="experiments/configs/moving_mnist.py:conv-$encoder-1LSTM" ${FLAGS:-}
   fi
 done
 
-write_results experiments/results/table2 \
-  "$python" -m experiments.paper_table --table=2 --runs="$RUNS" --floors="$RUNS/floors" \
-  --command="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' bash experiments/sweeps/table2.sh"
+write_results table2 "SEQUENCES=$SEQUENCES SEEDS='$SEEDS'" \
+  "$python" -m experiments.paper_table --table=2 --runs="$RUNS" --floors="$RUNS/floors"

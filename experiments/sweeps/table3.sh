@@ -10,7 +10,7 @@ SEEDS=${SEEDS:-0}
 LOSSES=${LOSSES:-intensity gradient sum}
 RATE=${RATE:-4e-3}
 TESTED=${TESTED:-3000}
-RUNS=${RUNS:-runs/table3}
+use_runs runs/table3
 
 for seed in $SEEDS; do
   for loss in $LOSSES; do
@@ -26,6 +26,5 @@ for seed in $SEEDS; do
   done
 done
 
-write_results experiments/results/table3 \
-  "$python" -m experiments.paper_table --table=3 --runs="$RUNS" \
-  --command="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' RATE=$RATE TESTED=$TESTED bash experiments/sweeps/table3.sh"
+write_results table3 "SEQUENCES=$SEQUENCES SEEDS='$SEEDS' RATE=$RATE TESTED=$TESTED" \
+  "$python" -m experiments.paper_table --table=3 --runs="$RUNS"
