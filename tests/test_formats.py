@@ -80,7 +80,7 @@ LATER = [
     {"flow_head.returning_gradient": (True, False)},
     {"flow_head.photometric_weight": (3.0, 0.0)},
     {"flow_head.photometric_share": (0.5, 0.0)},
-    {"recipe": ("fast", "")},
+    {"recipe": ("fast", ""), "precision": ("float32", "bfloat16")},
 ]
 
 

@@ -83,6 +83,7 @@ class Autoencoder(nn.Module):
       returning_gradient: whether gradients that lead back pass the flow's clamp, see
         `flow_head.returning_clamp`.
       memory_initial_range: bound of the memory's weights at first.
+      precision: of products and convolutions, one of `vstm.compiler.PRECISIONS`.
 
     Source: section 3.
     """
@@ -98,8 +99,8 @@ class Autoencoder(nn.Module):
     normalise_contrast: bool = False
     memory_initial_range: float = INITIAL_RANGE
     returning_gradient: bool = False
+    precision: str = "float32"
 
-    @nn.compact
     def __call__(
         self,
         frames: jax.Array,
@@ -122,7 +123,13 @@ class Autoencoder(nn.Module):
           ValueError: a frame size that the encoder's poolings don't divide, another number of
             predictions, or segments together with a recurrent flow head or several predictions.
         """
-        n = num_predictions
+        with jax.default_matmul_precision(self.precision):
+            return self._predict(frames, memory, num_predictions)
+
+    @nn.compact
+    def _predict(
+        self, frames: jax.Array, memory: tuple[Any, ...] | None, n: int
+    ) -> AutoencoderOutput:
         if not 1 <= n <= frames.shape[1]:
             raise ValueError(f"num_predictions={n}: expected 1 to {frames.shape[1]} frames")
         if self.segment and (self.recurrent_flow or n > 1):
@@ -191,7 +198,8 @@ class Autoencoder(nn.Module):
           As `AutoencoderOutput.prediction`.
         """
         decoder = self._decoder(frame.shape[-1], parent=None)
-        decoded: Any = decoder.apply({"params": params["decoder"]}, features)
+        with jax.default_matmul_precision(self.precision):
+            decoded: Any = decoder.apply({"params": params["decoder"]}, features)
         mean, deviation = _statistics(frame) if self.normalise_contrast else (0.0, 1.0)
         return (frame if self.residual else mean) + deviation * decoded
 

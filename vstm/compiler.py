@@ -5,11 +5,12 @@ import functools
 import jax
 
 PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
-"""Of the factors of matrix products and convolutions in float32, whose sums are float32 always.
+"""How far accelerators may round the factors of products and convolutions, as JAX calls it.
 
-An accelerator may round the factors before it multiplies: NVIDIA's to TensorFloat-32 (10 bits of
-the fraction), TPUs to bfloat16 (7 bits), which is many times as fast. Both are what JAX does there
-if it isn't told otherwise. A CPU multiplies float32 in any case.
+Sums are in float32. A TPU rounds to bfloat16 (7 bits of the fraction) for `bfloat16`, to about
+TensorFloat-32 (10 bits) for `tensorfloat32` and not at all for `float32`; NVIDIA's GPUs round to
+TensorFloat-32 for the first two. If it isn't told otherwise, JAX takes `bfloat16`. A CPU multiplies
+in float32 in any case.
 """
 
 

@@ -135,6 +135,10 @@ def make_train_step(
         return total, (terms, output.flows)
 
     def train_step(state, frames):
+        with jax.default_matmul_precision(model.precision):
+            return update(state, frames)
+
+    def update(state, frames):
         window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
         gradient = jax.value_and_grad(objective, has_aux=True)
         (value, (terms, flows)), grads = gradient(state.params, window, state.step)

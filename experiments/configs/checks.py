@@ -10,6 +10,7 @@ from data.digits import SOURCES
 from data.moving_mnist import PIXELS, SPEEDS
 from experiments.configs.recipes import NAMES
 from experiments.run.errors import UserError, nearest
+from vstm.compiler import PRECISIONS
 from vstm.convolution import IMPLEMENTATIONS
 from vstm.losses import LOSSES
 from vstm.metrics import SSIM_WINDOW
@@ -21,6 +22,7 @@ _CHOICES = {
     "recipe": ("", *NAMES),
     "loss": tuple(LOSSES),
     "convolution": IMPLEMENTATIONS,
+    "precision": PRECISIONS,
     "data.name": ("moving_mnist", "video"),
     "data.digits": SOURCES,
     "data.pixels": ("auto", *PIXELS),

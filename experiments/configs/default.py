@@ -17,6 +17,7 @@ def get_config() -> ml_collections.ConfigDict:
     config.residual = False  # whether the decoder's output is added to the last frame, moved
     config.normalise_contrast = False  # whether the encoder sees frames of mean 0, deviation 1
     config.convolution = "auto"  # auto | direct | fourier; auto: by platform and size
+    config.precision = "float32"  # float32 | tensorfloat32 | bfloat16: accelerators' products
     config.segment = 0  # frames kept for the backward pass, the others recomputed; 0: all kept
     config.seed = 0  # of initial parameters, batches and windows
 

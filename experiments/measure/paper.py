@@ -57,6 +57,7 @@ RECIPE = (
     "data.seed",
     "video.",  # says nothing of moving MNIST
     "convolution",
+    "precision",
     "segment",
     "smoothness.",
     "memory.initial_range",

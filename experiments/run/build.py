@@ -137,6 +137,7 @@ def make_model(config: Config) -> Autoencoder:
         segment=config.segment,
         memory_initial_range=config.memory.initial_range,
         returning_gradient=config.flow_head.returning_gradient,
+        precision=config.precision,
     )
 
 

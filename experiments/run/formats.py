@@ -35,6 +35,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "flow_head.returning_gradient": False,
         "flow_head.photometric_weight": 0.0,
         "flow_head.photometric_share": 0.0,
+        "precision": "bfloat16",  # JAX's default; no other on a CPU
     },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""

@@ -23,6 +23,7 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vstm"
 SETTINGS = {
     "GLIBC_TUNABLES": ALLOCATION,
     "XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type=",  # off, see vstm.compiler
+    "JAX_DEFAULT_MATMUL_PRECISION": "float32",  # of what is no model's; config.precision is its own
     "JAX_COMPILATION_CACHE_DIR": str(CACHE),  # of what took a second or more to compile
 }
 _SEPARATORS = {"GLIBC_TUNABLES": ":", "XLA_FLAGS": " "}  # variables that hold several settings
