@@ -15,10 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data import RENDERINGS
 from data.flo import read_flo
 from data.images import read_rgb
-
-RENDERINGS = ("clean", "final")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from absl import flags
 
-from data.sintel import RENDERINGS
+from data import RENDERINGS
 from experiments.run import command_line
 from experiments.run.errors import UserError
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from published_numbers import PARAMETERS
 
+from experiments.benchmark import __main__ as program
 from experiments.benchmark import grid, measure, ours
 from experiments.benchmark.__main__ import cells
 from experiments.benchmark.cells import CLIP_NORM, Cell
 from experiments.benchmark.grid import best_batches, measure_all, tables
 from experiments.benchmark.machine import limited, machine, processor
 from experiments.benchmark.scaling import plot, scaling_cells
-from experiments.run.command_line import parse_flags
 from experiments.run.errors import UserError
 from vstm.autoencoder import Autoencoder
 from vstm.smoothness import flow_roughness
@@ -350,5 +350,6 @@ def copy_parameters(torch, params, model, variant):
     set_(layer.peepholes, np.asarray(ours["peepholes"])[:, units])
 
 
-def test_the_command_needs_no_flags():
-    assert parse_flags(["experiments.benchmark"]) == ["experiments.benchmark"]
+def test_the_command_needs_no_flags(monkeypatch):
+    monkeypatch.setattr(program, "_main", lambda: None)
+    assert program.main([]) == 0

@@ -220,3 +220,9 @@ def test_damaged_json_is_named(content, tmp_path):
     path.write_text(content)
     with pytest.raises(UserError, match=re.escape(str(path))):
         configuration.read_json(path)
+
+
+def test_recipes_of_other_data_are_refused():
+    config = video.get_config("conv-1enc-1LSTM:quick")
+    with pytest.raises(UserError, match=r"config.recipe='quick', of data video: .*fast, paper"):
+        configuration.resolve(config)

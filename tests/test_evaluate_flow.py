@@ -1,5 +1,6 @@
 import json
 import shutil
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -72,8 +73,7 @@ def test_folder_without_a_model_is_named(run_copy):
 
 
 def test_classical_methods_are_refused_without_opencv_before_any_work(tmp_path, monkeypatch):
-    (tmp_path / "cv2.py").write_text("raise ImportError\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "cv2", None)  # its import fails
     code, _, errors = evaluate_flow(f"--workdir={tmp_path / 'missing'}", "--classical")
     assert code == 2
     assert errors.startswith("error: classical flow needs OpenCV")

@@ -169,8 +169,8 @@ def test_a_finished_run_is_reported_when_its_clips_are_gone(
 @pytest.mark.parametrize(
     "flags, message",
     [
-        (["--split=prepared"], "--prepared: give it with --split=prepared, and only then"),
-        (["--prepared=x"], "--prepared: give it with --split=prepared, and only then"),
+        (["--split=prepared"], "--split=prepared: --prepared is missing: Another prepared folder"),
+        (["--prepared=x"], "--prepared: is for --split=prepared, not for --split=test"),
         (["--split=prepared", "--prepared=nowhere"], "nowhere: nowhere/dataset.json: no such file"),
     ],
 )

@@ -215,7 +215,7 @@ def test_frames_are_let_go(tmp_path):
         frames = VideoFile(make_video(tmp_path / "a.mp4", 60))
         for number, _ in enumerate(frames):
             if number == 50:
-                alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+                alive = sum(type(thing) is av.VideoFrame for thing in gc.get_objects())
     finally:
         gc.enable()
     assert alive < 20

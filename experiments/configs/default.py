@@ -11,7 +11,7 @@ def get_config() -> ml_collections.ConfigDict:
     """The defaults: conv-1enc-1LSTM on binary moving MNIST; what the recipes build on."""
     config = ml_collections.ConfigDict()
     config.variant = "conv-1enc-1LSTM"  # a name of vstm.variants
-    config.recipe = ""  # fast | paper: sets the fields that nobody set; "": the values below
+    config.recipe = ""  # fast | quick | paper: sets what nobody set; "": the values below
     config.loss = "bce"  # bce | intensity | gradient | sum
     config.tau = 10  # frames fed in; the next one is predicted
     config.residual = False  # whether the decoder's output is added to the last frame, moved

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from experiments.configs import default
-from experiments.run.errors import nearest
+from experiments.run.errors import UserError, nearest
 from vstm.variants import VARIANTS, get_variant
 
 Settings = dict[str, Any]
@@ -30,6 +30,19 @@ def _fast_moving_mnist(variant: str) -> Settings:
     else:
         settings["flow_head.photometric_weight"] = 3.0  # at first, ties the flow to the frames
     return settings
+
+
+def _quick_moving_mnist(variant: str) -> Settings:
+    """`fast` within minutes: a short run wants a high rate."""
+    return _fast_moving_mnist(variant) | {
+        "optimizer.learning_rate": 16e-3,
+        "train.num_sequences": 800,
+        "train.image_every_steps": 100,
+        "train.validate_every_steps": 100,
+        "evaluation.num_while_training": 64,
+        "evaluation.num_validation": 200,
+        "evaluation.num_test": 500,
+    }
 
 
 def _fast_video(variant: str) -> Settings:
@@ -70,7 +83,11 @@ def _paper(variant: str) -> Settings:
 
 
 RECIPES: dict[str, dict[str, Callable[[str], Settings]]] = {
-    "moving_mnist": {"fast": _fast_moving_mnist, "paper": _paper},
+    "moving_mnist": {
+        "fast": _fast_moving_mnist,
+        "quick": _quick_moving_mnist,
+        "paper": _paper,
+    },
     "video": {"fast": _fast_video, "paper": _paper},
 }
 """By `data.name` and name: dotted fields and values, of a variant; others keep their defaults."""
@@ -114,11 +131,19 @@ def with_recipe(config: ConfigDict) -> ConfigDict:
     """A copy in which open fields have the recipe's value, or else the default.
 
     Args:
-      config: with known variant, data and recipe.
+      config: with known variant and data.
+
+    Raises:
+      UserError: the recipe is none of those of the data.
     """
     filled = config.copy_and_resolve_references()
-    recipe = RECIPES[config.data.name][config.recipe] if config.recipe else None
-    settings = recipe(config.variant) if recipe else {}
+    recipes = RECIPES[config.data.name]
+    if config.recipe and config.recipe not in recipes:
+        raise UserError(
+            f"config.recipe={config.recipe!r}, of data {config.data.name}: "
+            f"{nearest(config.recipe, recipes)}"
+        )
+    settings = recipes[config.recipe](config.variant) if config.recipe else {}
     defaults = default.get_config()
     for path in OPEN_FIELDS:
         section, name = _section(filled, path)
