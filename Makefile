@@ -5,7 +5,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 BENCH_STAMP := $(VENV)/.installed-bench
-RUN := runs/conv-1enc-1LSTM
+RUN := runs/quick
 
 .PHONY: setup train test test-bench lock
 
@@ -24,7 +24,7 @@ $(STAMP): requirements.txt setup.cfg pyproject.toml
 
 train: $(STAMP)
 	$(PYTHON) -m experiments.train \
-	  --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM --workdir=$(RUN)
+	  --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM:quick --workdir=$(RUN)
 
 test: $(STAMP)
 	$(VENV)/bin/ruff check .

@@ -13,6 +13,7 @@ ARRAY_FUNCTIONS = {
     "direct_convolution",
     "fourier_convolution",
     "fourier_transform",
+    "fourier_plan",
     "recurrence",
     "segments",
     "conv_lstm",

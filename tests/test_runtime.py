@@ -47,6 +47,14 @@ def test_environment_keeps_what_the_user_has_set_and_adds_the_rest(monkeypatch):
     assert merged(XLA_FLAGS="")["XLA_FLAGS"] == settings["XLA_FLAGS"]
 
 
+@pytest.mark.parametrize(
+    "jaxlib, expected",
+    [("0.10.2", True), ("0.12.0.1", True), ("0.9.2", False), ("0.13.0", False), ("1.0", False)],
+)
+def test_xla_is_given_the_flag_by_versions_that_know_it(jaxlib, expected):
+    assert (runtime.xla_flags(jaxlib) == runtime.YNN_OFF) == expected
+
+
 def test_does_not_start_anew_against_the_users_settings(executed, monkeypatch):
     names = ("hugetlb", "mmap_threshold", "trim_threshold")
     theirs = ":".join(f"glibc.malloc.{name}=0" for name in names)

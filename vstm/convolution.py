@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.direct_convolution import DirectConvolution
-from vstm.fourier_convolution import plan_fourier_convolution
+from vstm.fourier_plan import plan_fourier_convolution
 
 IMPLEMENTATIONS = ("auto", "direct", "fourier")
 Weights = Any  # arrays, in the form of an implementation

@@ -12,7 +12,7 @@ from experiments.pictures.flow_colours import flow_image, legend
 
 ZOOM = 2
 _MARGIN = 4
-_HEADER = 14
+_TITLE_SIZES = range(24, 10, -1)  # of letters, pixels; large, for TensorBoard's thumbnails
 _LABEL_WIDTH = 72
 _MAX_LEGEND = 128
 
@@ -45,6 +45,8 @@ def sample_picture(
     titles = [f"t-{num_inputs - 1 - i}" if i < num_inputs - 1 else "t" for i in range(num_inputs)]
     titles += ["t+1", "prediction", *flows]
     tile_height, tile_width = zoom * height, zoom * width
+    title_font = _fitting_font(titles, tile_width)
+    header = round(title_font.size) + 4
     side = min(tile_height, tile_width, _MAX_LEGEND)
     colours = Image.fromarray(legend(side, flow_scale))
     start = _MARGIN + (_LABEL_WIDTH if labels else 0)
@@ -52,7 +54,7 @@ def sample_picture(
         "RGB",
         (
             start + len(titles) * (tile_width + _MARGIN) + colours.width + _MARGIN,
-            _HEADER + max(num_rows * (tile_height + _MARGIN), colours.height),
+            header + max(num_rows * (tile_height + _MARGIN), colours.height),
         ),
         "white",
     )
@@ -63,14 +65,14 @@ def sample_picture(
         return start + column * (tile_width + _MARGIN)
 
     def top(row: int) -> int:
-        return _HEADER + row * (tile_height + _MARGIN)
+        return header + row * (tile_height + _MARGIN)
 
     def paste(row: int, column: int, tile: np.ndarray) -> None:
         tile = tile.repeat(tile_height // tile.shape[0], 0).repeat(tile_width // tile.shape[1], 1)
         picture.paste(Image.fromarray(tile), (left(column), top(row)))
 
     for column, title in enumerate(titles):
-        draw.text((left(column), 0), title, fill="black", font=font)
+        draw.text((left(column), 0), title, fill="black", font=title_font)
     for row, label in enumerate(labels):
         draw.multiline_text((_MARGIN, top(row)), label, fill="black", font=font)
     for row in range(num_rows):
@@ -79,8 +81,17 @@ def sample_picture(
             paste(row, column, imgviz.asrgb(grey(frame[..., 0])))
         for column, flow in enumerate(flows.values(), start=len(frames)):
             paste(row, column, flow_image(flow[row], flow_scale))
-    picture.paste(colours, (left(len(titles)), _HEADER))
+    picture.paste(colours, (left(len(titles)), header))
     return np.asarray(picture)
+
+
+def _fitting_font(titles: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
+    """The largest letters in which each title is at most so many pixels wide."""
+    for size in _TITLE_SIZES:
+        font = ImageFont.load_default(size=size)
+        if max(map(font.getlength, titles)) <= width:
+            break
+    return font
 
 
 def grey(frame: np.ndarray) -> np.ndarray:

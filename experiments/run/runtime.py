@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 
 ALLOCATION = ":".join(
@@ -19,10 +20,21 @@ ALLOCATION = ":".join(
         "glibc.malloc.trim_threshold=1073741824",  # so much free memory the heap keeps
     )
 )
+YNN_OFF = "--xla_cpu_experimental_ynn_fusion_type="  # see vstm.compiler
+YNN_VERSIONS = (0, 10), (0, 12)  # first and last of jaxlib that were seen to know this flag
+
+
+def xla_flags(jaxlib: str) -> str:
+    """Flags for a version of XLA, such as "0.10.2", which ends a program that names unknown ones."""
+    first, last = YNN_VERSIONS
+    major_and_minor = tuple(map(int, jaxlib.split(".")[:2]))
+    return YNN_OFF if first <= major_and_minor <= last else ""
+
+
 CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "vstm"
 SETTINGS = {
     "GLIBC_TUNABLES": ALLOCATION,
-    "XLA_FLAGS": "--xla_cpu_experimental_ynn_fusion_type=",  # off, see vstm.compiler
+    "XLA_FLAGS": xla_flags(version("jaxlib")),
     "JAX_DEFAULT_MATMUL_PRECISION": "float32",  # of what is no model's; config.precision is its own
     "JAX_COMPILATION_CACHE_DIR": str(CACHE),  # of what took a second or more to compile
 }
