@@ -25,7 +25,7 @@ YNN_VERSIONS = (0, 10), (0, 12)  # first and last of jaxlib that were seen to kn
 
 
 def xla_flags(jaxlib: str) -> str:
-    """Flags for a version of XLA, such as "0.10.2", which ends a program that names unknown ones."""
+    """Flags for a version of XLA, such as "0.10.2"; a program with unknown ones is ended by it."""
     first, last = YNN_VERSIONS
     major_and_minor = tuple(map(int, jaxlib.split(".")[:2]))
     return YNN_OFF if first <= major_and_minor <= last else ""
