@@ -35,7 +35,7 @@ def _fast_moving_mnist(variant: str) -> Settings:
 def _quick_moving_mnist(variant: str) -> Settings:
     """`fast` within minutes: a short run wants a high rate."""
     return _fast_moving_mnist(variant) | {
-        "optimizer.learning_rate": 16e-3,
+        "optimizer.learning_rate": 24e-3,
         "train.num_sequences": 800,
         "train.image_every_steps": 100,
         "train.validate_every_steps": 100,
