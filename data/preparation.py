@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data import hmdb51, source_clips
-from data.atomic_file import replacing, write_atomically
+from data.atomic_file import SUFFIX, replacing, write_atomically
 from data.prepared_clips import (
     CLIPS_FOLDER,
     DATASET_FILE,
@@ -120,6 +120,8 @@ def _enter(output: Path, settings: dict[str, Any]) -> None:
     elif output.exists() and any(output.iterdir()):
         raise ValueError(f"{output}: not empty, and not a prepared folder; choose another --output")
     (output / CLIPS_FOLDER).mkdir(parents=True, exist_ok=True)
+    for part in (output / CLIPS_FOLDER).glob(f"*{SUFFIX}"):  # left by a preparation that was killed
+        part.unlink()
     _write(path, wanted)
 
 

@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 def announce(text: str) -> None:
     """Says at once what begins."""
-    print(text, file=sys.stderr, flush=True)
+    print(text, flush=True)
 
 
 @contextmanager
@@ -27,9 +27,9 @@ def still_at_it(text: str) -> Iterator[None]:
 
 
 def counted(items: Sequence[Item], text: str, unit: str) -> Iterator[Item]:
-    """The items, with a bar on standard error where that is a terminal.
+    """The items, with a bar on standard error where all output goes to a terminal.
 
-    Elsewhere a line comes at the start, every half minute, also while one item takes longer than
+    Else a line comes at the start, every half minute, also while one item takes longer than
     that, and at the end.
 
     Args:
@@ -37,7 +37,7 @@ def counted(items: Sequence[Item], text: str, unit: str) -> Iterator[Item]:
       text: what is done with them.
       unit: name of one.
     """
-    if sys.stderr.isatty():
+    if sys.stderr.isatty() and sys.stdout.isatty():
         yield from tqdm(items, desc=text, unit=unit)
         return
     done = 0
@@ -56,7 +56,7 @@ def counted(items: Sequence[Item], text: str, unit: str) -> Iterator[Item]:
 
 
 @contextmanager
-def _reminders(line) -> Iterator[None]:
+def _reminders(line: Callable[[float], str]) -> Iterator[None]:
     """Prints a line every half minute until the block ends."""
     start, ended = time.monotonic(), threading.Event()
 

@@ -47,6 +47,7 @@ def _main() -> None:
     from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead, table
     from experiments.run import build
     from experiments.run.build import Source
+    from experiments.run.checkpoints import trained_params
     from experiments.run.config import read_json
     from experiments.run.run_folder import CONFIG_FILE, write_file
 
@@ -63,7 +64,7 @@ def _main() -> None:
             f"{folder}: sequences of {length} frames; expected at least tau + {NUM_AHEAD} = "
             f"{config.tau + NUM_AHEAD}"
         )
-    params = build.trained_params(folder)
+    params, _ = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
     num_sequences = _NUM_SEQUENCES.value or at_most
     result = evaluate_ahead(config, params, source, num_sequences)

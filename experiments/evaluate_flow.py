@@ -60,6 +60,7 @@ def _main() -> None:
     )
     from experiments.measure.flow_scores import FLOW_FILE
     from experiments.run import build
+    from experiments.run.checkpoints import trained_params
     from experiments.run.config import read_json
     from experiments.run.run_folder import CONFIG_FILE, write_file
     from vstm.variants import get_variant
@@ -73,7 +74,7 @@ def _main() -> None:
         )
     config.evaluation.num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
     config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
-    model = model_method(config, build.trained_params(folder))
+    model = model_method(config, trained_params(config, folder)[0])
     validation = build.moving_mnist(config, "validation")
     num_sequences = min(NUM_SHIFT_SEQUENCES, config.evaluation.num_validation)
     shift = best_shift(model, validation, num_sequences, config.evaluation.batch_size)

@@ -38,6 +38,7 @@ def _main() -> None:
     from experiments.measure.probe import RESULT_FILE, memory_outputs, pixel_cells, probe_rows
     from experiments.report.results_table import results_table
     from experiments.run import build
+    from experiments.run.checkpoints import trained_params
     from experiments.run.config import read_json
     from experiments.run.run_folder import CONFIG_FILE, write_file
     from vstm.training import init_state
@@ -47,7 +48,7 @@ def _main() -> None:
     config = read_json(folder / CONFIG_FILE)
     if config.data.name != "moving_mnist":
         raise UserError(f"{folder}: trained on {config.data.name}; expected moving_mnist's labels")
-    params = build.trained_params(folder)
+    params, _ = trained_params(config, folder)
     drawn = init_state(
         build.make_model(config),
         build.make_tx(config),

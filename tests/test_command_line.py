@@ -150,3 +150,8 @@ def test_status_and_errors_of_the_program(capsys):
     assert command_line.run(lambda: None, flags.FlagValues(), "", []) == 0
     assert command_line.run(bad, flags.FlagValues(), "", []) == 2
     assert capsys.readouterr().err == "error: x.json: not a result\n"
+
+
+def test_a_program_without_a_configuration_knows_no_fields_of_one(capsys):
+    assert command_line.run(lambda: None, flags.FlagValues(), "Toy.", ["--config.tau=1"]) == 2
+    assert "Unknown command line flag 'config.tau'" in capsys.readouterr().err

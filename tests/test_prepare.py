@@ -102,8 +102,10 @@ def test_a_run_that_was_killed_is_gone_on_with(source, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"dataset.json: no such file; expected a folder"):
         PreparedClips(output)
     monkeypatch.setattr(preparation, "write_clip", write_clip)
+    (output / "clips" / "a.1234.part").write_text("")  # as a SIGKILL leaves it
     run("video_folder", source, "--split_by=time")
     assert len(PreparedClips(output)) == 2
+    assert not list(output.rglob("*.part"))
 
 
 def test_hmdb51_keeps_labels_and_divisions(tmp_path):

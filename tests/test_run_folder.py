@@ -94,6 +94,7 @@ def test_refusal_tells_how_to_go_on_from_the_model(config, tmp_path):
         ("train.keep_checkpoints", 3),
         ("train.num_sequences", 100_000),
         ("train.num_sequences", 400),
+        ("precision", "bfloat16"),  # as runs from before the field have it
     ],
 )
 def test_what_the_updates_do_not_depend_on_may_change(config, tmp_path, path, value):
@@ -102,6 +103,15 @@ def test_what_the_updates_do_not_depend_on_may_change(config, tmp_path, path, va
     there = open_run_folder(tmp_path, changed(config, **{path: value}))
     assert differences(there, config) == {}
     assert flatten(read_json(tmp_path / "config.json"))[path] == value
+
+
+def test_a_model_without_checkpoints_is_not_trained_over(config, tmp_path):
+    open_run_folder(tmp_path, config)
+    (tmp_path / "model.npz").write_text("")
+    before = content(tmp_path)
+    with pytest.raises(UserError, match="a trained model without checkpoints"):
+        open_run_folder(tmp_path, config)
+    assert content(tmp_path) == before
 
 
 def test_a_run_does_not_become_shorter_than_it_is(config, tmp_path):

@@ -105,6 +105,7 @@ def test_a_finished_run_is_trained_further_in_place(finished_run, tmp_path, caps
     workdir = shutil.copytree(finished_run, tmp_path / "run")
     log = (finished_run / "metrics.jsonl").read_text()
     longer = small_config(**{"train.num_sequences": 208, "train.log_every_steps": 2})
+    (workdir / "flow_test.json").write_text("{}")
     state, _ = train_and_evaluate(longer, workdir)
     assert int(state.step) == 104
     rate = 4e-3 * (1 + math.cos(math.pi * 95 / 99)) / 2  # after five updates of warming up
@@ -117,6 +118,11 @@ def test_a_finished_run_is_trained_further_in_place(finished_run, tmp_path, caps
     added = [json.loads(line) for line in lines[len(log) :].splitlines()]
     assert [line["step"] for line in added if "train/loss" in line] == [102, 104]
     assert json.loads((workdir / "eval_test.json").read_text())["step"] == 104
+    assert "flow_test.json, of an earlier update, removed" in output
+    assert not (workdir / "flow_test.json").exists()
+    model = (workdir / "model.npz").stat()
+    train_and_evaluate(longer, workdir)  # reports
+    assert (workdir / "model.npz").stat().st_mtime_ns == model.st_mtime_ns
     assert [entry["step"] for entry in provenance.read(workdir)] == [0, 100]
 
 

@@ -18,10 +18,10 @@ def compiler_options() -> dict[str, str]:
     """Options for `jax.jit` of the model on the present platform.
 
     On the CPU, operations are ordered by the memory that they need, which takes a fifth from that
-    of the variants with two layers; and XLA's YNN kernels are switched off, which JAX 0.10.2 uses
-    unless it is told not to. They return wrong values: in a product of 32,769 small matrices, in
-    Muon's iteration on the flow head's kernel of a wide memory, [28800, 2]. An XLA that doesn't
-    know an option compiles without it.
+    of the variants with two layers; and XLA's YNN kernels are switched off, which JAX 0.10 to 0.12
+    use unless they are told not to. Those of 0.10.2 return wrong values: of 32,769 products of a
+    3x3 matrix with a vector, in Muon's iteration on the flow head's kernel of a wide memory,
+    [28800, 2]. An XLA that doesn't know an option compiles without it.
     """
     if jax.default_backend() != "cpu":
         return {}

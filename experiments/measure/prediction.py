@@ -6,15 +6,12 @@ length.
 
 import itertools
 import json
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from data.flo import write_flo
@@ -27,8 +24,9 @@ from experiments.pictures.prediction import Moment, contact_sheet
 from experiments.pictures.prediction_videos import PredictionVideos
 from experiments.pictures.samples import png
 from experiments.run.errors import UserError
-from experiments.run.new_folder import new_folder
+from experiments.run.new_folder import check_new_folder, new_folder
 from experiments.run.progress import Progress, say
+from experiments.run.provenance import environment
 from vstm.video_predictor import VideoPredictor
 
 NUM_MOMENTS = 5
@@ -36,7 +34,6 @@ NUM_MOMENT_INPUTS = 3
 MIN_FRAMES = 2
 _SCALE_STRIDE = 4  # every so many rows and columns are enough for it
 _MIN_SCALE = 0.1  # pixels; where hardly anything moves
-_PACKAGES = ("jax", "jaxlib", "flax", "numpy", "av")
 
 
 @dataclass(frozen=True)
@@ -85,8 +82,9 @@ def predict_video(
     """
     if len(video) < MIN_FRAMES:
         raise UserError(f"{video.path}: {len(video)} frame; expected {MIN_FRAMES} or more")
+    check_new_folder(output)
+    _compile(predictor, next(_frames(video, options.size)))  # may be ended by a signal
     with new_folder(output) as folder:
-        _compile(predictor, next(_frames(video, options.size)))
         percentile = options.flow_percentile
         if percentile is not None:
             flow_scale = _percentile_scale(predictor, video, options.size, percentile)
@@ -101,9 +99,7 @@ def predict_video(
             "flow_scale": options.flow_scale,
             "motion_threshold": options.motion_threshold,
             **provenance,
-            "device": jax.devices()[0].device_kind,
-            "versions": {"python": platform.python_version()}
-            | {name: metadata.version(name) for name in _PACKAGES},
+            **environment(),
         }
         text = json.dumps(summary, indent=2, allow_nan=False)
         (folder / "summary.json").write_text(text + "\n")

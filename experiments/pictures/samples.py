@@ -45,8 +45,8 @@ def sample_picture(
     titles = [f"t-{num_inputs - 1 - i}" if i < num_inputs - 1 else "t" for i in range(num_inputs)]
     titles += ["t+1", "prediction", *flows]
     tile_height, tile_width = zoom * height, zoom * width
-    title_font = _fitting_font(titles, tile_width)
-    header = round(title_font.size) + 4
+    title_size = _fitting_size(titles, tile_width)
+    title_font, header = ImageFont.load_default(size=title_size), title_size + 4
     side = min(tile_height, tile_width, _MAX_LEGEND)
     colours = Image.fromarray(legend(side, flow_scale))
     start = _MARGIN + (_LABEL_WIDTH if labels else 0)
@@ -85,13 +85,12 @@ def sample_picture(
     return np.asarray(picture)
 
 
-def _fitting_font(titles: Sequence[str], width: int) -> ImageFont.FreeTypeFont:
-    """The largest letters in which each title is at most so many pixels wide."""
+def _fitting_size(titles: Sequence[str], width: int) -> int:
+    """The largest size of letters in which each title is at most so many pixels wide."""
     for size in _TITLE_SIZES:
-        font = ImageFont.load_default(size=size)
-        if max(map(font.getlength, titles)) <= width:
+        if max(map(ImageFont.load_default(size=size).getlength, titles)) <= width:
             break
-    return font
+    return size
 
 
 def grey(frame: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_f
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
 _COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
-_UNTOLD = (*_COLUMNS, "recipe")  # a recipe is told by the fields that it set
+_UNTOLD = (*_COLUMNS, "recipe", "precision")  # told by the fields it set; of accelerators alone
 
 
 def rows(runs: Path, split: str) -> list[dict[str, Any]]:

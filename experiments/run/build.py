@@ -155,18 +155,6 @@ def describe(config: Config) -> ModelDescription:
     )
 
 
-def trained_params(folder: Path) -> Any:
-    """The parameters that a run ended with.
-
-    Raises:
-      UserError: its model cannot be read.
-    """
-    try:
-        return load_model(folder)[1]
-    except (OSError, ValueError) as error:
-        raise UserError(f"--workdir: {error}") from error
-
-
 def initial_params(config: Config, params: Any) -> Any:
     """The parameters that training begins with.
 

@@ -7,6 +7,7 @@ from experiments.run.config import Config, differences
 
 _CHANGEABLE = (
     "evaluation.",
+    "precision",
     "train.log_every_steps",
     "train.image_every_steps",
     "train.validate_every_steps",

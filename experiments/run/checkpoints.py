@@ -12,7 +12,7 @@ from experiments.run import build
 from experiments.run.config import Config
 from experiments.run.errors import UserError
 from experiments.run.run_folder import CHECKPOINT_FOLDER, latest_update
-from vstm.model_file import MODEL_FILE
+from vstm.model_file import MODEL_FILE, load_model
 from vstm.training import TrainState
 
 
@@ -110,7 +110,10 @@ def trained_params(config: Config, folder: Path) -> tuple[Any, int]:
     """
     step = latest_update(folder)
     if step is None and (folder / MODEL_FILE).exists():
-        return build.trained_params(folder), build.num_steps(config)
+        try:
+            return load_model(folder)[1], build.num_steps(config)
+        except (OSError, ValueError) as error:
+            raise UserError(f"--workdir: {error}") from error
     path = (folder / CHECKPOINT_FOLDER).absolute()
     if step is None:
         raise _missing(path)

@@ -44,6 +44,8 @@ def prepare(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
     for name in list(flag_values):
         if name.startswith("config."):
             delattr(flag_values, name)
+    if "config" not in flag_values:
+        return
     for name, value in _named(arguments):
         if name == "config":
             path = Path(value.partition(":")[0])

@@ -10,6 +10,20 @@ from pathlib import Path
 from experiments.run.errors import UserError
 
 
+def check_new_folder(output: Path) -> Path:
+    """Refuses what `new_folder` cannot make; returns the path that a link leads to.
+
+    Raises:
+      UserError: it is neither new nor an empty folder, or cannot be replaced.
+    """
+    output = output.resolve()
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise UserError(f"{output}: expected a new or empty folder; choose another --output")
+    if output.is_mount():
+        raise UserError(f"{output}: a mount point, which cannot be replaced; name a folder in it")
+    return output
+
+
 @contextmanager
 def new_folder(output: Path) -> Iterator[Path]:
     """A folder to write into, which takes the name `output` at the end.
@@ -27,11 +41,7 @@ def new_folder(output: Path) -> Iterator[Path]:
       UserError: at the beginning, where `output` cannot be made; at the end, where another process
         has filled it meanwhile: then the folder is kept, and the message says where.
     """
-    output = output.resolve()
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise UserError(f"{output}: expected a new or empty folder; choose another --output")
-    if output.is_mount():
-        raise UserError(f"{output}: a mount point, which cannot be replaced; name a folder in it")
+    output = check_new_folder(output)
     # No parent is made before the end; one that is there lies in the same file system.
     place = next(parent for parent in output.parents if parent.exists())
     try:

@@ -18,7 +18,7 @@ from data.atomic_file import write_atomically
 from experiments.run.errors import UserError
 
 ENVIRONMENT_FILE = "environment.json"
-_PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy")
+_PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy", "av")
 
 
 def current_commit() -> str:
@@ -57,7 +57,7 @@ def environment() -> dict[str, Any]:
 
     Returns:
       `commit`, see `current_commit`; `device`, see `device`; `num_devices`; `backend`, JAX's
-      platform; `precision`, JAX's settings; `system`; `versions` by package, and of Python.
+      platform; `float64`, whether JAX has it; `system`; `versions` by package, and of Python.
     """
     settings: Any = jax.config  # whose settings are no declared attributes
     return {
@@ -65,10 +65,7 @@ def environment() -> dict[str, Any]:
         "device": device(),
         "num_devices": jax.device_count(),
         "backend": jax.default_backend(),
-        "precision": {
-            "matmul": settings.jax_default_matmul_precision or "default",
-            "float64": settings.jax_enable_x64,
-        },
+        "float64": settings.jax_enable_x64,
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
     }
@@ -125,6 +122,8 @@ def trained_by(folder: Path) -> dict[str, str | None]:
       UserError: the record is damaged.
     """
     entries = read(folder)
+    if entries and entries[0]["step"] > 0:  # the run is older than its record
+        entries = [{"commit": "unknown", "device": "unknown"}, *entries]
     return {
         f"trained_{fact}": ", ".join(dict.fromkeys(entry[fact] for entry in entries)) or None
         for fact in ("commit", "device")

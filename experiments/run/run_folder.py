@@ -30,6 +30,7 @@ CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"
 LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoints"
+RESULTS = ("eval_*.json", "flow_*.json", "ahead_*.json", "probe_*.json")  # of the finished model
 
 
 def check_run_folder(folder: Path, config: Config) -> Config | None:
@@ -72,6 +73,12 @@ def check_run_folder(folder: Path, config: Config) -> Config | None:
                 if (folder / MODEL_FILE).exists()
                 else ""
             )
+        )
+    if latest is None and (folder / MODEL_FILE).exists():
+        raise UserError(
+            f"{folder}: holds a trained model without checkpoints to train it further from. "
+            f"Choose another --workdir; there, --config.train.initial_model={folder} begins with "
+            "this run's model"
         )
     if latest is not None and build.num_steps(config) < latest:
         raise UserError(
@@ -181,6 +188,23 @@ def write_file(path: Path, text: str) -> None:
 def evaluation_file(folder: Path, split: str) -> Path:
     """Where the evaluation of a split is written."""
     return folder / f"eval_{split}.json"
+
+
+def drop_results(folder: Path) -> None:
+    """Removes what was measured of a run that is trained further, and says so.
+
+    Raises:
+      UserError: it cannot be removed.
+    """
+    paths = sorted(path for pattern in RESULTS for path in folder.glob(pattern))
+    try:
+        for path in paths:
+            path.unlink()
+    except OSError as error:
+        raise UserError(f"{path}: cannot be removed ({error.strerror})") from error
+    if paths:
+        names = ", ".join(path.name for path in paths)
+        print(f"{folder}: {names}, of an earlier update, removed", flush=True)
 
 
 def evaluated_runs(runs: Path, split: str) -> list[Path]:

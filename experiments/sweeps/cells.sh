@@ -39,7 +39,7 @@ attempt() {
   local name=$1 status=0
   shift
   "$@" || status=$?
-  if [ $status -ge 128 ]; then exit $status; fi # stopped by a signal
+  case $status in 130 | 143) exit $status ;; esac # stopped by Ctrl-C or SIGTERM
   if [ $status -ne 0 ]; then failed="$failed $name"; fi
 }
 
