@@ -123,7 +123,7 @@ def test_picture_has_a_tile_for_each_frame_and_a_legend():
     picture = sample_picture(frames, frames[:, 0], 3 * frames[:, 1] - 1, {"flow": flow})
     decoded = np.asarray(Image.open(io.BytesIO(png(picture))))
     np.testing.assert_array_equal(decoded, picture)
-    tile, margin, header, zoom = 32, 4, 14, 2
+    tile, margin, header, zoom = 32, 4, 15, 2
     assert picture.shape == (header + 2 * (tile + margin), margin + 6 * (tile + margin) + 120, 3)
     with Image.open(io.BytesIO(png(picture))) as image:
         assert image.mode == "RGB"

@@ -46,7 +46,7 @@ def test_everything_is_written(tmp_path, predictor):
         assert len(frames) == 8
     assert (frames[0].width, frames[0].height) == (5 * (102 + 4) + 116, 16 + 80 + 28)
     sheet = np.asarray(Image.open(output / "contact_sheet.png"))
-    assert sheet.shape == (14 + 5 * (78 + 4), 4 + 72 + 6 * (102 + 4) + 116 + 4, 3)
+    assert sheet.shape == (25 + 5 * (78 + 4), 4 + 72 + 6 * (102 + 4) + 116 + 4, 3)
 
     frames = list(open_video(path))
     for number, prediction in enumerate(predictor.predictions(frames[:-1]), 1):

@@ -294,7 +294,7 @@ def test_text_tells_where_output_is_a_file_that_it_goes_on(monkeypatch, capsys):
         time.sleep(0.15)
     with progress.still_at_it("listing"):
         time.sleep(0.15)
-    lines = capsys.readouterr().err.splitlines()
+    lines = capsys.readouterr().out.splitlines()
     assert lines[0] == "preparing x: 2 clips"
     assert sum(line.startswith("preparing x: 0 of 2 clips, 0 s so far") for line in lines) >= 2
     assert any(re.fullmatch(r"preparing x: 1 of 2 clips, 0 s so far, \d s left", x) for x in lines)

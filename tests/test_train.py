@@ -168,7 +168,7 @@ def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
         raise UserError("cannot be drawn")
 
     monkeypatch.setattr(final_evaluation, "samples", unreadable)
-    monkeypatch.setattr(training, "_compile", None)  # is not reached
+    monkeypatch.setattr(training, "compile_update", None)  # is not reached
     with pytest.raises(UserError, match="cannot be drawn"):
         train_and_evaluate(small_config(), tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
