@@ -30,6 +30,7 @@ TITLES = {
     "predict": "Figure 7: real video",
     "flow_choices": "Recurrent flow head and sparsity penalty",
     "benchmark": "Speed",
+    "compilation": "Compilation by size of frame, and of updates",
 }
 _GIVEN = ("paper", "floor")  # floats that are not scores of a run
 
