@@ -148,9 +148,8 @@ class FourierConvolution:
     @property
     def _strip_height(self) -> int:
         """Rows of a strip with its margins."""
-        if self.num_strips == 1:
-            return self.rows.num_tiles * self.rows.outputs
-        return self.rows.num_tiles * self.rows.outputs + self.rows.kernel - 1
+        height = self.rows.num_tiles * self.rows.outputs
+        return height if self.num_strips == 1 else height + self.rows.kernel - 1
 
     def _fill(self, maps: jax.Array) -> jax.Array:
         """Maps [h, w, b, c], cut to the maps' size and filled up with zeros to whole tiles."""

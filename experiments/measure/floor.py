@@ -1,12 +1,6 @@
 """What is left of the error when the flow is right: encoder and decoder alone, with the true flow.
 
-Trains the encoder and the decoder of a variant on pairs of frames. The features of the first are
-moved, cell by cell, by whichever of the true motions (each digit's, or none) predicts the second
-best, and decoded. A variant with the same encoder can't do better by its flow than this codec does,
-but for what its own training adds. The size of a cell sets the limit: two motions that meet in it
-cannot both be right.
-
-Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy}.
+What is written, and how, is described in the program, `experiments.true_flow_floor`.
 """
 
 from collections.abc import Iterator

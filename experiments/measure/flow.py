@@ -1,16 +1,6 @@
 """Compares a run's flow with the true one, which the generator of moving MNIST knows.
 
-Writes `flow_test.json` into the run's folder: errors over moving pixels and motion segmentation,
-see `FlowScores`, of the model's flow, of the same with a constant added (`model_shifted`), of the
-true one as well as the model's maps could hold it (`true_cells`), of none (`zero`) and, with
---classical, of two classical methods. The constant (`shift_u`, `shift_v`, pixels) is the one that
-best moves validation frames onto the next ones; it needs no true flow. The threshold of the
-segmentation is chosen for each on validation sequences. Flow is that of frame tau + 1, in image
-pixels, each of a feature map's vectors standing for the pixels below it.
-
-The model sees frames up to tau. So does a classical method: its flow between the last two inputs
-is carried on along itself (`farneback`, `dis`), which supposes constant velocity, or scored as
-what it is, the flow of frame tau, which it has seen (`farneback_seen`, `dis_seen`).
+What is written, and how, is described in the program, `experiments.evaluate_flow`.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -1,12 +1,6 @@
 """Do the memory's features help? Linear probes for two segmentations of the current frame.
 
-`background`: digit or not; `class`: which digit, or none. The probe sees, of frame tau, either the
-trained network's last memory outputs (`trained`), those of the same network as it was drawn
-(`untrained`), or the pixels of each cell (`pixels`). It learns from 10, 100 and 1,000 labelled
-sequences of the training split, takes the penalty that does best on 100 sequences of the validation
-split (labelled too, which no row counts), and is scored on the test split, whose digits are other
-ones. Writes `probe_test.json` into the run's folder: a row {task, features, sequences, mean_iou,
-digit_accuracy}, of which the last is the share of the digits' pixels that are labelled right.
+What is written, and how, is described in the program, `experiments.probe`.
 """
 
 from collections.abc import Callable

@@ -1,12 +1,6 @@
 """Checks grid generator and sampler alone: one frame of a pair, made from the other by true flow.
 
-SINTEL holds `training`, or the frames and flows of one scene (see `data.sintel`). Frame t is
-sampled from frame t + 1 at x + flow, and, as in the paper's Figure 3, frame t + 1 from frame t at
-x - flow, which is an approximation: the flow belongs to frame t. Prints and writes mean absolute
-and mean squared errors on [0, 1], over all pixels of known flow and over those that the other frame
-shows, and those without a warp; `figure3.png` shows the first pair.
-
-Source: section 4.1, Figure 3.
+What is written, and how, is described in the program, `experiments.warp_check`.
 """
 
 from pathlib import Path

@@ -1,9 +1,6 @@
 """Gathers the evaluations of a folder of runs into a small table that can be committed.
 
-Writes `results.json` (a row a run: the configuration fields that differ from their defaults, seed,
-training sequences, the scores, those of copying the last frame, those of the flow where it was
-scored, device and commit of the training) and `results.md` (the same, with the command). Rows in
-the output of runs that are elsewhere stay.
+What is written, and how, is described in the program, `experiments.tabulate`.
 """
 
 import json

@@ -1,8 +1,6 @@
 """Figure 6: the training error of each variant by updates, from the runs of Table 2 of one length.
 
-Writes `figure6.png`, the logged cross-entropy as a running mean, `curves.json`, the same without
-the mean, and `results.json` and `results.md`, its means over tenths of each run, with device and
-commit of the training. What the output holds of other runs stays, in the picture too.
+What is written, and how, is described in the program, `experiments.figure6`.
 """
 
 from collections.abc import Sequence

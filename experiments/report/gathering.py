@@ -1,10 +1,6 @@
 """Gathers one kind of result file of many runs into a small table that can be committed.
 
-The file of a run is a list of rows, or an object whose entries are rows by name; of these, `name`
-is a column. A row that several runs have (such as a baseline's) is kept once, with all their names.
-Lists inside a row, of a score frame by frame, give rows of their own, numbered from 1 in a column
-`frame`. Each row has device and commit of its run's training; of runs that share it, those that all
-have. Writes `results.json` and `results.md`; rows in the output of runs that are elsewhere stay.
+What is written, and how, is described in the program, `experiments.gather`.
 """
 
 import json

@@ -1,10 +1,6 @@
 """Gathers the runs of a table of the paper into a small table that can be committed.
 
-Writes `results.json` (a row a run: what the table compares, seed, training sequences, the test
-score, the paper's, their ratio; with --floors, what `experiments.true_flow_floor` left there for
-the encoder; the scores of the flow; device and commit of the training), `results.md` (the same,
-with the command), `curves.json` and `curves.png` (validation scores by training sequences). What
-the output holds of runs that are elsewhere stays.
+What is written, and how, is described in the program, `experiments.paper_table`.
 """
 
 import json

@@ -1,7 +1,6 @@
 """Gathers what `experiments.predict` measured into a small table that can be committed.
 
-Writes `results.json` (a row a folder with a `summary.json`, by its path below --predictions) and
-`results.md` (the same, with the command).
+What is written, and how, is described in the program, `experiments.tabulate_predictions`.
 """
 
 import json
