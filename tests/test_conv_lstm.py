@@ -16,7 +16,8 @@ from vstm.conv_lstm import (
     zero_carry,
 )
 from vstm.direct_convolution import DirectConvolution
-from vstm.fourier_convolution import FourierConvolution, Tiling
+from vstm.fourier_convolution import FourierConvolution
+from vstm.tiling import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 

@@ -18,7 +18,7 @@ from vstm.convolution import (
 )
 from vstm.direct_convolution import DirectConvolution
 from vstm.fourier_convolution import FourierConvolution
-from vstm.fourier_transform import Tiling
+from vstm.tiling import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 

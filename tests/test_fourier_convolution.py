@@ -8,7 +8,7 @@ from scipy.signal import correlate2d
 
 from vstm.convolution import conv2d
 from vstm.fourier_plan import LARGEST_STRIP, MANY_TILES, plan_fourier_convolution
-from vstm.fourier_transform import Tiling
+from vstm.tiling import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 

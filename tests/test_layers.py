@@ -14,6 +14,7 @@ ARRAY_FUNCTIONS = {
     "fourier_convolution",
     "fourier_transform",
     "fourier_plan",
+    "tiling",
     "recurrence",
     "segments",
     "conv_lstm",

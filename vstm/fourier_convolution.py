@@ -14,7 +14,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.fourier_transform import (
-    Tiling,
     analyse,
     conjugate,
     input_matrices,
@@ -26,6 +25,7 @@ from vstm.fourier_transform import (
     transform_columns,
     transform_rows,
 )
+from vstm.tiling import Tiling, cut, overlapping
 
 Coefficients = jax.Array  # [P, i, 2 o]: real parts, then imaginary parts
 
@@ -34,8 +34,8 @@ Coefficients = jax.Array  # [P, i, 2 o]: real parts, then imaginary parts
 class FourierConvolution:
     """The convolution of maps of one size with kernels of one size.
 
-    Maps are arranged as [h, w, B, c], filled up with zeros to whole tiles: in this layout every
-    transform is a matrix product without a transposition of data. See `vstm.convolution` for the
+    Maps are arranged as [h, w, B, c], filled up with zeros to whole tiles, so that whole pixels are
+    moved when tiles are cut, and transforms are matrix products. See `vstm.convolution` for the
     definition.
 
     Attributes:
@@ -90,10 +90,10 @@ class FourierConvolution:
         output_second, output_first = output_matrices(self.rows, self.columns, d_outputs.dtype)
         height, width, batch, _ = d_outputs.shape
         num_inputs = transposed.shape[-1] // 2
-        windows = self._transpose(
+        windows = _transpose(
             self._windows, (self._strip_height, width, batch, num_inputs), d_outputs.dtype
         )
-        strips = self._transpose(self._strips, (height, width, batch, num_inputs), d_outputs.dtype)
+        strips = _transpose(self._strips, (height, width, batch, num_inputs), d_outputs.dtype)
 
         def pull(d_strip):
             tiles = analyse(output_first.T, output_second.T, self._tiles(d_strip))
@@ -168,7 +168,7 @@ class FourierConvolution:
         before, margin = self.rows.before, self.rows.kernel - 1
         maps = jnp.pad(maps, ((before, margin - before), (0, 0), (0, 0), (0, 0)))
         step = self.rows.num_tiles * self.rows.outputs
-        return _overlapping(maps, 0, self.num_strips, step, step + margin)
+        return overlapping(maps, 0, self.num_strips, step, step + margin)
 
     def _split(self, outputs: jax.Array) -> jax.Array:
         """Outputs [p, q, b, o] as strips without margins."""
@@ -176,21 +176,8 @@ class FourierConvolution:
 
     def _windows(self, strip: jax.Array) -> jax.Array:
         """Inputs of a strip's tiles, [rows, columns, t * b, c]."""
-        tall, wide = self.rows, self.columns
-        tiles = strip
-        if not tall.has_own_zeros:
-            if self.num_strips == 1:
-                margins = (-tall.positions.start, tall.kernel - 1 + tall.positions.start)
-                tiles = jnp.pad(tiles, (margins, (0, 0), (0, 0), (0, 0)))
-            tiles = _overlapping(tiles, 0, tall.num_tiles, tall.outputs, len(tall.positions))
-        else:
-            tiles = tiles[None, : len(tall.positions)]
-        if not wide.has_own_zeros:
-            margins = (-wide.positions.start, wide.kernel - 1 + wide.positions.start)
-            tiles = jnp.pad(tiles, ((0, 0), (0, 0), margins, (0, 0), (0, 0)))
-            tiles = _overlapping(tiles, 2, wide.num_tiles, wide.outputs, len(wide.positions))
-        else:
-            tiles = tiles[:, :, None, : len(wide.positions)]
+        tiles = cut(strip, 0, self.rows, has_margins=self.num_strips > 1)
+        tiles = cut(tiles, 2, self.columns)
         rows, height, columns, width, batch, features = tiles.shape
         return tiles.transpose(1, 3, 0, 2, 4, 5).reshape(
             height, width, rows * columns * batch, features
@@ -214,15 +201,16 @@ class FourierConvolution:
             tall.num_tiles * height, wide.num_tiles * width, -1, features
         )
 
-    def _transpose(self, function, shape, dtype):
-        """The transpose of a linear function of one array."""
-        transpose = jax.linear_transpose(function, jax.ShapeDtypeStruct(shape, dtype))
-        return lambda cotangent: transpose(cotangent)[0]
-
 
 def _side_by_side(coefficients: jax.Array) -> Coefficients:
     """Coefficients [P, 2, i, o] to [P, i, 2 o]; XLA's CPU joins faster than it transposes."""
     return jnp.concatenate([coefficients[:, 0], coefficients[:, 1]], axis=-1)
+
+
+def _transpose(function, shape, dtype):
+    """The transpose of a linear function of one array."""
+    transpose = jax.linear_transpose(function, jax.ShapeDtypeStruct(shape, dtype))
+    return lambda cotangent: transpose(cotangent)[0]
 
 
 def _over_strips(function, strips):
@@ -230,21 +218,3 @@ def _over_strips(function, strips):
     if len(jax.tree.leaves(strips)[0]) == 1:
         return function(jax.tree.map(lambda each: each[0], strips))[None]
     return jax.lax.map(function, strips)
-
-
-def _overlapping(maps: jax.Array, axis: int, count: int, step: int, length: int) -> jax.Array:
-    """Pieces of an axis that overlap: [..., n, ...] to [..., count, length, ...].
-
-    Piece j is what lies from j step on; the axis has (count - 1) step + length entries.
-    """
-    pieces = []
-    for start in range(0, length, step):
-        taken = min(step, length - start)
-        stop = start + count * step
-        missing = max(0, stop - maps.shape[axis])
-        piece = jax.lax.slice_in_dim(maps, start, stop - missing, axis=axis)
-        padding = [(0, missing if other == axis else 0) for other in range(maps.ndim)]
-        piece = jnp.pad(piece, padding)
-        piece = piece.reshape(*maps.shape[:axis], count, step, *maps.shape[axis + 1 :])
-        pieces.append(jax.lax.slice_in_dim(piece, 0, taken, axis=axis + 1))
-    return jnp.concatenate(pieces, axis=axis + 1)

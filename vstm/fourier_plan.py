@@ -1,7 +1,7 @@
 """How maps are cut for Fourier convolution: sizes of tiles and strips that suit maps and kernel."""
 
 from vstm.fourier_convolution import FourierConvolution
-from vstm.fourier_transform import Tiling
+from vstm.tiling import Tiling
 
 MANY_TILES = 32  # from so many on, products are limited by arithmetic, not by reading weights
 LARGEST_STRIP = 64  # tiles that are convolved at once, if a row of them is not more

@@ -25,58 +25,13 @@ Source: the "fast algorithms" of Winograd (1980) and Lavin and Gray (2016), with
 points, which keep float32 accurate (Toom-Cook points lose three digits at this length).
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-
-@dataclass(frozen=True)
-class Tiling:
-    """How one axis of the maps is cut.
-
-    Attributes:
-      size: pixels of the axis.
-      kernel: pixels of the kernel.
-      num_tiles: tiles side by side.
-      alone: whether there are zeros around the axis, not more of the maps.
-    """
-
-    size: int
-    kernel: int
-    num_tiles: int
-    alone: bool = True
-
-    @property
-    def before(self) -> int:
-        """Pixels that the kernel reaches back from an output."""
-        return (self.kernel - 1) // 2
-
-    @property
-    def outputs(self) -> int:
-        """Output pixels of a tile."""
-        return -(-self.size // self.num_tiles)
-
-    @property
-    def has_own_zeros(self) -> bool:
-        """Whether the one tile takes no neighbours: what wraps around are its own zeros."""
-        return self.num_tiles == 1 and self.alone
-
-    @property
-    def positions(self) -> range:
-        """Input pixels of a tile, relative to its first output."""
-        if self.has_own_zeros:
-            return range(self.size)
-        return range(-self.before, self.outputs + self.kernel - 1 - self.before)
-
-    @property
-    def period(self) -> int:
-        """N, even: outputs within the tile must not meet inputs that wrapped around."""
-        reach = max(self.before, self.kernel - 1 - self.before)
-        length = self.size + reach if self.has_own_zeros else len(self.positions)
-        return length + length % 2
+from vstm.tiling import Tiling
 
 
 def analyse(first: np.ndarray, second: np.ndarray, maps: jax.Array) -> jax.Array:

@@ -1,10 +1,10 @@
 """What a measurement depends on beside the code: processor, its vectors, cores, versions."""
 
-import importlib.metadata
 import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from experiments.run.machine_facts import cpuinfo, package_version, processor
 
 ISAS = ("native", "avx2")
 FACTS = ("processor", "vector_bits", "isa", "cores", "jax", "torch")
@@ -15,26 +15,6 @@ _LIMITS = {
     "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # PyTorch's matrix products
 }
 _XLA_LIMIT = "--xla_cpu_max_isa=AVX2"
-_WIDTHS = {"avx512f": 512, "avx2": 256}
-
-
-def processor(cpuinfo: str) -> tuple[str, int]:
-    """Name and width of the widest vectors of a processor.
-
-    Args:
-      cpuinfo: the text of /proc/cpuinfo.
-
-    Returns:
-      The model's name, `unknown` where there is none; bits of a vector: 512 with AVX-512, 256 with
-      AVX2, else 128.
-    """
-    entries = dict(
-        (name.strip(), value.strip())
-        for name, _, value in (line.partition(":") for line in cpuinfo.splitlines())
-    )
-    flags = entries.get("flags", "").split()
-    width = next((bits for flag, bits in _WIDTHS.items() if flag in flags), 128)
-    return entries.get("model name") or "unknown", width
 
 
 def machine(isa: str) -> dict[str, Any]:
@@ -46,15 +26,14 @@ def machine(isa: str) -> dict[str, Any]:
     Returns:
       `FACTS`; `torch` is None where it isn't installed.
     """
-    cpuinfo = Path("/proc/cpuinfo")
-    name, width = processor(cpuinfo.read_text() if cpuinfo.exists() else "")
+    name, width = processor(cpuinfo())
     return {
         "processor": name,
         "vector_bits": width,
         "isa": isa,
         "cores": len(os.sched_getaffinity(0)),
-        "jax": importlib.metadata.version("jax"),
-        "torch": _version("torch"),
+        "jax": package_version("jax"),
+        "torch": package_version("torch"),
     }
 
 
@@ -78,10 +57,3 @@ def heading(facts: Mapping[str, Any]) -> str:
     versions = f"JAX {facts['jax']}" + (f", PyTorch {facts['torch']}" if facts["torch"] else "")
     cores = f"{facts['cores']} core{'s' if facts['cores'] > 1 else ''}"
     return f"{facts['processor']}, {cores}, {vectors}; {versions}"
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from data.atomic_file import write_atomically
 from experiments.measure.evaluation import Predict, evaluate, samples
 from experiments.measure.paper import paper_reference
 from experiments.measure.scores import mean_intensity, table
@@ -14,7 +13,7 @@ from experiments.run.build import Source
 from experiments.run.config import Config
 from experiments.run.errors import UserError
 from experiments.run.provenance import current_commit, device, trained_by
-from experiments.run.run_folder import evaluation_file
+from experiments.run.run_folder import evaluation_file, write_file
 
 
 def _num_sequences(config: Config, split: str) -> int:
@@ -56,11 +55,8 @@ def evaluate_split(
     result, text, picture = _result(
         config, folder, predict, params, step, split, source, num_sequences, constant
     )
-    try:
-        write_atomically(folder / f"samples_{split}.png", picture)
-        write_atomically(evaluation_file(folder, split), text)
-    except OSError as error:
-        raise UserError(f"{evaluation_file(folder, split)}: cannot be written ({error})") from error
+    write_file(folder / f"samples_{split}.png", picture)
+    write_file(evaluation_file(folder, split), text)
     return result
 
 

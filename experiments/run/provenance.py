@@ -4,7 +4,6 @@
 that it went on from, `time` (UTC), and what `environment` tells.
 """
 
-import importlib.metadata
 import json
 import platform
 import subprocess
@@ -16,6 +15,7 @@ import jax
 
 from data.atomic_file import write_atomically
 from experiments.run.errors import UserError
+from experiments.run.machine_facts import UNKNOWN, cpuinfo, package_version, processor
 
 ENVIRONMENT_FILE = "environment.json"
 _PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy", "av")
@@ -49,7 +49,10 @@ def current_commit() -> str:
 def device() -> str:
     """The device that programs run on: an accelerator's kind, or the processor's name."""
     accelerator = jax.devices()[0]
-    return _processor() if accelerator.platform == "cpu" else accelerator.device_kind
+    if accelerator.platform != "cpu":
+        return accelerator.device_kind
+    name, _ = processor(cpuinfo())
+    return name if name != UNKNOWN else platform.processor() or platform.machine()
 
 
 def environment() -> dict[str, Any]:
@@ -67,7 +70,8 @@ def environment() -> dict[str, Any]:
         "backend": jax.default_backend(),
         "float64": settings.jax_enable_x64,
         "system": f"{platform.system()} {platform.machine()}",
-        "versions": {"python": platform.python_version()} | {p: _version(p) for p in _PACKAGES},
+        "versions": {"python": platform.python_version()}
+        | {p: package_version(p) or "unknown" for p in _PACKAGES},
     }
 
 
@@ -128,22 +132,3 @@ def trained_by(folder: Path) -> dict[str, str | None]:
         f"trained_{fact}": ", ".join(dict.fromkeys(entry[fact] for entry in entries)) or None
         for fact in ("commit", "device")
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def _processor() -> str:
-    """The processor's name, such as "AMD EPYC 7R13 Processor"; at worst its architecture."""
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name" and value.strip():
-                return value.strip()
-    except OSError:
-        pass  # not Linux
-    return platform.processor() or platform.machine()

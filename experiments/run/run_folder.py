@@ -173,14 +173,14 @@ def _unusable(folder: Path, error: OSError | ValueError) -> UserError:
     return UserError(f"{folder}: cannot be used as workdir ({reason})")
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, content: str | bytes) -> None:
     """Writes a program's result, all of it or nothing.
 
     Raises:
       UserError: it cannot be written.
     """
     try:
-        write_atomically(path, text)
+        write_atomically(path, content)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
 
