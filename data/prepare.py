@@ -3,11 +3,12 @@
     python -m data.prepare hmdb51 --source=DIR [--output=DIR] [--size=120x160] [--fit=crop]
     python -m data.prepare video_folder --source=DIR --split_by=time
 
-NAME is hmdb51, video_folder, prost, visor or sintel; see `data.hmdb51` and `data.source_clips` for
-their layouts. Frames become grey, upright, whole where they are interlaced, and of square pixels,
-and are scaled to a size and cropped or padded. What is written is read back and compared. A clip
-that cannot be read is skipped; the end lists all of them. The same command goes on where it was
-stopped, mends what is damaged, adds clips that are new and reads those anew whose files changed.
+NAME is hmdb51, video_folder, prost, visor or sintel; see `data.clips.hmdb51` and
+`data.clips.source_clips` for their layouts. Frames become grey, upright, whole where they are
+interlaced, and of square pixels, and are scaled to a size and cropped or padded. What is written is
+read back and compared. A clip that cannot be read is skipped; the end lists all of them. The same
+command goes on where it was stopped, mends what is damaged, adds clips that are new and reads those
+anew whose files changed.
 """
 
 import argparse
@@ -16,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.settings import FITS, NAMES, SPLIT_BY, SPLITS, Settings
+from data.clips.settings import NAMES, SPLIT_BY, SPLITS, Settings
+from data.video import FITS
 
 DEFAULT_SIZE = (120, 160)
 MIN_FRAMES = 13  # tau + 1 on real video
@@ -24,7 +26,7 @@ MIN_FRAMES = 13  # tau + 1 on real video
 
 def summary(dataset: dict[str, Any], output: Path) -> str:
     """What was prepared, for people."""
-    from data.prepared_clips import from_json
+    from data.clips.prepared_clips import from_json
 
     infos = [from_json(entry["clip"]) for entry in dataset["clips"]]
     lines = [f"{output}: {len(infos)} clips, {sum(info.num_frames for info in infos)} frames"]
@@ -84,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     add("--test_share", type=_share, default=0.1, help="of clips or time; 0 for none")
     options = parser.parse_args(arguments)
 
-    from data.preparation import prepare  # heavy; not needed to be told of a typo
+    from data.clips.preparation import prepare  # heavy; not needed to be told of a typo
 
     is_sintel = options.name == "sintel"
     size = options.size or ("own" if is_sintel else DEFAULT_SIZE)

@@ -17,7 +17,7 @@ import numpy as np
 
 from data import RENDERINGS
 from data.flo import read_flo
-from data.images import read_rgb
+from data.video.images import read_rgb
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments.console.errors import UserError
 from experiments.measure import SPLITS
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _WORKDIR = flags.DEFINE_string(
@@ -40,14 +40,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
+    from experiments.configs.config import read_json
     from experiments.measure.evaluation import make_predict
     from experiments.measure.final_evaluation import evaluate_split
     from experiments.measure.scores import table
     from experiments.run import build
     from experiments.run.build import Source
     from experiments.run.checkpoints import trained_params
-    from experiments.run.config import read_json
-    from experiments.run.run_folder import CONFIG_FILE, locked
+    from experiments.run.folder import CONFIG_FILE, locked
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments.console.errors import UserError
 from experiments.measure import NUM_AHEAD_SEQUENCES
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _WORKDIR = flags.DEFINE_string(
@@ -44,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
+    from experiments.configs.config import read_json
     from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead, table
     from experiments.run import build
     from experiments.run.build import Source
     from experiments.run.checkpoints import trained_params
-    from experiments.run.config import read_json
-    from experiments.run.run_folder import CONFIG_FILE, write_file
+    from experiments.run.folder import CONFIG_FILE, write_file
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)

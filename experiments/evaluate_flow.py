@@ -22,8 +22,8 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments.console.errors import UserError
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _WORKDIR = flags.DEFINE_string(
@@ -47,6 +47,7 @@ def _main() -> None:
 
     if _CLASSICAL.value:
         opencv()  # before anything that takes time
+    from experiments.configs.config import read_json
     from experiments.measure.flow import (
         NUM_SHIFT_SEQUENCES,
         best_shift,
@@ -61,8 +62,7 @@ def _main() -> None:
     from experiments.measure.flow_scores import FLOW_FILE
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
-    from experiments.run.config import read_json
-    from experiments.run.run_folder import CONFIG_FILE, write_file
+    from experiments.run.folder import CONFIG_FILE, write_file
     from vstm.variants import get_variant
 
     folder = Path(_WORKDIR.value)

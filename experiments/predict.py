@@ -27,10 +27,10 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments.console.errors import UserError
 from experiments.measure import FLOW_FORMATS, NUM_SCALE_FRAMES
 from experiments.pictures import FLOW_SCALE
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _INPUT = flags.DEFINE_string(
@@ -111,10 +111,10 @@ def _flow_scale(text: str) -> dict[str, float]:
 
 
 def _main() -> None:
-    from data.video import open_video
+    from data.video.files import open_video
+    from experiments.console.progress import say
     from experiments.measure.prediction import Options, predict_video, report
-    from experiments.run.progress import say
-    from vstm.video_predictor import PRETRAINED, load
+    from vstm.inference.predictor import PRETRAINED, load
 
     flow_scale = _flow_scale(_SCALE.value)
     model = _WORKDIR.value or str(PRETRAINED)

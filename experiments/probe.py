@@ -18,8 +18,8 @@ from pathlib import Path
 
 from absl import flags
 
+from experiments.console.errors import UserError
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _WORKDIR = flags.DEFINE_string(
@@ -35,13 +35,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main() -> None:
     import jax
 
+    from experiments.configs.config import read_json
     from experiments.measure.probe import RESULT_FILE, memory_outputs, pixel_cells, probe_rows
     from experiments.report.results_table import results_table
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
-    from experiments.run.config import read_json
-    from experiments.run.run_folder import CONFIG_FILE, write_file
-    from vstm.training import init_state
+    from experiments.run.folder import CONFIG_FILE, write_file
+    from vstm.training.update import init_state
     from vstm.variants import get_variant
 
     folder = Path(_WORKDIR.value)

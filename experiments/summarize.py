@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from experiments.run import command_line, config_flag
+from experiments.configs import config_flag
+from experiments.run import command_line
 
 _FLAGS = flags.FlagValues()
 _CONFIG = config_flag.define(_FLAGS)
@@ -20,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    from experiments.run.config import resolve
+    from experiments.configs.config import resolve
     from experiments.run.summary import module_table
 
     print(module_table(resolve(_CONFIG.value)))

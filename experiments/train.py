@@ -11,8 +11,9 @@ from collections.abc import Sequence
 
 from absl import flags
 
-from experiments.run import command_line, config_flag
-from experiments.run.errors import UserError
+from experiments.configs import config_flag
+from experiments.console.errors import UserError
+from experiments.run import command_line
 
 _FLAGS = flags.FlagValues()
 _CONFIG = config_flag.define(_FLAGS)
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> int | None:
-    from experiments.training import train_and_evaluate
+    from experiments.training.experiment import train_and_evaluate
 
     if not _WORKDIR.value:
         raise UserError("--workdir: expected the folder of the run, got ''")

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from absl import flags
 
-from experiments.run import command_line, config_flag
-from experiments.run.errors import UserError
+from experiments.configs import config_flag
+from experiments.console.errors import UserError
+from experiments.run import command_line
 
 _FLAGS = flags.FlagValues()
 _CONFIG = config_flag.define(_FLAGS)
@@ -39,8 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main() -> None:
     from data.atomic_file import write_atomically
+    from experiments.configs.config import resolve
     from experiments.measure.floor import train_and_test
-    from experiments.run.config import resolve
 
     result = train_and_test(resolve(_CONFIG.value), _UPDATES.value)
     path = Path(_OUTPUT.value)

@@ -18,8 +18,8 @@ from pathlib import Path
 from absl import flags
 
 from data import RENDERINGS
+from experiments.console.errors import UserError
 from experiments.run import command_line
-from experiments.run.errors import UserError
 
 _FLAGS = flags.FlagValues()
 _SOURCE = flags.DEFINE_string(

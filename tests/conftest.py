@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 
-from experiments.run.runtime import SETTINGS  # imports nothing of JAX
+from experiments.console.runtime import SETTINGS  # imports nothing of JAX
 
 # Tests compare with references in float32 and float64, which accelerators may not hold.
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
@@ -30,7 +30,7 @@ install_import_hook("vstm", "beartype.beartype")
 # After the hook, as they import vstm.
 from small_run import small_config  # noqa: E402
 
-from experiments.run.runtime import give_back_memory  # noqa: E402
+from experiments.console.runtime import give_back_memory  # noqa: E402
 
 
 def pytest_runtest_setup(item):
@@ -60,7 +60,7 @@ def strict_promotion():
 @pytest.fixture(scope="session")
 def finished_run(tmp_path_factory):
     """Folder of a small run that was left alone; read it only."""
-    from experiments.training import train_and_evaluate
+    from experiments.training.experiment import train_and_evaluate
 
     workdir = tmp_path_factory.mktemp("finished_run")
     state, received = train_and_evaluate(small_config(), workdir)

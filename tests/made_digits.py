@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from data.digits import Digits
-from data.moving_mnist import MovingMNIST, MovingMNISTOptions
+from data.moving_mnist.digits import Digits
+from data.moving_mnist.generator import MovingMNIST, MovingMNISTOptions
 
 SIDE = 28
 LABELS = np.arange(10, dtype=np.uint8)

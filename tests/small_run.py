@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from experiments.configs.moving_mnist import get_config
-from experiments.run.runtime import with_settings
+from experiments.console.runtime import with_settings
 
 ROOT = Path(__file__).parent.parent
 PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile for minutes

@@ -1,67 +1,80 @@
-"""Holds the layers: array functions, Flax modules, training, experiments; each imports downward."""
+"""The rooms: which folder may import which; none imports upward, and none is in a circle."""
 
 import ast
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
-ARRAY_FUNCTIONS = {
-    "convolution",
-    "direct_convolution",
-    "fourier_convolution",
-    "fourier_transform",
-    "fourier_plan",
-    "tiling",
-    "recurrence",
-    "segments",
-    "conv_lstm",
-    "peephole_lstm",
-    "spatial_gradient",
-    "smoothness",
-    "sparsity",
-    "photometric",
-    "compiler",
-    "warp",
-    "losses",
-    "metrics",
-    "flow_metrics",
-    "motion_segments",
-    "variants",
+MAY_IMPORT = {
+    # The method: array functions, modules that own parameters, the model, training, inference.
+    "vstm.ops.convolution": set(),
+    "vstm.ops": {"vstm.ops.convolution"},
+    "vstm.losses": {"vstm.ops"},
+    "vstm.metrics": {"vstm.losses"},
+    "vstm.modules": {"vstm.ops", "vstm.ops.convolution"},
+    "vstm": {"vstm.ops", "vstm.modules"},
+    "vstm.training": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
+    "vstm.inference": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
+    # Sources of sequences.
+    "data": {"data.video"},
+    "data.moving_mnist": set(),
+    "data.video": set(),
+    "data.clips": {"data", "data.video"},
+    # What a person types, and what it needs.
+    "experiments.console": set(),
+    "experiments.configs": {"experiments.console"},
+    "experiments.run": {"experiments.configs", "experiments.console"},
+    "experiments.pictures": {"experiments.console"},
+    "experiments.measure": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.pictures",
+    },
+    "experiments.training": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.pictures",
+        "experiments.measure",
+    },
+    "experiments.report": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.pictures",
+        "experiments.measure",
+    },
+    "experiments.benchmark": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.pictures",
+        "experiments.report",
+    },
 }
-MODULES = {
-    "conv_layer",
-    "encoder",
-    "memory",
-    "flow_head",
-    "decoder",
-    "autoencoder",
-    "rollout",
-}
-TRAINING = {"optimizer", "training"}
-STREAMING = {"model_file", "video_predictor"}
+"""By room: those of its package that it may import; it may import all of a lower package."""
 
-ALLOWED_PACKAGES = {
-    **dict.fromkeys(ARRAY_FUNCTIONS, {"jax", "jaxtyping"}),
-    "fourier_convolution": {"jax", "jaxtyping", "numpy"},
-    "fourier_transform": {"jax", "jaxtyping", "numpy"},
-    "motion_segments": {"numpy", "jaxtyping"},
-    "metrics": {"jax", "jaxtyping", "dm_pix"},
-    **dict.fromkeys(MODULES, {"jax", "jaxtyping", "flax"}),
-    **dict.fromkeys(TRAINING, {"jax", "jaxtyping", "flax", "optax"}),
-    **dict.fromkeys(STREAMING, {"jax", "flax", "numpy"}),
+LOWER_PACKAGES = {"vstm": set(), "data": set(), "experiments": {"vstm", "data"}}
+PROGRAMS = [*(ROOT / "experiments").glob("*.py"), ROOT / "data" / "prepare.py"]
+"""Thin files, which may import every room."""
+
+THIRD_PARTY = {
+    "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy", "dm_pix"},
+    "vstm.ops": {"jax", "jaxtyping"},
+    "vstm.ops.convolution": {"jax", "jaxtyping", "numpy"},
+    "vstm.modules": {"jax", "jaxtyping", "flax"},
+    "vstm.losses": {"jax", "jaxtyping"},
 }
-ALLOWED_LAYERS = {
-    **dict.fromkeys(ARRAY_FUNCTIONS, ARRAY_FUNCTIONS),
-    **dict.fromkeys(MODULES, ARRAY_FUNCTIONS | MODULES),
-    **dict.fromkeys(TRAINING, ARRAY_FUNCTIONS | MODULES | TRAINING),
-    **dict.fromkeys(STREAMING, ARRAY_FUNCTIONS | MODULES | STREAMING),
-}
+MAX_LINES = 250
+MAX_FILES = 15
 
 
-def imported(path):
+def imported(path: Path) -> Iterator[str]:
     """Dotted names of what a file imports, at any depth of its code."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -71,28 +84,76 @@ def imported(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def foreign(path):
+def room_of_module(name: str) -> str:
+    """The room that holds what is imported by a dotted name."""
+    parts = name.split(".")
+    while not (ROOT / Path(*parts)).is_dir():
+        parts.pop()
+    return ".".join(parts)
+
+
+def room_of_file(path: Path) -> str:
+    return ".".join(path.parent.relative_to(ROOT).parts)
+
+
+def foreign(path: Path) -> set[str]:
     names = {name.split(".")[0] for name in imported(path)}
-    return names - set(sys.stdlib_module_names)
+    return names - set(sys.stdlib_module_names) - LOWER_PACKAGES.keys()
 
 
-VSTM_FILES = [path for path in sorted((ROOT / "vstm").glob("**/*.py")) if path.stem != "__init__"]
+FILES = [
+    path
+    for package in LOWER_PACKAGES
+    for path in sorted((ROOT / package).glob("**/*.py"))
+    if path.stem != "__init__"
+]
 
 
-@pytest.mark.parametrize("path", VSTM_FILES, ids=lambda path: path.stem)
-def test_vstm_imports_downward(path):
-    assert foreign(path) - {"vstm"} <= ALLOWED_PACKAGES[path.stem]
-    inner = {name.split(".")[1] for name in imported(path) if name.startswith("vstm.")}
-    assert inner <= ALLOWED_LAYERS[path.stem]
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_rooms_import_downward(path):
+    room = room_of_file(path)
+    package = room.split(".")[0]
+    for name in imported(path):
+        if name.split(".")[0] in LOWER_PACKAGES:
+            other = room_of_module(name)
+            if other.split(".")[0] != package:
+                assert other.split(".")[0] in LOWER_PACKAGES[package], f"{path}: {name}"
+            elif path not in PROGRAMS:
+                assert other == room or other in MAY_IMPORT[room], f"{path}: {name}"
 
 
-def test_data_imports_nothing_of_the_model_or_experiments():
+def test_rooms_are_in_no_circle():
+    def below(room: str, seen: tuple[str, ...]) -> None:
+        assert room not in seen, f"a circle: {' -> '.join((*seen, room))}"
+        for lower in MAY_IMPORT[room]:
+            below(lower, (*seen, room))
+
+    for room in MAY_IMPORT:
+        below(room, ())
+
+
+def test_rooms_are_small():
+    rooms: dict[Path, int] = {}
+    for path in FILES:
+        assert len(path.read_text().splitlines()) <= MAX_LINES, path
+        rooms[path.parent] = rooms.get(path.parent, 1) + 1  # with __init__.py
+    assert max(rooms.values()) <= MAX_FILES, max(rooms, key=lambda room: rooms[room])
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if room_of_file(path).startswith("vstm")], ids=str
+)
+def test_vstm_needs_few_packages(path):
+    room = room_of_file(path)
+    assert foreign(path) <= THIRD_PARTY.get(room, THIRD_PARTY["vstm"])
+
+
+def test_data_needs_nothing_of_jax():
     for path in (ROOT / "data").glob("**/*.py"):
-        assert not foreign(path) & {"vstm", "experiments", "jax", "flax", "optax"}, path
+        assert not foreign(path) & {"jax", "flax", "optax"}, path
 
 
 def test_tensorflow_and_torch_are_nowhere():
-    for folder in ("vstm", "data", "experiments"):
-        for path in (ROOT / folder).glob("**/*.py"):
-            if not path.name.startswith("torch_"):  # the benchmark's other side
-                assert not foreign(path) & {"tensorflow", "torch"}, path
+    for path in FILES:
+        if not path.name.startswith("torch_"):  # the benchmark's other side
+            assert not foreign(path) & {"tensorflow", "torch"}, path

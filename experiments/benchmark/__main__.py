@@ -20,8 +20,8 @@ from absl import flags
 
 from experiments.benchmark.cells import PHASES, Cell
 from experiments.benchmark.machine import ISAS, machine
+from experiments.console.errors import UserError
 from experiments.run import command_line
-from experiments.run.errors import UserError
 from vstm.variants import VARIANTS, get_variant
 
 BATCHES = ("1", "4", "16")

@@ -23,7 +23,7 @@ class Cell:
       batch: sequences.
       tau: frames fed in for an update.
       size: side of the square frames, pixels.
-      segment: frames kept for the backward pass, see `vstm.segments`; ours only.
+      segment: frames kept for the backward pass, see `vstm.ops.segments`; ours only.
     """
 
     variant: str

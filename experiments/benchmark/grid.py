@@ -9,8 +9,8 @@ from data.atomic_file import write_atomically
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.machine import FACTS, heading
 from experiments.benchmark.measure import measure
+from experiments.console.errors import UserError
 from experiments.report.results_table import markdown_rows
-from experiments.run.errors import UserError
 from experiments.run.provenance import current_commit
 
 _FIELDS = ("variant", "phase", "ours_s", "torch_s", "speedup", "ours_peak_mb", "torch_peak_mb")

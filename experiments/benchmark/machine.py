@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from experiments.run.machine_facts import cpuinfo, package_version, processor
+from experiments.console.machine_facts import cpuinfo, package_version, processor
 
 ISAS = ("native", "avx2")
 FACTS = ("processor", "vector_bits", "isa", "cores", "jax", "torch")

@@ -12,8 +12,8 @@ from typing import Any
 
 from experiments.benchmark.cells import SIDES, Cell
 from experiments.benchmark.machine import limited
-from experiments.run.errors import UserError
-from experiments.run.runtime import with_settings
+from experiments.console.errors import UserError
+from experiments.console.runtime import with_settings
 
 MIN_ROUNDS, MAX_ROUNDS = 3, 100
 PAUSE_S = 0.5  # OpenMP's threads spin for 0.2 s after their work, on cores that others need

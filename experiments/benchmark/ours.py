@@ -10,12 +10,12 @@ import optax
 from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE, SMOOTHNESS_WEIGHT, Cell
 from experiments.configs import moving_mnist
 from experiments.configs.recipes import with_recipe
+from experiments.console.runtime import give_back_memory
 from experiments.run import build
-from experiments.run.runtime import give_back_memory
-from vstm.autoencoder import Autoencoder
 from vstm.compiler import compiler_options
-from vstm.optimizer import make_optimizer
-from vstm.training import TrainStep, init_state, make_train_step
+from vstm.model import Autoencoder
+from vstm.training.optimizer import make_optimizer
+from vstm.training.update import TrainStep, init_state, make_train_step
 
 
 def make_model(cell: Cell) -> Autoencoder:

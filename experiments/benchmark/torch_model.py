@@ -1,6 +1,6 @@
 """The autoencoder in PyTorch, written as its users would write it: the benchmark's other side.
 
-The same architecture and parameter counts as `vstm.autoencoder.Autoencoder`, in eager PyTorch on
+The same architecture and parameter counts as `vstm.model.Autoencoder`, in eager PyTorch on
 its own kernels (oneDNN on the CPU, cuDNN on NVIDIA): one convolution of [x_t, h_{t-1}] a step,
 autograd through the loop over time. Frames are [B, tau, C, H, W].
 """

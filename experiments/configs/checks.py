@@ -6,15 +6,15 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from data.digits import SOURCES
-from data.moving_mnist import PIXELS, SPEEDS
+from data.moving_mnist.digits import SOURCES
+from data.moving_mnist.generator import PIXELS, SPEEDS
 from experiments.configs.recipes import NAMES
-from experiments.run.errors import UserError, nearest
+from experiments.console.errors import UserError, nearest
 from vstm.compiler import PRECISIONS
-from vstm.convolution import IMPLEMENTATIONS
-from vstm.losses import LOSSES
-from vstm.metrics import SSIM_WINDOW
-from vstm.optimizer import OPTIMIZERS, SCHEDULES
+from vstm.losses.reconstruction import LOSSES
+from vstm.metrics.frames import SSIM_WINDOW
+from vstm.ops.convolution.convolve import IMPLEMENTATIONS
+from vstm.training.optimizer import OPTIMIZERS, SCHEDULES
 from vstm.variants import VARIANTS, get_variant
 
 _CHOICES = {

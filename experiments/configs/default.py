@@ -1,7 +1,7 @@
 """Every field of an experiment's configuration, with its default.
 
-A new field also has a line in `experiments.run.formats`, so that earlier runs stay readable, and
-its checks in `checks.py`.
+A new field also has a line in `experiments.configs.formats`, so that earlier runs stay readable,
+and its checks in `checks.py`.
 """
 
 import ml_collections

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from experiments.configs import default
-from experiments.run.errors import UserError, nearest
+from experiments.console.errors import UserError, nearest
 from vstm.variants import VARIANTS, get_variant
 
 Settings = dict[str, Any]

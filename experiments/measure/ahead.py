@@ -14,16 +14,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.configs.config import Config
+from experiments.console.compilation import announced
+from experiments.console.progress import Progress
 from experiments.measure.scores import frame_metrics
 from experiments.run import build
 from experiments.run.build import Source
-from experiments.run.compilation import announced
-from experiments.run.config import Config
-from experiments.run.progress import Progress
-from vstm import metrics
 from vstm.compiler import compiler_options
-from vstm.losses import output_intensity
-from vstm.rollout import predict_ahead
+from vstm.inference.rollout import predict_ahead
+from vstm.losses.reconstruction import output_intensity
+from vstm.metrics import frames as metrics
 
 NUM_AHEAD = 10
 

@@ -4,7 +4,7 @@ from types import ModuleType
 
 import numpy as np
 
-from experiments.run.errors import UserError
+from experiments.console.errors import UserError
 
 METHODS = ("farneback", "dis")
 

@@ -7,7 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist import MovingMNIST
+from data.moving_mnist.generator import MovingMNIST
+from experiments.configs.config import Config
+from experiments.console.compilation import announced
+from experiments.console.progress import Progress
 from experiments.measure.scores import (
     FrameAverages,
     TwoLevelEntropy,
@@ -16,15 +19,12 @@ from experiments.measure.scores import (
 from experiments.pictures.samples import sample_picture
 from experiments.run import build
 from experiments.run.build import Source
-from experiments.run.compilation import announced
-from experiments.run.config import Config
-from experiments.run.progress import Progress
-from vstm import metrics
-from vstm.autoencoder import Autoencoder, AutoencoderOutput
 from vstm.compiler import compiler_options
-from vstm.losses import output_intensity
+from vstm.losses.reconstruction import output_intensity
+from vstm.metrics import frames as metrics
+from vstm.model import Autoencoder, AutoencoderOutput
+from vstm.ops.warp import warp_batch
 from vstm.variants import get_variant
-from vstm.warp import warp_batch
 
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5

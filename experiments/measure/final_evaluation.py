@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.configs.config import Config
+from experiments.console.errors import UserError
 from experiments.measure.evaluation import Predict, evaluate, samples
 from experiments.measure.paper import paper_reference
 from experiments.measure.scores import mean_intensity, table
 from experiments.pictures.samples import png
 from experiments.run.build import Source
-from experiments.run.config import Config
-from experiments.run.errors import UserError
+from experiments.run.folder import evaluation_file, write_file
 from experiments.run.provenance import current_commit, device, trained_by
-from experiments.run.run_folder import evaluation_file, write_file
 
 
 def _num_sequences(config: Config, split: str) -> int:

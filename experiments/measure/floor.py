@@ -12,17 +12,17 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from data.moving_mnist import MovingMNIST, MovingMNISTItem
+from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
+from experiments.configs.config import Config
+from experiments.console.compilation import announced
+from experiments.console.errors import UserError
+from experiments.console.progress import Progress
 from experiments.run import build
-from experiments.run.compilation import announced
-from experiments.run.config import Config
-from experiments.run.errors import UserError
-from experiments.run.progress import Progress
-from vstm.decoder import Decoder
-from vstm.encoder import Encoder
-from vstm.losses import binary_cross_entropy
+from vstm.losses.reconstruction import binary_cross_entropy
+from vstm.modules.decoder import Decoder
+from vstm.modules.encoder import Encoder
+from vstm.ops.warp import warp_batch
 from vstm.variants import Variant, get_variant
-from vstm.warp import warp_batch
 
 BATCH_SIZE = 16
 LEARNING_RATE = 2e-3

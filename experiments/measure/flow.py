@@ -10,17 +10,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist import MovingMNIST, MovingMNISTItem
+from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
+from experiments.configs.config import Config
+from experiments.console.progress import Progress
 from experiments.measure.classical_flow import ClassicalFlow
 from experiments.measure.evaluation import make_predict
 from experiments.measure.flow_scores import FlowScores
 from experiments.measure.linear_probe import cells
 from experiments.run import build
-from experiments.run.config import Config
-from experiments.run.progress import Progress
-from vstm.photometric import constant_shift
+from vstm.losses.photometric import constant_shift
+from vstm.ops.warp import upsample_flow, warp_within
 from vstm.variants import get_variant
-from vstm.warp import upsample_flow, warp_within
 
 Flows = Callable[[list[MovingMNISTItem]], Iterator[np.ndarray]]  # [H, W, 2] each, pixels
 

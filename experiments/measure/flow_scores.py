@@ -7,9 +7,9 @@ from pathlib import Path
 import jax.numpy as jnp
 import numpy as np
 
-from experiments.run.errors import UserError
-from vstm.flow_metrics import angular_error, endpoint_error
-from vstm.motion_segments import adjusted_rand_index, motion_segments
+from experiments.console.errors import UserError
+from vstm.metrics.flow import angular_error, endpoint_error
+from vstm.metrics.motion_segments import adjusted_rand_index, motion_segments
 
 FLOW_FILE = "flow_test.json"  # in a run's folder, by `experiments.evaluate_flow`
 COMPARED = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")

@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from experiments.measure.scores import frame_metrics
-from vstm.metrics import mean_squared_error
-from vstm.video_predictor import Prediction
+from vstm.inference.predictor import Prediction
+from vstm.metrics.frames import mean_squared_error
 
 STATIC_CHANGE = 0.02  # intensities that change less from frame to frame are taken to be still
 

@@ -1,7 +1,7 @@
 """Numbers that the paper reports, to stand beside ours."""
 
-from experiments.run.config import Config
-from experiments.run.fields import flatten
+from experiments.configs.config import Config
+from experiments.configs.fields import flatten
 
 TABLE2_CROSS_ENTROPY = {
     "conv-1enc-1LSTM": 0.12827,

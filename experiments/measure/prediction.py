@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 
 from data.flo import write_flo
-from data.framing import fit
-from data.video import Video
+from data.video.files import Video
+from data.video.framing import fit
+from experiments.console.errors import UserError
+from experiments.console.new_folder import check_new_folder, new_folder
+from experiments.console.progress import Progress, say
 from experiments.measure import NUM_SCALE_FRAMES
 from experiments.measure.frame_errors import FrameErrors
 from experiments.pictures import FLOW_SCALE
 from experiments.pictures.prediction import Moment, contact_sheet
 from experiments.pictures.prediction_videos import PredictionVideos
 from experiments.pictures.samples import png
-from experiments.run.errors import UserError
-from experiments.run.new_folder import check_new_folder, new_folder
-from experiments.run.progress import Progress, say
 from experiments.run.provenance import environment
-from vstm.video_predictor import VideoPredictor
+from vstm.inference.predictor import VideoPredictor
 
 NUM_MOMENTS = 5
 NUM_MOMENT_INPUTS = 3

@@ -10,12 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist import MovingMNIST
+from data.moving_mnist.generator import MovingMNIST
+from experiments.configs.config import Config
+from experiments.console.compilation import announced
+from experiments.console.progress import Progress
 from experiments.measure import linear_probe
 from experiments.run import build
-from experiments.run.compilation import announced
-from experiments.run.config import Config
-from experiments.run.progress import Progress
 from vstm.compiler import compiler_options
 from vstm.variants import get_variant
 

@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from experiments.configs.config import Config
 from experiments.run import build
-from experiments.run.config import Config
-from vstm import metrics
+from vstm.metrics import frames as metrics
 
 PSNR_CAP = 100.0  # dB; a baseline can be exact, and JSON has no infinity
 NUM_MEAN_SEQUENCES = 1_000
@@ -67,7 +67,7 @@ class FrameAverages:
 
 @jax.jit
 def frame_metrics(prediction: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
-    """The metrics that any predicted image has, one value a frame; see `vstm.metrics`.
+    """The metrics that any predicted image has, one value a frame; see `vstm.metrics.frames`.
 
     Frames of less than 11 pixels have no `ssim`. An exact frame has a `psnr` of 100.
     """

@@ -11,10 +11,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from data.sintel import Sintel
+from experiments.console.progress import Progress
 from experiments.pictures.figure import write_figure
 from experiments.pictures.flow_colours import flow_image
-from experiments.run.progress import Progress
-from vstm.warp import sampling_grid, warp
+from vstm.ops.warp import sampling_grid, warp
 
 _DIRECTIONS = ("t from t+1", "t+1 from t")
 _REGIONS = ("known", "visible")

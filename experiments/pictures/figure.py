@@ -5,7 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
-from experiments.run.errors import UserError
+from experiments.console.errors import UserError
 
 
 def write_figure(figure: Figure, path: Path, *, dpi: int) -> None:

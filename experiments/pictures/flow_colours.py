@@ -1,7 +1,8 @@
 """Flow as people read it: the colour says which way things move, its strength how far.
 
-Flow is backward in all data (`vstm.video_predictor.Prediction`): it says whence a pixel of the next
-frame comes. Pictures show forward motion, its negative: what moves left has the colour of left.
+Flow is backward in all data (`vstm.inference.predictor.Prediction`): it says whence a pixel of the
+next frame comes. Pictures show forward motion, its negative: what moves left has the colour of
+left.
 """
 
 import functools

@@ -8,10 +8,10 @@ import imgviz
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from data.framing import scale
+from data.video.framing import scale
 from experiments.pictures.flow_colours import flow_image, legend
 from experiments.pictures.samples import grey, sample_picture
-from vstm.video_predictor import Prediction
+from vstm.inference.predictor import Prediction
 
 MAX_PANEL_WIDTH = 400
 MAX_TILE_WIDTH = 240

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main() -> None:
     from experiments.report.page import report
-    from experiments.run.run_folder import write_file
+    from experiments.run.folder import write_file
 
     page = Path(_OUTPUT.value)
     text = report(Path(_RESULTS.value), page)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
+from experiments.configs.config import read_json, resolve
+from experiments.configs.fields import flatten
+from experiments.console.errors import UserError
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.results_table import training
-from experiments.run.config import read_json, resolve
-from experiments.run.errors import UserError
-from experiments.run.fields import flatten
-from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
+from experiments.run.folder import CONFIG_FILE, evaluated_runs, evaluation_file
 
 _SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
 _COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells

@@ -10,11 +10,11 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
+from experiments.configs.config import read_json
+from experiments.console.errors import UserError
 from experiments.pictures.figure import write_figure
 from experiments.report.learning_curves import Curve
-from experiments.run.config import read_json
-from experiments.run.errors import UserError
-from experiments.run.run_folder import CONFIG_FILE, evaluated_runs
+from experiments.run.folder import CONFIG_FILE, evaluated_runs
 
 WINDOW = 15  # logged updates of a running mean
 NUM_TENTHS = 10

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.console.errors import UserError
 from experiments.report.results_table import (
     PROVENANCE,
     content,
     training,
     with_known_provenance,
 )
-from experiments.run.errors import UserError
 
 
 def rows(runs: Path, file: str, earlier: Sequence[dict[str, Any]] = ()) -> list[dict[str, Any]]:

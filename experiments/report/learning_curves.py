@@ -8,10 +8,10 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+from experiments.configs.config import read_json
+from experiments.console.errors import UserError
 from experiments.pictures.figure import write_figure
-from experiments.run.config import read_json
-from experiments.run.errors import UserError
-from experiments.run.run_folder import CONFIG_FILE, METRICS_FILE, write_file
+from experiments.run.folder import CONFIG_FILE, METRICS_FILE, write_file
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.console.errors import UserError
 from experiments.report.results_table import PROVENANCE, cell_text, markdown_rows
-from experiments.run.errors import UserError
 
 TITLES = {
     "table2": "Table 2: six variants, binary moving MNIST",

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.configs.config import read_json
+from experiments.configs.fields import flatten
+from experiments.console.errors import UserError
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.learning_curves import Curve, read_curve
 from experiments.report.results_table import training
 from experiments.report.tables import Table
-from experiments.run.config import read_json
-from experiments.run.errors import UserError
-from experiments.run.fields import flatten
-from experiments.run.run_folder import CONFIG_FILE, evaluated_runs, evaluation_file
+from experiments.run.folder import CONFIG_FILE, evaluated_runs, evaluation_file
 from vstm.variants import get_variant
 
 

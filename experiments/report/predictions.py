@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from experiments.run.errors import UserError
+from experiments.console.errors import UserError
 
 
 def rows(predictions: Path) -> list[dict[str, Any]]:

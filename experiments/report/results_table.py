@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data.atomic_file import write_atomically
-from experiments.run.errors import UserError
+from experiments.console.errors import UserError
 from experiments.run.provenance import trained_by
 
 PROVENANCE = ("device", "commit", "gathered_by")

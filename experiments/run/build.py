@@ -9,16 +9,16 @@ import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from data.digits import load_digits
-from data.moving_mnist import MovingMNIST
-from data.prepared_clips import PreparedClips
-from data.published_test_set import PublishedTestSet
-from data.windows import CentreSquares, VideoWindows
-from experiments.run.config import Config, moving_mnist_options
-from experiments.run.errors import UserError
-from vstm.autoencoder import Autoencoder
-from vstm.model_file import ModelDescription, load_model
-from vstm.optimizer import learning_rate_schedule, make_optimizer
+from data.clips.prepared_clips import PreparedClips
+from data.clips.windows import CentreSquares, VideoWindows
+from data.moving_mnist.digits import load_digits
+from data.moving_mnist.generator import MovingMNIST
+from data.moving_mnist.published import PublishedTestSet
+from experiments.configs.config import Config, moving_mnist_options
+from experiments.console.errors import UserError
+from vstm.inference.model_file import ModelDescription, load_model
+from vstm.model import Autoencoder
+from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 
 CHANNELS = 1
 Source = MovingMNIST | PublishedTestSet | CentreSquares

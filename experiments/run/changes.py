@@ -2,8 +2,8 @@
 
 import optax
 
+from experiments.configs.config import Config, differences
 from experiments.run import build
-from experiments.run.config import Config, differences
 
 _CHANGEABLE = (
     "evaluation.",

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import orbax.checkpoint as ocp
 
+from experiments.configs.config import Config
+from experiments.console.errors import UserError
 from experiments.run import build
-from experiments.run.config import Config
-from experiments.run.errors import UserError
-from experiments.run.run_folder import CHECKPOINT_FOLDER, latest_update
-from vstm.model_file import MODEL_FILE, load_model
-from vstm.training import TrainState
+from experiments.run.folder import CHECKPOINT_FOLDER, latest_update
+from vstm.inference.model_file import MODEL_FILE, load_model
+from vstm.training.update import TrainState
 
 
 class Checkpoints:

@@ -21,11 +21,11 @@ from contextlib import nullcontext
 
 from absl import flags, logging
 
-from experiments.run import config_flag
-from experiments.run.errors import UserError
-from experiments.run.fields import check_text
-from experiments.run.runtime import set_up_process
-from experiments.run.stop_signals import ending_at_once
+from experiments.configs import config_flag
+from experiments.configs.fields import check_text
+from experiments.console.errors import UserError
+from experiments.console.runtime import set_up_process
+from experiments.console.stop_signals import ending_at_once
 
 _HELP_FLAGS = {"-h", "-help", "--help"}
 _REQUIRED = "must have a value other than None"  # as absl says it

@@ -14,8 +14,8 @@ from typing import Any
 import jax
 
 from data.atomic_file import write_atomically
-from experiments.run.errors import UserError
-from experiments.run.machine_facts import UNKNOWN, cpuinfo, package_version, processor
+from experiments.console.errors import UserError
+from experiments.console.machine_facts import UNKNOWN, cpuinfo, package_version, processor
 
 ENVIRONMENT_FILE = "environment.json"
 _PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy", "av")

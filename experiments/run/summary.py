@@ -6,8 +6,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from experiments.configs.config import Config
 from experiments.run import build
-from experiments.run.config import Config
 
 
 def module_table(config: Config) -> str:

@@ -1,0 +1,188 @@
+"""Decodes the clips of a data set into a prepared folder; see `data.prepare`, the program."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from data.atomic_file import SUFFIX, replacing, write_atomically
+from data.clips import hmdb51, source_clips
+from data.clips.prepared_clips import (
+    CLIPS_FOLDER,
+    DATASET_FILE,
+    ClipInfo,
+    checksum_of,
+    from_json,
+    to_json,
+    write_clip,
+)
+from data.clips.settings import Settings
+from data.clips.source_clips import Row, SourceClip
+from data.clips.splits import divide
+from data.progress import counted, still_at_it
+
+LISTINGS = {
+    "hmdb51": hmdb51.hmdb51,
+    "video_folder": source_clips.video_folder,
+    "prost": source_clips.prost,
+    "visor": source_clips.visor,
+    "sintel": source_clips.sintel,
+}
+_SETTINGS_FILE = "settings.json"
+
+
+class UnreadableClipError(Exception):
+    """A clip that is skipped; the message names it and says why."""
+
+
+def prepare(settings: Settings, output: Path) -> dict[str, Any]:
+    """Prepares a data set, or goes on where that was stopped.
+
+    Args:
+      settings: what and how.
+      output: the prepared folder; must be new, empty or of the same settings.
+
+    Returns:
+      What `dataset.json` holds: settings, clips, and what was skipped or has problems, by name.
+
+    Raises:
+      OSError: unreadable or not writable.
+      ValueError: bad input, or no clip that can be used; the message says which.
+    """
+    source = settings.source
+    if not source.is_dir():
+        raise ValueError(f"{source}: no such folder")
+    written_settings = asdict(settings) | {"source": str(source.resolve())}
+    _enter(output, written_settings)
+    with still_at_it(f"listing the clips of {source}"):
+        if settings.name == "hmdb51":
+            source = hmdb51.extract(source, output / "extracted")
+        clips = LISTINGS[settings.name](source)
+
+    used: list[tuple[SourceClip, ClipInfo]] = []
+    skipped, problems = {}, {}
+    for clip in counted(clips, f"preparing {settings.name}", "clip"):
+        try:
+            info, problem = _prepare_clip(clip, output, settings)
+        except UnreadableClipError as error:
+            skipped[clip.name] = str(error)
+            continue
+        if info.num_frames < settings.min_frames:
+            skipped[clip.name] = (
+                f"{info.num_frames} frames, fewer than --min_frames={settings.min_frames}"
+            )
+            continue
+        if problem:
+            problems[clip.name] = problem
+        used.append((clip, info))
+    if not used:
+        raise ValueError(f"{source}: no clip can be used: " + "; ".join(list(skipped.values())[:5]))
+
+    ranges = divide(
+        [clip for clip, _ in used],
+        [info.num_frames for _, info in used],
+        settings.split_by,
+        settings.validation_share,
+        settings.test_share,
+        _earlier_splits(output),
+    )
+    dataset = {
+        "settings": written_settings,
+        "clips": [
+            {"file": _stem(clip) + ".array_record", "clip": to_json(replace(info, splits=splits))}
+            for (clip, info), splits in zip(used, ranges, strict=True)
+        ],
+        "skipped": skipped,
+        "problems": problems,
+    }
+    _write(output / DATASET_FILE, dataset)
+    return dataset
+
+
+def _enter(output: Path, settings: dict[str, Any]) -> None:
+    """Makes the folder, or enters that of the same settings."""
+    path = output / _SETTINGS_FILE
+    wanted = json.loads(json.dumps(settings))
+    if path.is_file():
+        try:
+            there = dict(json.loads(path.read_text()))
+        except (ValueError, TypeError) as error:
+            raise ValueError(f"{path}: damaged ({error}); choose another --output") from error
+        if there != wanted:
+            differing = [key for key in wanted if wanted[key] != there.get(key)]
+            raise ValueError(
+                f"{output}: was prepared with other settings ("
+                + ", ".join(f"{key}: {there.get(key)}, not {wanted[key]}" for key in differing)
+                + "); choose another --output"
+            )
+    elif output.exists() and any(output.iterdir()):
+        raise ValueError(f"{output}: not empty, and not a prepared folder; choose another --output")
+    (output / CLIPS_FOLDER).mkdir(parents=True, exist_ok=True)
+    for part in (output / CLIPS_FOLDER).glob(f"*{SUFFIX}"):  # left by a preparation that was killed
+        part.unlink()
+    _write(path, wanted)
+
+
+def _earlier_splits(output: Path) -> dict[str, str]:
+    """Split by name of clip, of an earlier preparation by clips; empty where there was none."""
+    try:
+        content = json.loads((output / DATASET_FILE).read_text())
+        infos = [from_json(entry["clip"]) for entry in content["clips"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {info.name: next(iter(info.splits[0])) for info in infos if info.splits[0]}
+
+
+def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[ClipInfo, str]:
+    """Writes one clip and reads it back, unless it is there and whole; also its problem, if any."""
+    path = output / CLIPS_FOLDER / f"{_stem(clip)}.array_record"
+    description = path.with_suffix(".json")
+    try:
+        source_state = _state(clip.files())
+    except (OSError, ValueError) as error:
+        raise UnreadableClipError(str(error)) from error
+    if path.is_file() and description.is_file():
+        try:
+            there = json.loads(description.read_text())
+            info = from_json(there["clip"])
+            unchanged = there["source"] == source_state
+            if unchanged and checksum_of(path, info.num_frames) == info.checksum:
+                return info, there["problem"]
+        except (ValueError, KeyError, TypeError):
+            pass  # damaged: written again
+    try:
+        rows, problem = clip.rows(settings.size, settings.fit, settings.frame_stride)
+    except (OSError, ValueError) as error:
+        raise UnreadableClipError(str(error)) from error
+    with replacing(path) as part:
+        written = write_clip(part, _read(rows))
+        if checksum_of(part, written["num_frames"]) != written["checksum"]:
+            raise ValueError(f"{part}: reads back other frames than were written")
+    info = ClipInfo(clip.name, clip.label, **written, splits=())
+    found = {"clip": to_json(info), "problem": problem(), "source": source_state}
+    _write(description, found)
+    return info, found["problem"]
+
+
+def _read(rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows, with errors of reading told from those of writing."""
+    try:
+        yield from rows
+    except (OSError, ValueError) as error:
+        raise UnreadableClipError(str(error)) from error
+
+
+def _state(files: list[Path]) -> str:
+    """Another one when a file is changed, replaced, added or removed."""
+    states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    return hashlib.sha1(json.dumps(states).encode()).hexdigest()
+
+
+def _stem(clip: SourceClip) -> str:
+    return hashlib.sha1(clip.name.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def _write(path: Path, content: Any) -> None:
+    write_atomically(path, json.dumps(content, indent=1) + "\n")

@@ -1,0 +1,149 @@
+"""Handwritten digits: the objects that moving MNIST moves.
+
+Three sources, each with a training and a test part: the file that comes with the project, a folder
+of idx files (MNIST or Fashion-MNIST), and TensorFlow Datasets. The training part is split here, so
+that no digit is in two of the splits train, validation and test.
+"""
+
+import gzip
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+DIGIT_SIZE = 28
+SPLITS = ("train", "validation", "test")
+SOURCES = ("embedded", "idx", "tfds")
+EMBEDDED_FILE = Path(__file__).parent / "mnist_digits.npz"
+VALIDATION_SHARE = 0.1
+_IDX_PREFIXES = {"train": "train", "test": "t10k"}
+_IDX_MAGIC = {"images-idx3": (2051, 16), "labels-idx1": (2049, 8)}
+
+
+@dataclass(frozen=True)
+class Digits:
+    """Digit images and their classes.
+
+    Attributes:
+      images: uint8 [N, 28, 28], 0 = background.
+      labels: uint8 [N].
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: slice | np.ndarray) -> "Digits":
+        return Digits(self.images[index], self.labels[index])
+
+
+def load_digits(source: str, split: str, directory: str = "", tfds_name: str = "mnist") -> Digits:
+    """The digits of one split.
+
+    The last tenth of the source's training part is `validation`, the rest `train`.
+
+    Args:
+      source: `embedded`, `idx` or `tfds`.
+      split: `train`, `validation` or `test`.
+      directory: folder of the idx files, or TFDS's data folder (empty: its default); not read for
+        `embedded`.
+      tfds_name: name of the TFDS data set; read for `tfds` only.
+
+    Returns:
+      The digits.
+
+    Raises:
+      ValueError: unknown source or split, or a file that is damaged; the message names it.
+      FileNotFoundError: a file is missing; the message names it.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    part = "test" if split == "test" else "train"
+    if source == "embedded":
+        digits = read_npz(EMBEDDED_FILE, part)
+    elif source == "idx":
+        digits = read_idx_folder(Path(directory), part)
+    elif source == "tfds":
+        digits = read_tfds(tfds_name, part, directory)
+    else:
+        raise ValueError(f"unknown source of digits {source!r}; known: {', '.join(SOURCES)}")
+    num_train = len(digits) - max(1, round(VALIDATION_SHARE * len(digits)))
+    return {"train": digits[:num_train], "validation": digits[num_train:], "test": digits}[split]
+
+
+def read_npz(path: Path, part: str) -> Digits:
+    """One part of the file that `data.moving_mnist.make_digits` writes."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file; it is part of the project")
+    try:
+        # Opened here: np.load leaves a file open that is not the zip file it looks like.
+        with path.open("rb") as file, np.load(file) as arrays:
+            return _checked(arrays[f"{part}_images"], arrays[f"{part}_labels"], str(path))
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(f"{path}: not a readable file of digits ({error})") from error
+
+
+def read_idx_folder(directory: Path, part: str) -> Digits:
+    """One part of a folder of MNIST's or Fashion-MNIST's four files, gzipped or not."""
+    prefix = _IDX_PREFIXES[part]
+    images, path = _read_idx(directory, prefix, "images-idx3")
+    labels, _ = _read_idx(directory, prefix, "labels-idx1")
+    return _checked(images, labels, str(path))
+
+
+def _read_idx(directory: Path, prefix: str, kind: str) -> tuple[np.ndarray, Path]:
+    names = [f"{prefix}-{kind}-ubyte{suffix}" for suffix in ("", ".gz")]
+    names.append(names[0].replace("-idx", ".idx"))
+    path = next((directory / name for name in names if (directory / name).is_file()), None)
+    if path is None:
+        raise FileNotFoundError(f"{directory / names[0]}: no such file, gzipped (.gz) or not")
+    raw = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            raw = gzip.decompress(raw)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"{path}: truncated or not gzip ({error})") from error
+    magic, header = _IDX_MAGIC[kind]
+    if len(raw) < header or int.from_bytes(raw[:4], "big") != magic:
+        raise ValueError(f"{path}: not an idx file of {kind.split('-')[0]} (magic number {magic})")
+    shape = np.frombuffer(raw, ">u4", (header - 4) // 4, offset=4).astype(int)
+    if len(raw) != header + shape.prod():
+        raise ValueError(
+            f"{path}: its header promises {shape.prod()} bytes of data, it has {len(raw) - header}"
+        )
+    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape), path
+
+
+def read_tfds(name: str, part: str, directory: str) -> Digits:
+    """One part of a data set of TensorFlow Datasets, prepared in the `array_record` format.
+
+    Preparing a data set that is not in the folder yet needs the network.
+    """
+    import tensorflow_datasets as tfds  # seconds to import, and needed by this source only
+
+    origin = f"tfds data set {name!r}, split {part!r}, folder {directory or 'default'!r}"
+    try:
+        source = tfds.data_source(name, split=part, data_dir=directory or None)
+        examples = [source[i] for i in range(len(source))]
+        images = np.stack([example["image"] for example in examples])
+        labels = np.array([example["label"] for example in examples], np.uint8)
+    except Exception as error:
+        reason = str(error).partition("\n")[0]  # TFDS goes on with all names that it knows
+        raise ValueError(f"{origin}: cannot be read ({type(error).__name__}: {reason})") from error
+    return _checked(images[..., 0] if images.shape[-1] == 1 else images, labels, origin)
+
+
+def _checked(images: np.ndarray, labels: np.ndarray, origin: str) -> Digits:
+    side = (DIGIT_SIZE, DIGIT_SIZE)
+    if images.dtype != np.uint8 or images.shape[1:] != side or labels.shape != images.shape[:1]:
+        raise ValueError(
+            f"{origin}: expected uint8 images [N, {DIGIT_SIZE}, {DIGIT_SIZE}] and labels [N], "
+            f"found {images.dtype} {images.shape} and {labels.shape}"
+        )
+    if len(images) < 2:
+        raise ValueError(f"{origin}: expected at least 2 digits, found {len(images)}")
+    return Digits(images, labels.astype(np.uint8))

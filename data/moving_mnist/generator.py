@@ -1,0 +1,237 @@
+"""Moving MNIST as a random-access source, with the ground truth that the generator knows.
+
+Digits move on straight lines inside a square and are reflected at its border; where they overlap,
+the brighter pixel shows. Item i of a split under a seed is always the same sequence: its random
+numbers come from a generator seeded with (seed, split, i) and nothing else.
+
+Source: Srivastava, Mansimov, Salakhutdinov 2015, and their reference generator.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from data.moving_mnist.digits import DIGIT_SIZE, SPLITS, Digits
+
+Pixels = Literal["binary", "float"]
+Speed = Literal["constant", "drawn"]
+BINARY_THRESHOLD = 0.5
+MAX_DIGITS = 255  # object masks are uint8
+PIXELS = ("binary", "float")
+SPEEDS = ("constant", "drawn")
+
+
+@dataclass(frozen=True)
+class MovingMNISTOptions:
+    """How sequences are made.
+
+    Attributes:
+      pixels: `binary` (1 where a digit's intensity is above 0.5) or `float` (in [0, 1]).
+      lines: whether one vertical and one horizontal line, one pixel wide, of intensity 1, lie at
+        random positions, fixed through the sequence.
+      num_digits: digits a sequence, 1 to 255.
+      image_size: side of the square, pixels, at least 29.
+      sequence_length: frames a sequence, at least 2.
+      step: way of a digit a frame, as a share of the free path (image_size - 28).
+      speed: `constant`, or `drawn` for each digit uniformly from [0, 2 step].
+    """
+
+    pixels: Pixels = "binary"
+    lines: bool = False
+    num_digits: int = 2
+    image_size: int = 64
+    sequence_length: int = 20
+    step: float = 0.1
+    speed: Speed = "constant"
+
+    def __post_init__(self) -> None:
+        if self.pixels not in PIXELS:
+            raise ValueError(f"pixels: expected one of {', '.join(PIXELS)}, got {self.pixels!r}")
+        if self.speed not in SPEEDS:
+            raise ValueError(f"speed: expected one of {', '.join(SPEEDS)}, got {self.speed!r}")
+        if not 1 <= self.num_digits <= MAX_DIGITS:
+            raise ValueError(f"num_digits: expected 1 to {MAX_DIGITS}, got {self.num_digits}")
+        if self.image_size <= DIGIT_SIZE:
+            raise ValueError(f"image_size: expected more than {DIGIT_SIZE}, got {self.image_size}")
+        if self.sequence_length < 2:
+            raise ValueError(f"sequence_length: expected at least 2, got {self.sequence_length}")
+        if not 0 <= self.step <= 0.5:
+            raise ValueError(f"step: expected a share in [0, 0.5], got {self.step}")
+
+
+class MovingMNISTItem(TypedDict):
+    """One sequence of T frames of H x W pixels with n digits.
+
+    frames: float32 [T, H, W, 1] in [0, 1].
+    labels: uint8 [n], classes of the digits.
+    positions: int16 [T, n, 2], (x, y) of each digit's upper left corner.
+    object_mask: uint8 [T, H, W], 0 = background, k = the k-th digit (from 1) shows here. Of
+      equally bright digits the later one shows; a line shows in front of everything.
+    flow: float32 [T - 1, H, W, 2], backward flow of each next frame in image pixels: frame t
+      sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion; background is
+      still, but where a digit has just left, it carries a motion that finds background: that
+      digit's, where it does.
+    """
+
+    frames: np.ndarray
+    labels: np.ndarray
+    positions: np.ndarray
+    object_mask: np.ndarray
+    flow: np.ndarray
+
+
+class MovingMNIST:
+    """Sequences of one split, by index.
+
+    `source[i]` is a dictionary with `frames` and `labels` alone, which is what training reads;
+    `source.with_ground_truth(i)` adds the rest of `MovingMNISTItem`.
+    """
+
+    def __init__(
+        self,
+        digits: Digits,
+        split: str,
+        num_sequences: int,
+        *,
+        seed: int = 0,
+        options: MovingMNISTOptions | None = None,
+    ):
+        """Prepares the source; nothing is generated yet.
+
+        Args:
+          digits: the digits of this split.
+          split: `train`, `validation` or `test`; splits draw different random numbers.
+          num_sequences: length of the source.
+          seed: of the data set, >= 0.
+          options: how sequences are made; None for the defaults.
+
+        Raises:
+          ValueError: unknown split.
+        """
+        if split not in SPLITS:
+            raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
+        self._options = options or MovingMNISTOptions()
+        images = digits.images.astype(np.float32) / 255
+        if self._options.pixels == "binary":
+            images = (images > BINARY_THRESHOLD).astype(np.float32)
+        self._images = images
+        self._labels = digits.labels
+        self._seed = (seed, SPLITS.index(split))
+        self._num_sequences = num_sequences
+
+    def __len__(self) -> int:
+        return self._num_sequences
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        chosen, positions, line = self._draw(index)
+        return {
+            "frames": self._layers(chosen, positions, line).max(axis=1)[..., None],
+            "labels": self._labels[chosen],
+        }
+
+    def with_ground_truth(self, index: int) -> MovingMNISTItem:
+        """Sequence `index` with everything that the generator knows of it."""
+        chosen, positions, line = self._draw(index)
+        layers = self._layers(chosen, positions, line)
+        frames = layers.max(axis=1)
+        object_mask = _front_digit(layers)
+        return {
+            "frames": frames[..., None],
+            "labels": self._labels[chosen],
+            "positions": positions,
+            "object_mask": object_mask,
+            "flow": _backward_flow(frames, object_mask, positions),
+        }
+
+    def _draw(self, index: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int] | None]:
+        """Digits [n], their positions [T, n, 2] and the lines' column and row, if any."""
+        options = self._options
+        index = range(self._num_sequences)[index]  # as a list: negative from the end, or IndexError
+        generator = np.random.default_rng((*self._seed, index))
+        chosen = generator.integers(len(self._images), size=options.num_digits)
+        start = generator.random((options.num_digits, 2))
+        angle = 2 * np.pi * generator.random(options.num_digits)
+        speed = np.full(options.num_digits, options.step)
+        if options.speed == "drawn":
+            speed *= 2 * generator.random(options.num_digits)
+        lines = generator.integers(options.image_size, size=2) if options.lines else None
+        velocity = speed[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+        path = _bounce(start, velocity, options.sequence_length)
+        positions = (path * (options.image_size - DIGIT_SIZE)).astype(np.int16)
+        return chosen, positions, None if lines is None else (int(lines[0]), int(lines[1]))
+
+    def _layers(
+        self, chosen: np.ndarray, positions: np.ndarray, line: tuple[int, int] | None
+    ) -> np.ndarray:
+        """Each digit alone, then the lines: [T, n + 1, H, W]."""
+        size = self._options.image_size
+        tau, n, _ = positions.shape
+        layers = np.zeros((tau, n + 1, size, size), np.float32)
+        for t in range(tau):
+            for k, (x, y) in enumerate(positions[t]):
+                layers[t, k, y : y + DIGIT_SIZE, x : x + DIGIT_SIZE] = self._images[chosen[k]]
+        if line is not None:
+            column, row = line
+            layers[:, n, :, column] = 1
+            layers[:, n, row, :] = 1
+        return layers
+
+
+def _bounce(start: np.ndarray, velocity: np.ndarray, num_frames: int) -> np.ndarray:
+    """Straight paths in the unit square, stopped at its border for a frame and then reflected.
+
+    Args:
+      start: [n, 2], first positions in [0, 1].
+      velocity: [n, 2], way a frame.
+      num_frames: T.
+
+    Returns:
+      Positions [T, n, 2] in [0, 1], the first one after the first step.
+
+    Source: the reference generator.
+    """
+    position, velocity = start.copy(), velocity.copy()
+    path = np.empty((num_frames, *start.shape))
+    for t in range(num_frames):
+        position += velocity
+        velocity[(position <= 0) | (position >= 1)] *= -1
+        np.clip(position, 0, 1, out=position)
+        path[t] = position
+    return path
+
+
+def _front_digit(layers: np.ndarray) -> np.ndarray:
+    """Which digit shows, from 1; 0 for background and lines. Layers are [T, n + 1, H, W]."""
+    num_digits = layers.shape[1] - 1
+    latest_first = layers[:, ::-1]  # argmax takes the first of equals: the lines, the later digit
+    front = num_digits - latest_first.argmax(axis=1)
+    shows = (latest_first.max(axis=1) > 0) & (front < num_digits)
+    return np.where(shows, front + 1, 0).astype(np.uint8)
+
+
+def _backward_flow(
+    frames: np.ndarray, object_mask: np.ndarray, positions: np.ndarray
+) -> np.ndarray:
+    """Flow [T - 1, H, W, 2] of each next frame; see `MovingMNISTItem`."""
+    num_frames, height, width = frames.shape
+    motions = np.zeros((num_frames - 1, positions.shape[1] + 1, 2), np.int64)
+    motions[:, 1:] = positions[:-1] - positions[1:].astype(np.int64)
+    flow = np.zeros((num_frames - 1, height, width, 2), np.float32)
+    for t in range(num_frames - 1):
+        front = object_mask[t + 1]
+        flow[t] = motions[t][front]
+        # Background that a digit has just left: the motion, if possible of that digit, else of
+        # another one, that finds background in frame t.
+        uncovered = (frames[t + 1] == 0) & (frames[t] > 0)
+        others = [np.broadcast_to(motion, (height, width, 2)) for motion in motions[t, 1:]]
+        for motion in (motions[t][object_mask[t]], *others):
+            y, x = np.nonzero(uncovered)
+            source_x, source_y = x + motion[y, x, 0], y + motion[y, x, 1]
+            inside = (source_x >= 0) & (source_x < width) & (source_y >= 0) & (source_y < height)
+            empty = np.ones(len(x), bool)
+            empty[inside] = frames[t, source_y[inside], source_x[inside]] == 0
+            y, x = y[empty], x[empty]
+            flow[t, y, x] = motion[y, x]
+            uncovered[y, x] = False
+    return flow

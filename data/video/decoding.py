@@ -1,0 +1,232 @@
+"""Decodes a stream of a video file, and indexes what it holds.
+
+Headers are not believed, nor are they needed: `index_file` decodes the file once and keeps a few
+bytes a frame.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.stream import Disposition
+
+from data.video.frame_times import NO_STAMP, Timing, timing
+from data.video.orientation import MAX_PIXELS, Upright, check_pixels, checksum
+
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+_OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # also where a header's lie shows while decoding
+
+
+@dataclass(frozen=True)
+class FileIndex:
+    """What one pass over a stream finds; T frames.
+
+    Attributes:
+      stream: its number among the video streams of the file.
+      upright: how frames are brought upright, and their size then.
+      stamps: int64 [T], `data.video.frame_times.NO_STAMP` where there is none.
+      checksums: uint32 [T] of what was decoded.
+      keys: numbers of the key frames that have stamps, ascending.
+      interlaced: whether a frame is.
+      timing: when frames are shown.
+      problem: what is wrong; None if nothing.
+      one_thread: whether it was decoded by one, as where there is a problem: several fill in what
+        is missing differently each time.
+    """
+
+    stream: int
+    upright: Upright
+    stamps: np.ndarray
+    checksums: np.ndarray
+    keys: np.ndarray
+    interlaced: bool
+    timing: Timing
+    problem: str | None
+    one_thread: bool
+
+
+def index_file(path: Path) -> FileIndex:
+    """Decodes a file's video once.
+
+    Of several video streams it is the first that has more than one frame, beginning with the one
+    that FFmpeg holds best; attached pictures, such as the cover of an album, are none.
+
+    Raises:
+      OSError: there is no such file.
+      ValueError: it holds no video, or no frame that can be decoded, or frames that are too large;
+        the message names it.
+    """
+    found: FileIndex | None = None
+    for stream in _streams(path):
+        with reading(path):
+            index = _index(path, stream)
+            if index is not None and index.problem:
+                index = _index(path, stream, one_thread=True)
+        if index is not None and len(index.stamps) > 1:
+            return index
+        found = found or index
+    if found is None:
+        raise ValueError(f"{path}: no frame can be decoded, of {MAX_PIXELS} pixels at most")
+    return found
+
+
+def decode(
+    path: Path,
+    stream_number: int,
+    note: Callable[[str], None],
+    *,
+    one_thread: bool = False,
+    stamp: int | None = None,
+) -> Iterator[av.VideoFrame]:
+    """Frames in the order in which they are shown.
+
+    Args:
+      path: of the file.
+      stream_number: see `FileIndex`.
+      note: is told what is wrong, though it goes on.
+      one_thread: decodes damaged data the same way each time.
+      stamp: begins at the key frame before it, or anywhere else where the container is damaged.
+
+    Raises:
+      OSError: there is no such file.
+      ValueError: no video, or of too large frames; the message names the file.
+    """
+    with _open(path) as container:
+        stream = container.streams.video[stream_number]
+        codec = stream.codec_context
+        check_pixels(path, (codec.height, codec.width))
+        codec.options = _OPTIONS
+        codec.thread_type = "AUTO"
+        if one_thread:
+            codec.thread_count = 1
+        if stamp is not None:
+            container.seek(stamp, stream=stream)
+        for packet in _packets(container, stream, note):
+            try:
+                frames = codec.decode(packet)
+            except av.error.FFmpegError:
+                note("holds data that cannot be decoded")
+                continue
+            yield from frames
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Makes a ValueError that names the file of FFmpeg's errors."""
+    try:
+        yield
+    except av.error.FFmpegError as error:
+        raise ValueError(f"{path}: not a readable video ({error.strerror})") from error
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[av.container.InputContainer]:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such file")
+    # Names with a colon are no protocols. Titles that are not UTF-8 occur in HMDB-51.
+    with (
+        reading(path),
+        av.open(f"file:{path}", metadata_errors="ignore", options=_OPTIONS) as container,
+    ):
+        yield container
+
+
+def _packets(
+    container: av.container.InputContainer, stream: av.VideoStream, note: Callable[[str], None]
+) -> Iterator[av.Packet | None]:
+    """The stream's packets, then None, for the frames that the decoder holds back."""
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except av.error.FFmpegError:
+        note("is cut off, or damaged at its end")
+    yield None
+
+
+def _streams(path: Path) -> list[int]:
+    """Numbers of the streams that may be the video, the likeliest first."""
+    with _open(path) as container:
+        streams = container.streams.video
+        videos = [i for i, stream in enumerate(streams) if not stream.disposition & _PICTURES]
+        if not videos:
+            pictures = ", only pictures such as a cover" if streams else ""
+            raise ValueError(f"{path}: holds no video{pictures}")
+        known = [i for i in videos if streams[i].codec_context is not None]
+        if not known:
+            raise ValueError(f"{path}: holds a video of a format that is not known")
+        best = container.streams.best("video")
+        return sorted(known, key=lambda i: (streams[i] is not best, i))
+
+
+def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | None:
+    """Index of a stream; None if no frame of it can be decoded."""
+    problems: list[str] = []
+    with _open(path) as container:
+        promise = _Promise.of(container, number)
+    upright: Upright | None = None
+    interlaced = corrupt = False
+    stamps, checksums, keys = array("q"), array("I"), array("q")
+    for frame in decode(path, number, problems.append, one_thread=one_thread):
+        if upright is None:
+            upright = Upright(frame, promise.aspect)
+            check_pixels(path, upright.size)
+        if frame.key_frame and frame.pts is not None:
+            keys.append(len(stamps))
+        stamps.append(NO_STAMP if frame.pts is None else frame.pts)
+        checksums.append(checksum(frame))
+        interlaced |= frame.interlaced_frame
+        corrupt |= frame.is_corrupt
+    if upright is None:
+        return None
+    ticks = np.array(stamps)
+    found = timing(ticks, promise.clock, promise.rates)
+    problems += promise.broken_by(found, interlaced)
+    problems += ["holds damaged frames"] * corrupt
+    return FileIndex(
+        stream=number,
+        upright=upright,
+        stamps=ticks,
+        checksums=np.array(checksums, np.uint32),
+        keys=np.array(keys),
+        interlaced=interlaced,
+        timing=found,
+        problem=problems[0] if problems else None,
+        one_thread=one_thread,
+    )
+
+
+@dataclass(frozen=True)
+class _Promise:
+    """What a file says of a stream."""
+
+    num_frames: int
+    seconds: float
+    aspect: Fraction | None
+    clock: Fraction | None
+    rates: tuple[Fraction | None, ...]
+
+    @classmethod
+    def of(cls, container: av.container.InputContainer, number: int) -> "_Promise":
+        stream = container.streams.video[number]
+        # Sound may go on without the frames.
+        seconds = (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
+        rates = (stream.guessed_rate, stream.average_rate, stream.base_rate)
+        aspect = stream.sample_aspect_ratio
+        return cls(stream.frames, seconds, aspect, stream.time_base, rates)
+
+    def broken_by(self, found: Timing, interlaced: bool) -> list[str]:
+        """What there is less of than the file says."""
+        have = len(found.times)
+        # Genuine clips of HMDB-51 promise a frame more than they have; some count fields.
+        if self.num_frames > (2 * have if interlaced else have) + 1:
+            return [f"promises {self.num_frames} frames, has {have}"]
+        seconds = found.times[-1] + float(1 / found.rate)
+        if self.seconds > 1.1 * seconds + 0.2:
+            return [f"promises {self.seconds:.1f} s, has {seconds:.1f} s"]
+        return []

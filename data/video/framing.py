@@ -1,0 +1,83 @@
+"""Brings frames to a size: scaled and cropped, or scaled and padded, and random crops of them."""
+
+import numpy as np
+from PIL import Image
+
+from data.video import FITS
+
+
+def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
+    """A frame in another size, its proportions kept.
+
+    Args:
+      image: uint8 [H, W].
+      size: (height, width) wanted.
+      how: `crop` scales to cover the size and takes the centre; `pad` scales to fit inside and
+        puts black around.
+
+    Returns:
+      uint8 [height, width].
+
+    Raises:
+      ValueError: another `how`.
+    """
+    if how not in FITS:
+        raise ValueError(f"fit {how!r}; expected one of {', '.join(FITS)}")
+    ratios = [wanted / given for wanted, given in zip(size, image.shape, strict=True)]
+    factor = max(ratios) if how == "crop" else min(ratios)
+    height, width = (max(1, round(factor * side)) for side in image.shape)
+    scaled = scale(image, (height, width))
+    if how == "crop":
+        return centre(scaled, size)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    padded = np.zeros(size, np.uint8)
+    padded[top : top + height, left : left + width] = scaled
+    return padded
+
+
+def scale(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A frame uint8 [H, W] scaled to (height, width), without aliasing."""
+    if image.shape == size:
+        return image
+    height, width = size
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
+
+
+def centre(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The middle [..., height, width] of frames [..., H, W]."""
+    height, width = size
+    top, left = (frames.shape[-2] - height) // 2, (frames.shape[-1] - width) // 2
+    return frames[..., top : top + height, left : left + width]
+
+
+def centre_square(frames: np.ndarray, side: int) -> np.ndarray:
+    """The largest square in the middle of frames uint8 [T, H, W], scaled to [T, side, side]."""
+    full = min(frames.shape[1:])
+    return np.stack([scale(frame, (side, side)) for frame in centre(frames, (full, full))])
+
+
+def random_square(
+    frames: np.ndarray, side: int, rng: np.random.Generator, max_pan: float = 0.0
+) -> np.ndarray:
+    """A square of frames uint8 [T, H, W], scaled to [T, side, side].
+
+    Its side in the frames is drawn uniformly in the logarithm from `side` to their shorter side
+    (which it is where that is smaller), its place uniformly. It pans: moves at a velocity of random
+    direction and uniformly drawn, from 0 to `max_pan` pixels of the result a frame, slower where
+    the frames don't have the room.
+    """
+    num_frames, height, width = frames.shape
+    shortest = min(height, width)
+    crop = min(np.exp(rng.uniform(np.log(min(side, shortest)), np.log(shortest))), shortest)
+    room = np.array([width, height]) - crop
+    angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0, max_pan)
+    way = (num_frames - 1) * speed * crop / side * np.array([np.cos(angle), np.sin(angle)])
+    way = np.clip(way, -room, room)
+    start = rng.uniform(np.maximum(0, -way), room - np.maximum(0, way))
+    corners = start + np.linspace(0, 1, num_frames)[:, None] * way
+    squares = []
+    for frame, (left, top) in zip(frames, corners, strict=True):
+        box = (left, top, min(left + crop, width), min(top + crop, height))
+        image = Image.fromarray(frame)
+        squares.append(np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=box)))
+    return np.stack(squares)

@@ -1,0 +1,153 @@
+"""Trains and evaluates a video autoencoder.
+
+The same command continues a run that was stopped, and reports one that is finished.
+"""
+
+import signal
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import jax
+import optax
+
+from data.atomic_file import replacing
+from experiments.configs.config import Config, differences, resolve
+from experiments.console.errors import UserError
+from experiments.console.stop_signals import StopSignals
+from experiments.measure.evaluation import make_predict
+from experiments.measure.final_evaluation import (
+    current_evaluation,
+    evaluate_split,
+    rehearse,
+)
+from experiments.measure.scores import table
+from experiments.run import build
+from experiments.run.changes import explain_changes
+from experiments.run.checkpoints import Checkpoints
+from experiments.run.folder import (
+    check_run_folder,
+    drop_results,
+    entered,
+    latest_update,
+    write_config,
+)
+from experiments.run.provenance import record
+from experiments.training.loop import compile_update, train
+from experiments.training.training_data import TrainingData
+from vstm.inference.model_file import MODEL_FILE, save_model
+from vstm.model import Autoencoder
+from vstm.training.update import TrainState, TrainStep, init_state, make_train_step
+
+FINAL_SPLITS = ("validation", "test")
+
+
+def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState, int | None]:
+    """Trains to the end, or on to it, and evaluates on validation and test sequences.
+
+    Args:
+      config: the experiment; see `experiments.configs.default`.
+      workdir: the run's folder, see `experiments.run.folder`. Created if missing; a run of the
+        same configuration in it is continued from its last checkpoint. Number of sequences,
+        periods, checkpoints kept and `evaluation` may be changed, see `check_run_folder`.
+
+    Returns:
+      The last state, and the number of the signal that stopped the run early, or None.
+
+    Raises:
+      UserError: invalid configuration, unusable folder, unreadable data, or a loss that is not
+        finite; checkpoints written before stay as they are.
+    """
+    config = resolve(config)
+    folder, num_steps = Path(workdir), build.num_steps(config)
+    check_run_folder(folder, config)
+    latest = latest_update(folder)
+    # What is done needs neither its data nor its initial model, which may be gone.
+    trained = latest == num_steps
+    data = None if trained else TrainingData(config)
+    sources = {
+        split: build.source(config, split)
+        for split in FINAL_SPLITS
+        if not trained or current_evaluation(config, folder, split, num_steps) is None
+    }
+    model, tx = build.make_model(config), build.make_tx(config)
+    state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
+    if latest is None:
+        state = replace(state, params=build.initial_params(config, state.params))
+    predict = make_predict(model)
+
+    with entered(folder, config) as there:
+        if data is not None:
+            rehearse(config, folder, predict, state.params, sources)
+        if there is None or differences(config, there):
+            write_config(folder, config)
+        with (
+            closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
+            StopSignals() as stop,
+        ):
+            if checkpoints.latest_step is not None:
+                state, position = checkpoints.restore(state)
+                if data is not None and int(state.step) < num_steps:
+                    data.go_to(position)
+                print(
+                    f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True
+                )
+                if there is not None:
+                    explain_changes(config, there, int(state.step))
+            if data is not None and int(state.step) < num_steps and stop.received is None:
+                drop_results(folder)
+                record(folder, int(state.step))
+                state = train(
+                    config,
+                    folder,
+                    compile_update(config, _train_step(config, model, tx), state, stop),
+                    state,
+                    data,
+                    checkpoints,
+                    predict,
+                    sources["validation"],
+                    stop,
+                )
+            trained_now = int(state.step) > (latest or 0)
+            if trained_now or (latest and not (folder / MODEL_FILE).exists()):
+                _write_model(config, folder, state)
+        if stop.received is not None:
+            name = signal.Signals(stop.received).name
+            saved = ", saved" if int(state.step) else ""
+            print(
+                f"{folder}: stopped by {name} after update {int(state.step)} of {num_steps}"
+                f"{saved}; the same command continues"
+            )
+            return state, stop.received
+
+        for split in FINAL_SPLITS:
+            result = current_evaluation(config, folder, split, num_steps)
+            if result is None:
+                result = evaluate_split(
+                    config, folder, predict, state.params, num_steps, split, sources[split]
+                )
+            else:
+                print(f"{folder}: evaluated on {split} already")
+            print(table(result), flush=True)
+    return state, None
+
+
+def _write_model(config: Config, folder: Path, state: TrainState) -> None:
+    path = folder / MODEL_FILE
+    try:
+        with replacing(path) as part, part.open("xb") as file:
+            save_model(file, build.describe(config), state.params)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written ({error})") from error
+
+
+def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransformation) -> TrainStep:
+    return make_train_step(
+        model,
+        tx,
+        loss=config.loss,
+        tau=config.tau,
+        num_targets=config.train.num_targets,
+        sparsity_weight=config.flow_head.sparsity_weight,
+        photometric_weight=build.photometric_weight(config),
+    )

@@ -1,0 +1,178 @@
+"""Where a training run reports: progress, `metrics.jsonl` and TensorBoard."""
+
+import json
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+import tensorboardX
+from tensorboardX.summary import hparams
+
+from experiments.console.progress import Progress
+from experiments.run.folder import METRICS_FILE, MetricsLog
+
+FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
+SMOOTHED = "smoothed"  # folder of running means, which TensorBoard draws beside the values
+SMOOTHING = 0.9  # share of the earlier mean that each logged update leaves
+
+
+class Reporter:
+    """Writes scalars and pictures of one run; a context manager, which closes the files.
+
+    Scalars that share their axes with a run's own, such as a baseline's score, go to a folder in
+    the run's folder, which TensorBoard takes for a run of that name.
+    """
+
+    def __init__(self, folder: Path, last_step: int, num_steps: int, batch_size: int):
+        """Opens the files for what follows update `last_step`.
+
+        Args:
+          folder: the run's folder.
+          last_step: what was reported of later updates, before a kill, is dropped.
+          num_steps: updates of the whole run.
+          batch_size: sequences an update, the unit of the progress.
+        """
+        self._folder, self._batch_size = folder, batch_size
+        self._last_step = self._step = last_step
+        self._log = MetricsLog(folder, last_step)
+        self._boards: dict[str, tensorboardX.SummaryWriter] = {}
+        self._means: dict[str, _RunningMean] = {}
+        for line in (folder / METRICS_FILE).read_text().splitlines():
+            for name, value in json.loads(line).items():
+                self._smooth(name, value)
+        self._progress = Progress(
+            num_steps * batch_size,
+            unit="sequence",
+            description="training",
+            initial=last_step * batch_size,
+        )
+
+        self._started: float | None = None
+        self._paused = 0.0
+        self._timed_sequences = 0
+
+    def __enter__(self) -> "Reporter":
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+        self._log.close()
+        for board in self._boards.values():
+            board.close()
+
+    def advance(self) -> None:
+        """Moves the progress on by one update; the first one isn't timed."""
+        self._step += 1
+        self._progress.advance(self._batch_size, update=self._step)
+        if self._started is None:
+            self._started = time.perf_counter()
+        else:
+            self._timed_sequences += self._batch_size
+
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Stops the clock of `speed` while something else than an update runs."""
+        start = time.perf_counter()
+        yield
+        self._paused += time.perf_counter() - start
+
+    def speed(self, step: int) -> None:
+        """Writes sequences a second since the last call, without the pauses."""
+        now = time.perf_counter()
+        if self._started is not None and self._timed_sequences:
+            rate = self._timed_sequences / (now - self._started - self._paused)
+            self.scalars(step, "speed", {"sequences_per_second": rate})
+        self._started, self._paused, self._timed_sequences = now, 0.0, 0
+
+    def show(self, **values: float) -> None:
+        """Shows values beside the progress."""
+        self._progress.show(**values)
+
+    def scalars(
+        self,
+        step: int,
+        group: str,
+        values: Mapping[str, float | None],
+        smoothed: Collection[str] = (),
+    ) -> None:
+        """Writes values as `group/name`; None is kept in the log and left out of TensorBoard.
+
+        Args:
+          step: update.
+          group: first part of the names.
+          values: by the second part.
+          smoothed: names of which TensorBoard gets a running mean too.
+        """
+        named = {f"{group}/{name}": value for name, value in values.items()}
+        self._log.write(step, named)
+        self._to_board("", step, named)
+        means = {name: self._smooth(name, value) for name, value in named.items()}
+        self._to_board(SMOOTHED, step, {f"{group}/{n}": means[f"{group}/{n}"] for n in smoothed})
+
+    def references(
+        self, step: int, group: str, scores: Mapping[str, Mapping[str, float | None]]
+    ) -> None:
+        """Draws scores of baselines, by their names, into the diagrams of `group/name`."""
+        for baseline, values in scores.items():
+            named = {f"{group}/{name}": value for name, value in values.items()}
+            self._to_board(baseline, step, named)
+
+    def hyperparameters(
+        self, fields: Mapping[str, str | float | bool], scores: Sequence[str]
+    ) -> None:
+        """Fills TensorBoard's tab of hyperparameters.
+
+        Args:
+          fields: of the configuration, by path.
+          scores: names of scalars, as they are written, that it shows beside them.
+        """
+        for summary in hparams(dict(fields), dict.fromkeys(scores)):
+            self._board("").file_writer.add_summary(summary, 0)
+
+    def text(self, name: str, text: str) -> None:
+        """Writes a text, as it is, to TensorBoard."""
+        self._board("").add_text(name, f"```\n{text}```", 0)
+
+    def picture(self, step: int, name: str, picture: np.ndarray) -> None:
+        """Writes a picture, uint8 [rows, columns, 3], to TensorBoard."""
+        self._board("").add_image(name, picture, step, dataformats="HWC")
+
+    def _to_board(self, board: str, step: int, named: Mapping[str, float | None]) -> None:
+        for name, value in named.items():
+            if value is not None:
+                self._board(board).add_scalar(name, value, step)
+
+    def _board(self, name: str) -> tensorboardX.SummaryWriter:
+        if name not in self._boards:
+            self._boards[name] = tensorboardX.SummaryWriter(
+                str(self._folder / name),
+                purge_step=self._last_step + 1,
+                flush_secs=FLUSH_SECONDS,
+                # The name has whole seconds alone; a run may be continued within one.
+                filename_suffix=f".{self._last_step}",
+            )
+        return self._boards[name]
+
+    def _smooth(self, name: str, value: float | None) -> float | None:
+        return None if value is None else self._means.setdefault(name, _RunningMean()).add(value)
+
+
+class _RunningMean:
+    """An exponential mean without the bias of its start."""
+
+    def __init__(self) -> None:
+        self._sum = self._weight = 0.0
+
+    def add(self, value: float) -> float:
+        self._sum = SMOOTHING * self._sum + value
+        self._weight = SMOOTHING * self._weight + 1
+        return self._sum / self._weight

@@ -1,0 +1,100 @@
+"""Batches: shuffled passes, resuming and sharding."""
+
+import copy
+
+import numpy as np
+import pytest
+
+from data.batches import training_batches
+from data.moving_mnist.digits import Digits
+from data.moving_mnist.generator import MovingMNIST, MovingMNISTOptions
+
+
+def numbered_sequences(count: int) -> list[dict[str, np.ndarray]]:
+    return [{"frames": np.full((2, 3, 4, 1), i, np.float32), "labels": i} for i in range(count)]
+
+
+def read(batches, num_batches: int) -> list[int]:
+    """Numbers of the sequences in the next batches."""
+    return [int(n) for _ in range(num_batches) for n in next(batches)[:, 0, 0, 0, 0]]
+
+
+def test_batch_is_the_frames_of_the_sequences():
+    digits = Digits(np.full((4, 28, 28), 99, np.uint8), np.arange(4, dtype=np.uint8))
+    options = MovingMNISTOptions(pixels="float", sequence_length=3, image_size=40)
+    source = MovingMNIST(digits, "train", 4, options=options)
+    batch = next(training_batches(source, 4, seed=0))
+    assert isinstance(batch, np.ndarray)
+    assert batch.dtype == np.float32 and batch.shape == (4, 3, 40, 40, 1)
+    expected = {source[i]["frames"].tobytes() for i in range(4)}
+    assert {frames.tobytes() for frames in batch} == expected
+
+
+# 3 divides a pass of 12 sequences, 5 does not: its batches reach over the ends of the passes.
+@pytest.mark.parametrize("batch_size", [1, 3, 5])
+def test_every_pass_shows_each_sequence_once(batch_size):
+    batches = training_batches(numbered_sequences(12), batch_size, seed=0)
+    numbers = read(batches, 60 // batch_size)
+    for start in range(0, 60, 12):
+        assert sorted(numbers[start : start + 12]) == list(range(12))
+
+
+def test_every_pass_has_its_own_order_and_none_is_sorted():
+    numbers = read(training_batches(numbered_sequences(12), 4, seed=0), 15)
+    orders = {tuple(numbers[start : start + 12]) for start in range(0, 60, 12)}
+    assert len(orders) == 5
+    assert tuple(range(12)) not in orders
+
+
+def test_order_is_the_seeds():
+    first, same, other = (
+        read(training_batches(numbered_sequences(12), 4, seed=seed), 6) for seed in (3, 3, 4)
+    )
+    assert first == same
+    assert first[:12] != other[:12]
+
+
+def test_order_is_that_of_any_batch_size():
+    numbers = [
+        read(training_batches(numbered_sequences(12), size, seed=0), 24 // size) for size in (2, 8)
+    ]
+    assert numbers[0] == numbers[1]
+
+
+# Within the first pass, at its end, within the third, and with a batch reaching over an end.
+@pytest.mark.parametrize("batch_size, num_read", [(4, 1), (4, 3), (4, 8), (5, 3)])
+def test_restored_position_goes_on_exactly(batch_size, num_read):
+    source = numbered_sequences(12)
+    batches = training_batches(source, batch_size, seed=0)
+    read(batches, num_read)
+    state = copy.deepcopy(batches.get_state())
+    expected = [next(batches) for _ in range(8)]
+    restored = training_batches(source, batch_size, seed=0)
+    restored.set_state(state)
+    for batch in expected:
+        np.testing.assert_array_equal(next(restored), batch)
+
+
+def test_position_can_be_set_back_on_the_same_iterator():
+    batches = training_batches(numbered_sequences(12), 4, seed=0)
+    read(batches, 2)
+    state = copy.deepcopy(batches.get_state())
+    expected = read(batches, 5)
+    batches.set_state(state)
+    assert read(batches, 5) == expected
+
+
+# 12 sequences divide evenly over 3 shards, 11 do not.
+@pytest.mark.parametrize("num_sequences", [12, 11])
+def test_shards_partition_every_pass(num_sequences):
+    source = numbered_sequences(num_sequences)
+    sizes = [len(range(shard, num_sequences, 3)) for shard in range(3)]
+    shards = [training_batches(source, 1, seed=0, shard=i, num_shards=3) for i in range(3)]
+    for _ in range(3):
+        numbers = [n for shard, size in zip(shards, sizes) for n in read(shard, size)]
+        assert sorted(numbers) == list(range(num_sequences))
+
+
+def test_shards_are_dealt_anew_in_every_pass():
+    batches = training_batches(numbered_sequences(12), 6, seed=0, shard=1, num_shards=2)
+    assert len({frozenset(read(batches, 1)) for _ in range(4)}) > 1

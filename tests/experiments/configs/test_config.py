@@ -1,0 +1,228 @@
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from absl.flags import FlagValues
+from ml_collections import config_flags
+
+from experiments.configs import config as configuration
+from experiments.configs import default, moving_mnist, video
+from experiments.configs.fields import flatten
+from experiments.console.errors import UserError
+from experiments.run import build
+
+EXPERIMENTS = Path(configuration.__file__).parents[1]
+
+
+def changed(path, value):
+    fields = default.get_config().to_dict()
+    *parents, name = path.split(".")
+    level = fields
+    for parent in parents:
+        level = level[parent]
+    level[name] = value
+    return configuration.Config(fields)
+
+
+def attributes(tree):
+    """Dotted names that code reads below a `config`, or below a `data` or `train` taken from it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node).removeprefix("resolved.").removeprefix("config.")
+
+
+def test_every_field_is_read_somewhere():
+    read = {"data.num_train", "data.num_validation", "data.num_test"}
+    assert (
+        'data[f"num_{split}"]' in (EXPERIMENTS / "run" / "build.py").read_text()
+    )  # the three above
+    for path in EXPERIMENTS.rglob("*.py"):
+        read |= set(attributes(ast.parse(path.read_text())))
+    unread = set(flatten(default.get_config())) - read
+    assert not unread
+
+
+def test_photometric_weight_falls_to_zero_in_its_share_of_the_run_or_stays():
+    config = changed("flow_head.photometric_weight", 3.0)
+    config.train.num_sequences, config.train.batch_size = 400, 4
+    falling = build.photometric_weight(configuration.resolve(config))
+    assert [float(falling(step)) for step in (0, 25, 50, 99)] == [3.0, 1.5, 0.0, 0.0]
+    config.flow_head.photometric_share = 0.0
+    assert build.photometric_weight(configuration.resolve(config)) == 3.0
+
+
+@pytest.mark.parametrize("loss, pixels", [("bce", "binary"), ("sum", "float")])
+def test_auto_pixels_follow_the_loss(loss, pixels):
+    assert configuration.resolve(changed("loss", loss)).data.pixels == pixels
+
+
+@pytest.mark.parametrize("tau, num_targets", [(1, 1), (5, 5), (8, 8), (12, 8)])
+def test_targets_are_eight_or_as_many_as_the_frames_fed_in(tau, num_targets):
+    assert configuration.resolve(changed("tau", tau)).train.num_targets == num_targets
+
+
+def test_given_targets_stay():
+    assert configuration.resolve(changed("train.num_targets", 10)).train.num_targets == 10
+
+
+def test_given_pixels_stay():
+    assert configuration.resolve(changed("data.pixels", "float")).data.pixels == "float"
+
+
+@pytest.mark.parametrize(
+    "path, value, message",
+    [
+        ("loss", "summ", r"config.loss='summ': did you mean 'sum'\?"),
+        ("variant", "conv", "config.variant='conv': did you mean 'conv-"),
+        ("data.digits", "embeded", "did you mean 'embedded'"),
+        ("data.speed", "constnat", "did you mean 'constant'"),
+        ("optimizer.name", "adm", "did you mean 'adam'"),
+        ("tau", 20, "config.tau=20: tau [+] 1 frames are needed"),
+        ("tau", 0, "config.tau=0: expected at least 1"),
+        ("tau", "ten", "config.tau: expected int, got 'ten'"),
+        ("data.lines", 1, r"config.data.lines: expected bool \(True or False\), got 1"),
+        ("data.lines", "yes", r"config.data.lines: expected bool \(True or False\), got 'yes'"),
+        ("data.directory", 3, "config.data.directory: expected str, got 3"),
+        ("video.directory", None, "config.video.directory: expected str, got None"),
+        ("smoothness.weight", 10**400, "config.smoothness.weight=10+: expected a finite number"),
+        ("train.num_targets", 20, "config.train.num_targets=20: expected at most config.tau=10"),
+        ("train.num_targets", -1, "config.train.num_targets=-1: expected at least 0"),
+        ("tau", -3, "config.tau=-3: expected at least 1"),
+        ("data.image_size", 10**6, "config.data.image_size=1000000: expected at most 4096"),
+        ("data.sequence_length", 10**9, "sequence_length=1000000000: expected at most 10000"),
+        ("train.batch_size", 10**9, "config.train.batch_size=1000000000: expected at most 65536"),
+        ("train.num_sequences", 10**12, "num_sequences=1000000000000: expected at most 2147483647"),
+        ("memory.width", 1e9, "config.memory.width=1000000000.0: expected at most 64"),
+        ("memory.kernel_size", 10**9 + 1, "kernel_size=1000000001: expected at most 255"),
+        ("recipe", "slow", "config.recipe='slow': did you mean"),
+        ("data.num_digits", True, "config.data.num_digits: expected int, got True"),
+        ("data.image_size", 63, "config.data.image_size=63: expected a multiple of 2"),
+        ("data.image_size", 28, "config.data.image_size: expected more than 28"),
+        ("data.step", 0.6, "config.data.step: expected a share in"),
+        ("data.digits", "idx", "config.data.directory: expected the folder"),
+        ("data.num_digits", 256, "config.data.num_digits: expected 1 to 255"),
+        ("seed", 2**32, "config.seed=4294967296: expected at most"),
+        ("train.batch_size", 0, "config.train.batch_size=0: expected at least 1"),
+        ("optimizer.learning_rate", 0.0, "learning_rate=0.0: expected a number above 0"),
+        ("optimizer.learning_rate", float("nan"), "expected a number above 0"),
+        ("smoothness.delta", float("inf"), "expected a finite number"),
+        ("train.batchsize", 3, "has no field 'batchsize'; did you mean 'batch_size'"),
+        ("memory.kernel_size", 4, "config.memory.kernel_size=4: expected an odd number"),
+        ("memory.width", 0.0, "config.memory.width=0.0: expected a number above 0"),
+        ("trane", 3, "config has no field 'trane'; did you mean 'train'"),
+    ],
+)
+def test_bad_values_are_named(path, value, message):
+    with pytest.raises(UserError, match=message):
+        configuration.resolve(changed(path, value))
+
+
+def test_missing_field_is_named():
+    config = default.get_config()
+    with config.unlocked():
+        del config.data["seed"]
+    with pytest.raises(UserError, match=r"config.data.seed: missing"):
+        configuration.resolve(config)
+
+
+def test_whole_numbers_serve_as_real_ones():
+    assert configuration.resolve(changed("smoothness.weight", 1)).smoothness.weight == 1
+
+
+def test_paper_recipe_is_section_4():
+    config = configuration.resolve(moving_mnist.get_config("fc-2enc-1LSTM:paper"))
+    assert config.variant == "fc-2enc-1LSTM"
+    optimizer = config.optimizer
+    assert (optimizer.name, optimizer.learning_rate) == ("rmsprop", 1e-4)
+    assert (optimizer.schedule, optimizer.clip_elements) == ("halving", 50)
+    assert optimizer.clip_global_norm == 0
+    assert (optimizer.flow_head_rate, optimizer.memory_rate) == (1, 1)
+    assert (config.train.batch_size, config.tau) == (1, 10)
+    assert (config.smoothness.delta, config.smoothness.weight) == (1e-3, 1e-2)
+    assert (config.data.num_train, config.data.num_validation) == (10_000, 3_000)
+
+
+def from_command_line(config, *flags):
+    """A configuration with fields overridden by flags, as the programs do it."""
+    values, argv = FlagValues(), ["program", *flags]
+    config_flags.DEFINE_config_dict("config", config, flag_values=values, sys_argv=argv)
+    values(argv)
+    return configuration.resolve(values.config)
+
+
+def recipe_of(config):
+    return (
+        config.flow_head.sparsity_weight,
+        config.flow_head.photometric_weight,
+        config.optimizer.flow_head_rate,
+        config.optimizer.memory_rate,
+    )
+
+
+@pytest.mark.parametrize(
+    "variant, recipe",
+    [
+        ("conv-1enc-1LSTM", (1e-3, 3.0, 0.3, 0.3)),
+        ("conv-1enc-2LSTM", (1e-3, 3.0, 0.05, 0.3)),
+        ("fc-2enc-1LSTM", (1e-3, 0.0, 0.3, 0.003)),
+    ],
+)
+def test_fast_recipe_is_that_of_the_variant_in_force(variant, recipe):
+    assert recipe_of(from_command_line(moving_mnist.get_config(variant))) == recipe
+    other = moving_mnist.get_config("conv-1enc-2LSTM")
+    assert recipe_of(from_command_line(other, f"--config.variant={variant}")) == recipe
+
+
+def test_recipe_follows_the_command_line_and_given_fields_stay():
+    config = from_command_line(
+        moving_mnist.get_config("conv-1enc-1LSTM"),
+        "--config.variant=fc-2enc-2LSTM",
+        "--config.recipe=paper",
+        "--config.optimizer.memory_rate=0.3",  # the default, but said
+        "--config.train.batch_size=4",
+    )
+    assert (config.optimizer.name, config.optimizer.learning_rate) == ("rmsprop", 1e-4)
+    assert (config.optimizer.memory_rate, config.train.batch_size) == (0.3, 4)
+    assert config.train.num_targets == 1
+
+
+def test_fields_that_no_recipe_in_force_sets_have_their_defaults():
+    flags = "--config.recipe=paper", "--config.video.directory=x"
+    config = from_command_line(video.get_config(), *flags)
+    assert (config.residual, config.normalise_contrast, config.video.max_pan) == (False, False, 0)
+    assert (config.loss, config.tau, config.optimizer.name) == ("sum", 12, "rmsprop")
+
+
+@pytest.mark.parametrize(
+    "specification, message",
+    [("conv-1enc", "did you mean 'conv-1enc-"), ("conv-1enc-1LSTM:slow", "unknown recipe 'slow'")],
+)
+def test_unknown_specification_is_named(specification, message):
+    with pytest.raises(ValueError, match=message):
+        moving_mnist.get_config(specification)
+
+
+def test_json_round_trip_and_differences(tmp_path):
+    config = configuration.resolve(default.get_config())
+    path = tmp_path / "config.json"
+    path.write_text(configuration.to_json(config))
+    assert configuration.differences(config, configuration.read_json(path)) == {}
+    other = configuration.resolve(changed("data.num_digits", 3))
+    assert configuration.differences(config, other) == {"data.num_digits": "2 / 3"}
+
+
+@pytest.mark.parametrize(
+    "content", ["{", "[]", "3", "[" * 100_000, '{"tau": 10}', '{"tua": 10}', '{"data": 3}']
+)
+def test_damaged_json_is_named(content, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(content)
+    with pytest.raises(UserError, match=re.escape(str(path))):
+        configuration.read_json(path)
+
+
+def test_recipes_of_other_data_are_refused():
+    config = video.get_config("conv-1enc-1LSTM:quick")
+    with pytest.raises(UserError, match=r"config.recipe='quick', of data video: .*fast, paper"):
+        configuration.resolve(config)

@@ -1,0 +1,148 @@
+"""Configurations of every format that runs were written in, as the history of the fields tells."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import vstm.inference.predictor
+from experiments.configs import default, formats
+from experiments.configs.config import differences, read_json, resolve, to_json
+from experiments.configs.fields import flatten
+from experiments.console.errors import UserError
+from experiments.run.summary import module_table
+
+# A run's `config.json` of the first version, resolved.
+FIRST = {
+    "variant": "conv-1enc-1LSTM",
+    "loss": "bce",
+    "tau": 10,
+    "seed": 3,
+    "smoothness.delta": 1e-3,
+    "smoothness.weight": 1e-2,
+    "data.seed": 0,
+    "data.digits": "embedded",
+    "data.directory": "",
+    "data.tfds_name": "mnist",
+    "data.pixels": "binary",
+    "data.lines": False,
+    "data.num_digits": 2,
+    "data.image_size": 64,
+    "data.sequence_length": 20,
+    "data.step": 0.1,
+    "data.speed": "constant",
+    "data.num_train": 10_000,
+    "data.num_validation": 3_000,
+    "data.num_test": 3_000,
+    "data.published_test_set": "",
+    "optimizer.name": "adam",
+    "optimizer.learning_rate": 2e-3,
+    "optimizer.schedule": "cosine",
+    "optimizer.clip_global_norm": 1.0,
+    "optimizer.flow_head_rate": 0.1,
+    "optimizer.clip_elements": 0.0,
+    "train.batch_size": 8,
+    "train.num_sequences": 2_000,
+    "train.log_every_steps": 10,
+    "train.image_every_steps": 100,
+    "train.validate_every_steps": 100,
+    "train.checkpoint_every_steps": 50,
+    "train.keep_checkpoints": 2,
+    "evaluation.batch_size": 32,
+    "evaluation.num_while_training": 256,
+    "evaluation.num_validation": 1_000,
+    "evaluation.num_test": 3_000,
+}
+# Fields in the order in which they came: (a value that runs then had, what runs before them did).
+LATER = [
+    {"optimizer.memory_rate": (0.3, 1.0)},
+    {"data.published_test_set": (None, None)},  # went
+    {"convolution": ("auto", "direct"), "segment": (5, 0)},
+    {
+        "data.name": ("moving_mnist", "moving_mnist"),
+        "residual": (False, False),
+        "normalise_contrast": (False, False),
+        "flow_head.recurrent": (False, False),
+        "flow_head.sparsity_weight": (3e-4, 0.0),
+        "video.directory": ("", ""),
+        "video.division": (1, 1),
+        "video.window_stride": (1, 1),
+        "video.random_crops": (True, True),
+        "video.max_pan": (0.0, 0.0),
+        "video.random_flips": (True, True),
+        "video.random_reversals": (False, False),
+    },
+    {"train.initial_model": ("runs/x", "")},
+    {"train.num_targets": (1, 1)},
+    {"memory.width": (2.0, 1.0), "memory.kernel_size": (5, 7)},
+    {"memory.initial_range": (0.02, 0.08)},
+    {"flow_head.returning_gradient": (True, False)},
+    {"flow_head.photometric_weight": (3.0, 0.0)},
+    {"flow_head.photometric_share": (0.5, 0.0)},
+    {"recipe": ("fast", ""), "precision": ("float32", "bfloat16")},
+]
+
+
+def nested(fields):
+    content = {}
+    for path, value in fields.items():
+        *parents, name = path.split(".")
+        level = content
+        for parent in parents:
+            level = level.setdefault(parent, {})
+        level[name] = value
+    return content
+
+
+@pytest.mark.parametrize("age", range(len(LATER) + 1))
+def test_runs_of_every_age_are_read_as_what_they_did(age, tmp_path):
+    fields = dict(FIRST)
+    for came in LATER[:age]:
+        fields |= {path: value for path, (value, _) in came.items()}
+    fields = {path: value for path, value in fields.items() if value is not None}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(nested(fields)))
+
+    expected = {path: value for path, value in fields.items() if path != "data.published_test_set"}
+    for later in LATER[age:]:
+        expected |= {path: before for path, (_, before) in later.items() if before is not None}
+    assert flatten(read_json(path)) == expected
+
+
+def test_every_field_has_its_place_in_the_history():
+    """Fails for a new field that has no line in `formats.ADDED`."""
+    added = {path for fields in formats.ADDED.values() for path in fields}
+    assert (
+        flatten(default.get_config()).keys() == (FIRST.keys() - {"data.published_test_set"}) | added
+    )
+
+
+def test_written_configurations_have_the_present_format(tmp_path):
+    config = resolve(default.get_config())
+    path = tmp_path / "config.json"
+    path.write_text(to_json(config))
+    assert json.loads(path.read_text())["format"] == formats.FORMAT
+    assert differences(config, read_json(path)) == {}
+
+
+@pytest.mark.parametrize("number", [formats.FORMAT + 1, -1, "1", True, None])
+def test_unknown_formats_are_named(number, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(nested(FIRST) | {"format": number}))
+    with pytest.raises(UserError, match=r"config\.json: format .*newer version of this program"):
+        read_json(path)
+
+
+def test_files_of_the_present_format_lack_nothing(tmp_path):
+    content = json.loads(to_json(resolve(default.get_config())))
+    del content["memory"]["width"]
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"config\.memory\.width: missing"):
+        read_json(path)
+
+
+def test_the_model_that_comes_with_the_project_is_readable():
+    config = read_json(Path(vstm.inference.predictor.PRETRAINED) / "config.json")
+    assert config.flow_head.photometric_share == 0
+    assert module_table(config).endswith("total 703651")

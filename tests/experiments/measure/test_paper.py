@@ -1,0 +1,74 @@
+import pytest
+
+from experiments.configs import default
+from experiments.configs.config import resolve
+from experiments.configs.fields import flatten
+from experiments.configs.moving_mnist import get_config
+from experiments.measure import paper
+from experiments.measure.paper import paper_reference
+from vstm import variants
+
+
+def reference(specification="conv-1enc-1LSTM", **changes):
+    config = resolve(get_config(specification))
+    config.update_from_flattened_dict(changes)
+    return paper_reference(config)
+
+
+@pytest.mark.parametrize("recipe", ["fast", "quick", "paper"])
+def test_any_recipe_of_the_papers_experiments_has_its_score(recipe):
+    assert reference(f"conv-1enc-1LSTM:{recipe}") == {"cross_entropy": 0.12827}
+    changes = {
+        "seed": 3,
+        "optimizer.name": "adam",
+        "train.num_sequences": 7,
+        "smoothness.weight": 1,
+    }
+    assert reference(f"fc-2enc-1LSTM:{recipe}", **changes) == {"cross_entropy": 0.15648}
+    real = {"loss": "sum", "data.pixels": "float"}
+    assert reference(f"conv-1enc-2LSTM:{recipe}", **real) == {"mean_squared_error": 0.02964}
+
+
+@pytest.mark.parametrize(
+    "path, value",
+    [
+        ("memory.width", 4.0),
+        ("memory.kernel_size", 3),
+        ("flow_head.recurrent", True),
+        ("residual", True),
+        ("normalise_contrast", True),
+        ("train.initial_model", "runs/x"),
+        ("tau", 9),
+        ("data.step", 0.01),
+        ("data.speed", "drawn"),
+        ("data.lines", True),
+        ("data.num_digits", 3),
+        ("data.image_size", 96),
+        ("data.sequence_length", 30),
+        ("data.num_train", 100),
+        ("data.pixels", "float"),
+        ("data.digits", "idx"),
+        ("data.name", "video"),
+        ("loss", "sum"),
+    ],
+)
+def test_experiments_unlike_the_papers_have_none(path, value):
+    assert reference(**{path: value}) is None
+
+
+def test_digits_of_tfds_count_by_their_name():
+    assert reference(**{"data.digits": "tfds"}) == {"cross_entropy": 0.12827}
+    assert reference(**{"data.digits": "tfds", "data.tfds_name": "fashion_mnist"}) is None
+
+
+def test_a_new_variant_has_none(monkeypatch):
+    config = resolve(get_config())
+    monkeypatch.setitem(variants.VARIANTS, "new", variants.VARIANTS[config.variant])
+    config.variant = "new"
+    assert paper_reference(config) is None
+
+
+def test_every_field_is_compared_or_may_differ():
+    compared = set(paper.TASK_AND_NETWORK) | paper.COMPARED_BY_THEMSELVES
+    for path in flatten(default.get_config()):
+        assert (path in compared) != path.startswith(paper.RECIPE), path

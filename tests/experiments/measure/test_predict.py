@@ -1,0 +1,247 @@
+import csv
+import json
+from fractions import Fraction
+
+import av
+import jax
+import numpy as np
+import pytest
+from made_model import make
+from made_video import make_video
+from PIL import Image
+from small_run import run
+
+from data.flo import read_flo
+from data.video.files import open_video
+from experiments.console.errors import UserError
+from experiments.measure.frame_errors import FrameErrors
+from experiments.measure.prediction import Options, predict_video, report
+from vstm.inference.model_file import save_model
+from vstm.inference.predictor import Prediction, VideoPredictor
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return VideoPredictor(*make(residual=True))
+
+
+def predicted(predictor, video, output, **options):
+    provenance = {"model_path": "model.npz"}
+    summary = predict_video(predictor, open_video(video), output, Options(**options), provenance)
+    with (output / "metrics.csv").open() as file:
+        return summary, list(csv.DictReader(file))
+
+
+def test_everything_is_written(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 9, size=(39, 51))
+    output = tmp_path / "new" / "output"
+    summary, rows = predicted(predictor, path, output, flow_format="flo")
+    assert summary["num_predicted"] == 8
+    assert summary["size"] == [39, 51]
+    assert json.loads((output / "summary.json").read_text()) == summary
+    assert [int(row["frame"]) for row in rows] == list(range(1, 9))
+    for name in ("prediction", "flow", "side_by_side"):
+        with av.open(str(output / f"{name}.mp4")) as container:
+            frames = list(container.decode(video=0))
+        assert len(frames) == 8
+    assert (frames[0].width, frames[0].height) == (5 * (102 + 4) + 116, 16 + 80 + 28)
+    sheet = np.asarray(Image.open(output / "contact_sheet.png"))
+    assert sheet.shape == (25 + 5 * (78 + 4), 4 + 72 + 6 * (102 + 4) + 116 + 4, 3)
+
+    frames = list(open_video(path))
+    for number, prediction in enumerate(predictor.predictions(frames[:-1]), 1):
+        row = rows[number - 1]
+        flow = read_flo(output / "flow" / f"frame_{number:06d}.flo")
+        np.testing.assert_array_equal(flow, prediction.flow)
+        target, last = (frames[i].astype(float) / 255 for i in (number, number - 1))
+        assert float(row["copy_last"]) == pytest.approx(np.mean((last - target) ** 2), rel=1e-4)
+        for name, image in (("mean_squared_error", "frame"), ("zero_flow", "unmoved")):
+            error = np.mean((np.clip(getattr(prediction, image), 0, 1) - target) ** 2)
+            assert float(row[name]) == pytest.approx(error, rel=1e-4)
+        assert float(row["time"]) == pytest.approx(number / 25, abs=1e-3)
+    assert summary["means"]["copy_last"] == pytest.approx(
+        np.mean([float(row["copy_last"]) for row in rows]), rel=1e-4
+    )
+
+
+def test_npz_and_no_flow(tmp_path, predictor):
+    path = make_video(tmp_path / "a.mp4", 3, size=(16, 16))
+    predicted(predictor, path, tmp_path / "npz", flow_format="npz")
+    predicted(predictor, path, tmp_path / "none")
+    assert not (tmp_path / "none" / "flow").exists()
+    with np.load(tmp_path / "npz" / "flow" / "frame_000002.npz") as file:
+        assert file["flow"].shape == (16, 16, 2)
+
+
+def test_images_in_a_folder_and_frames_brought_to_a_size(tmp_path, predictor):
+    (tmp_path / "images").mkdir()
+    for t in range(4):
+        Image.fromarray(np.full((40, 60), 20 * t, np.uint8)).save(tmp_path / f"images/{t}.png")
+    summary, _ = predicted(predictor, tmp_path / "images", tmp_path / "output", size=(20, 20))
+    assert summary["size"] == [20, 20]
+
+
+def test_variable_frame_rate_keeps_its_times(tmp_path, predictor):
+    times = [0, 40, 55, 300, 310, 900]
+    path = make_video(tmp_path / "a.mkv", 6, size=(16, 16), times=times)
+    _, rows = predicted(predictor, path, tmp_path / "output")
+    np.testing.assert_allclose([float(row["time"]) for row in rows], np.array(times[1:]) / 1000)
+    for name in ("prediction", "flow", "side_by_side"):
+        with av.open(str(tmp_path / "output" / f"{name}.mp4")) as container:
+            written = [frame.time for frame in container.decode(video=0)]
+        np.testing.assert_allclose(written, [0, 0.015, 0.26, 0.27, 0.86], rtol=0, atol=1e-9)
+
+
+def test_constant_rate_is_kept_though_the_container_rounds_its_times(tmp_path, predictor):
+    rate = Fraction(30000, 1001)
+    path = make_video(tmp_path / "a.avi", 9, size=(16, 16))
+    video = open_video(path)
+    video.rate, video.constant_rate = rate, True
+    video.times = np.round(np.arange(9) / float(rate), 3)  # as Matroska's
+    predict_video(predictor, video, tmp_path / "output", Options(), {})
+    with av.open(str(tmp_path / "output" / "prediction.mp4")) as container:
+        stream = container.streams.video[0]
+        written = [frame.pts * frame.time_base for frame in container.decode(stream)]
+        assert stream.average_rate == rate
+    assert written == [number / rate for number in range(8)]
+
+
+def test_small_frames_have_no_ssim_and_the_same_psnr_as_others(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 4, size=(16, 24))
+    summary, rows = predicted(predictor, path, tmp_path / "output", size=(8, 8))
+    assert [row["ssim"] for row in rows] == ["", "", ""]
+    assert '"ssim": null' in (tmp_path / "output" / "summary.json").read_text()
+    assert "SSIM -" in report(summary)
+    for row in rows:
+        psnr = -10 * np.log10(float(row["mean_squared_error"]))
+        assert float(row["psnr"]) == pytest.approx(psnr, rel=1e-4)
+
+
+def test_errors_are_of_clipped_frames_and_an_exact_one_counts_100_at_any_size(tmp_path):
+    for size in ((8, 8), (12, 12)):
+        target = np.indices(size).sum(axis=0).astype(np.float32) % 2
+        made = Prediction(3 * target - 1, np.zeros((*size, 2)), 2 * target, *[np.empty(0)] * 2)
+        with FrameErrors(tmp_path / "metrics.csv", 0.5) as errors:
+            errors.add(1, 0.1, 1 - target, target, made)
+        means = errors.means()
+        assert (means["mean_squared_error"], means["zero_flow"]) == (0, 0)
+        assert (means["psnr"], means["copy_last"]) == (100, 1)
+        assert means["flicker"] is None
+
+
+def test_flow_scale_by_a_percentile_of_the_first_predictions(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 6, size=(16, 16))
+    frames = list(open_video(path))
+    flows = np.stack([made.flow for made in predictor.predictions(frames[:-1])])
+    lengths = np.sort(np.sqrt(np.square(flows[:, ::4, ::4]).sum(axis=-1)).ravel())
+    expected = max(0.1, float(f"{lengths[-1]:.2g}"))
+    summary, _ = predicted(predictor, path, tmp_path / "output", flow_percentile=100)
+    assert summary["flow_scale"] == expected
+    summary, _ = predicted(predictor, path, tmp_path / "fixed", flow_scale=3.0)
+    assert summary["flow_scale"] == 3
+
+
+def test_summary_says_how_it_was_made(tmp_path, predictor):
+    summary, _ = predicted(predictor, make_video(tmp_path / "a.avi", 3), tmp_path / "output")
+    assert summary["model_path"] == "model.npz"
+    assert summary["motion_threshold"] == 0.5
+    assert summary["versions"]["jax"] == jax.__version__
+    assert summary["versions"]["av"] == av.__version__
+
+
+def test_nothing_is_left_after_an_error(tmp_path, predictor, monkeypatch):
+    path = make_video(tmp_path / "a.avi", 6)
+
+    def fail(*arguments):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(FrameErrors, "add", fail)
+    with pytest.raises(OSError, match=r"output: cannot be written \(No space left on device\)"):
+        predicted(predictor, path, tmp_path / "new" / "output")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.avi"]
+
+
+def test_one_frame_and_full_folders_are_refused(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 1)
+    with pytest.raises(UserError, match=r"a.avi: 1 frame; expected 2 or more"):
+        predicted(predictor, path, tmp_path / "output")
+    path = make_video(tmp_path / "b.avi", 3)
+    with pytest.raises(UserError, match="expected a new or empty folder"):
+        predicted(predictor, path, tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.avi", "b.avi"]
+
+
+def test_flicker_is_the_flows_change_where_nothing_changes(tmp_path):
+    rng = np.random.default_rng(0)
+    frames = np.zeros((4, 12, 14), np.float32)
+    frames[:, :, 7:] = rng.uniform(size=(4, 12, 7))  # the right half changes
+    flows = rng.normal(size=(3, 12, 14, 2)).astype(np.float32)
+    with FrameErrors(tmp_path / "metrics.csv", 0.5) as errors:
+        for t in range(3):
+            made = Prediction(frames[t], flows[t], frames[t], np.empty(0), np.empty(0))
+            errors.add(t + 1, t / 30, frames[t], frames[t + 1], made)
+        means = errors.means()
+    changes = np.sqrt(np.square(flows[1:] - flows[:-1]).sum(axis=-1))[:, :, :7]
+    # Pixels of the right half are still by chance, rarely.
+    assert means["flicker"] == pytest.approx(changes.mean(), rel=0.05)
+    lengths = np.sqrt(np.square(flows).sum(axis=-1))
+    assert means["flow_length"] == pytest.approx(lengths.mean(), rel=1e-5)
+    assert means["moving"] == pytest.approx((lengths > 0.5).mean(), rel=1e-5)
+
+
+def test_report_says_what_matters(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 12, size=(120, 160))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 9 // 10])
+    summary, _ = predicted(predictor, path, tmp_path / "output")
+    text = report(summary)
+    assert "frames/s" in text
+    assert "copy last: " in text
+    assert summary["problem"] and f"the input {summary['problem']}" in text
+
+
+def test_program(tmp_path):
+    save_model(tmp_path / "model.npz", *make())
+    make_video(tmp_path / "a.mp4", 4)
+    code, out, err = run(
+        "predict",
+        f"--input={tmp_path / 'a.mp4'}",
+        f"--output={tmp_path / 'output'}",
+        f"--workdir={tmp_path}",
+        "--height=24",
+        "--flow_scale=p90",
+    )
+    assert code == 0, err
+    assert "compiling the model for frames of 32x24" in out
+    assert "predicting: 3/3 frames" in out
+    assert "a.mp4: 3 frames of 32x24" in out
+    summary = json.loads((tmp_path / "output" / "summary.json").read_text())
+    assert summary["model_path"] == str(tmp_path)
+    assert summary["command"].startswith("python -m experiments.predict --")
+    for flag in ("--height=24", "--flow_scale=p90", f"--input={tmp_path / 'a.mp4'}"):
+        assert flag in summary["command"].split()
+
+
+@pytest.mark.parametrize(
+    "flag, message",
+    [
+        ("--input=nowhere.mp4", "error: nowhere.mp4: no such file"),
+        ("--workdir=nowhere", "error: nowhere: no such file"),
+        ("--size=64", "error: --size=64: expected HEIGHTxWIDTH, such as 240x320"),
+        ("--size=8x8 --height=8", "error: --size=8x8, --height=8: expected one of them"),
+        ("--flow_scale=0", "error: --flow_scale=0: expected a number above 0, or a percentile"),
+        ("--flow_scale=p101", "error: --flow_scale=p101: expected a number above 0, or a"),
+    ],
+)
+def test_bad_flags_are_named(tmp_path, flag, message):
+    save_model(tmp_path / "model.npz", *make())
+    make_video(tmp_path / "a.mp4", 4)
+    flags = {
+        "--input": tmp_path / "a.mp4",
+        "--output": tmp_path / "output",
+        "--workdir": tmp_path,
+    }
+    flags |= dict(part.split("=") for part in flag.split())
+    code, _, err = run("predict", *(f"{key}={path}" for key, path in flags.items()))
+    assert code == 2
+    assert message in err
+    assert not (tmp_path / "output").exists()

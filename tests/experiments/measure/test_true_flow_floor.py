@@ -1,0 +1,74 @@
+import json
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from small_run import small_config
+
+from experiments.configs.config import resolve
+from experiments.console.errors import UserError
+from experiments.measure import floor as true_flow_floor
+from experiments.measure.floor import TrueFlowCodec, train_and_test
+from vstm.variants import Variant
+
+SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
+
+
+def test_each_cell_takes_the_motion_that_predicts_it_best():
+    """Of an 8x8 frame with cells of 2x2 pixels: by a cell to the left, or not at all."""
+    codec = TrueFlowCodec(SMALL)
+    frame = jax.random.bernoulli(jax.random.key(0), 0.5, (1, 8, 8, 1)).astype(jnp.float32)
+    target = jax.random.bernoulli(jax.random.key(1), 0.5, (1, 8, 8, 1)).astype(jnp.float32)
+    motions = jnp.array([[[2.0, 0.0]]])
+    params = codec.init(jax.random.key(2), frame, target, motions)
+    # A decoder that looks no further than the pixel, so that cells don't see each other.
+    kernel = params["params"]["decoder"]["Conv2D_0"]["kernel"]
+    kernel = jnp.zeros_like(kernel).at[3, 3].set(3 * kernel[3, 3])
+    params["params"]["decoder"]["Conv2D_0"]["kernel"] = kernel
+    ours = np.asarray(codec.apply(params, frame, target, motions))
+    still = np.asarray(codec.apply(params, frame, target, 0 * motions))
+    moved = np.zeros_like(still)
+    moved[:, :, :-2] = still[:, :, 2:]  # by a cell; outside, features are zero
+    moved[:, :, -2:] = params["params"]["decoder"]["Conv2D_0"]["bias"]
+
+    def entropy(logits):
+        return np.log1p(np.exp(-np.where(target > 0.5, logits, -logits)))
+
+    for y in range(0, 8, 2):
+        for x in range(0, 8, 2):
+            cell = np.s_[:, y : y + 2, x : x + 2]
+            expected = min(still[cell], moved[cell], key=lambda a, c=cell: _mean(entropy, a, c))
+            np.testing.assert_allclose(ours[cell], expected, rtol=1e-4, atol=1e-5)
+    assert not np.allclose(ours, still) and not np.allclose(ours, moved)
+
+
+def _mean(entropy, logits, cell):
+    image = np.zeros((1, 8, 8, 1))
+    image[cell] = logits
+    return entropy(image)[cell].mean()
+
+
+def test_codec_learns_and_is_scored_on_test_sequences():
+    config = resolve(small_config(**{"evaluation.num_test": 5}))
+    untrained, trained = (train_and_test(config, n) for n in (1, 60))
+    assert trained["test_cross_entropy"] < 0.7 * untrained["test_cross_entropy"]
+    assert (trained["encoder"], trained["updates"]) == ("1enc", 60)
+    json.dumps(trained, allow_nan=False)
+
+
+def test_pairs_carry_the_digits_motion():
+    source = true_flow_floor.build.moving_mnist(resolve(small_config()), "train")
+    item = source.with_ground_truth(0)
+    frame, target, motions = true_flow_floor._pair(item, 2)
+    np.testing.assert_array_equal(target, item["frames"][2])
+    x, y = item["positions"][2, 0]
+    u, v = motions[0].astype(int)
+    np.testing.assert_array_equal(
+        target[y : y + 28, x : x + 28], frame[y + v : y + v + 28, x + u : x + u + 28]
+    )
+
+
+def test_only_binary_pixels_have_a_floor():
+    with pytest.raises(UserError, match=r"config.loss=sum: expected moving_mnist and bce"):
+        train_and_test(resolve(small_config(loss="sum")), 1)

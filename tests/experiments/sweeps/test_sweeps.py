@@ -1,0 +1,179 @@
+"""The sweeps' logic, with a stand-in for Python that writes empty files where programs would."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+from small_run import ROOT
+
+SWEEPS = ROOT / "experiments" / "sweeps"
+STAND_IN = """#!/usr/bin/env bash
+if [[ $1 == -c ]]; then [[ ${OPENCV:-yes} == yes ]]; exit; fi
+flags=""
+for flag in "$@"; do
+  case $flag in
+    --workdir=* | --output=*) folder=${flag#*=} ;;
+    --classical | --config.data.num_test=*) flags="$flags $flag" ;;
+  esac
+done
+echo "${2#experiments.} $(basename "$folder")$flags"
+for failing in ${FAILING:-}; do
+  if [[ "$2 $folder" == *$failing* ]]; then exit ${STATUS:-2}; fi
+done
+mkdir -p "$(dirname "$folder")"
+case $2 in
+  experiments.train) mkdir -p "$folder" && touch "$folder"/{eval_test.json,samples_test.png} ;;
+  experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
+  experiments.true_flow_floor) touch "$folder" ;;
+  *) mkdir -p "$folder" && touch "$folder/results.json" ;;
+esac
+"""
+TRAIN = "train conv-1enc-1LSTM-10-seed0"
+FLOW = "evaluate_flow conv-1enc-1LSTM-10-seed0 --classical"
+OTHER_TRAIN, OTHER_FLOW = (line.replace("conv-1enc", "fc-2enc") for line in (TRAIN, FLOW))
+FLOORS = ["true_flow_floor 1enc.json", "true_flow_floor 2enc.json"]
+TABLE = "paper_table table2"
+ALL = [TRAIN, FLOW, OTHER_TRAIN, OTHER_FLOW, *FLOORS, TABLE]
+
+
+@pytest.fixture
+def sweep(tmp_path):
+    """Runs a sweep on two variants in a copy of the project.
+
+    Returns exit code and calls; `errors` has what the last one wrote to stderr.
+    """
+    shutil.copytree(SWEEPS, tmp_path / "experiments" / "sweeps")
+    python = tmp_path / "python"
+    python.write_text(STAND_IN)
+    python.chmod(0o755)
+
+    def run(script="table2.sh", **environment):
+        settings = {"PYTHON": str(python), "SEQUENCES": "10", "SEEDS": "0"}
+        variants = {"VARIANTS": "conv-1enc-1LSTM fc-2enc-1LSTM"}
+        process = subprocess.run(
+            ["bash", tmp_path / "experiments" / "sweeps" / script],
+            env=os.environ | settings | variants | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        run.errors = process.stderr
+        return process.returncode, process.stdout.splitlines()
+
+    return run
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_cell_is_made_once(sweep):
+    assert sweep() == (0, ALL)
+    assert sweep() == (0, [])
+
+
+def test_a_deleted_cell_alone_is_made_again(sweep, tmp_path):
+    sweep()
+    shutil.rmtree(tmp_path / "runs" / "table2" / "conv-1enc-1LSTM-10-seed0")
+    assert sweep() == (0, [TRAIN, FLOW, TABLE])
+    assert sweep() == (0, [])
+
+
+def test_a_failing_cell_is_left_out_and_tried_again(sweep):
+    assert sweep(FAILING="train*conv-1enc") == (1, [TRAIN, OTHER_TRAIN, OTHER_FLOW, *FLOORS, TABLE])
+    assert "failed: runs/table2/conv-1enc-1LSTM-10-seed0\n" in sweep.errors
+    assert sweep() == (0, [TRAIN, FLOW, TABLE])
+    assert not sweep.errors
+
+
+def test_failing_scores_and_floors_are_listed_and_the_table_is_written(sweep):
+    assert sweep(FAILING="evaluate_flow*conv-1enc 1enc.json") == (1, ALL)
+    cell = "runs/table2/conv-1enc-1LSTM-10-seed0/flow_test.json"
+    assert f"failed: {cell} runs/table2/floors/1enc.json\n" in sweep.errors
+    assert sweep() == (0, [FLOW, FLOORS[0], TABLE])
+
+
+@pytest.mark.parametrize("failing", ["train", "evaluate_flow", "true_flow_floor"])
+def test_a_signal_ends_the_sweep(sweep, failing):
+    code, calls = sweep(FAILING=failing, STATUS="143")
+    assert code == 143
+    assert calls[-1].startswith(failing) and TABLE not in calls
+
+
+@pytest.mark.parametrize(
+    "script, last", [("figure6.sh", "figure6 figure6"), ("flow.sh", "gather flow")]
+)
+def test_what_fails_in_table_2_does_not_end_a_sweep_that_wants_it(sweep, script, last):
+    code, calls = sweep(script, FAILING="train*conv-1enc")
+    assert (code, calls[-2:]) == (1, [TABLE, last])
+    assert "failed: table2.sh\n" in sweep.errors
+
+
+def test_without_opencv_flow_is_scored_without_classical_methods(sweep):
+    calls = [call.removesuffix(" --classical") for call in ALL]
+    assert sweep(OPENCV="no") == (0, calls)
+    (line,) = sweep.errors.splitlines()
+    assert line.startswith("OpenCV (the extra bench) is missing")
+
+
+def test_results_of_other_runs_stay_below_them(sweep, tmp_path):
+    sweep()
+    before = files(tmp_path)
+    for script in ("table2.sh", "figure5.sh", "figure6.sh", "longer.sh", "ahead.sh"):
+        assert sweep(script, RUNS="elsewhere")[0] == 0
+    added = files(tmp_path) - before
+    assert all(path.startswith("elsewhere/") for path in added)
+    assert "elsewhere/results/table2/results.json" in added
+    assert "elsewhere/results/figure5/lined.png" in added
+    assert (tmp_path / "elsewhere" / ".gitignore").read_text() == "*\n"
+    sweep("figure6.sh", RUNS="elsewhere")
+    assert sweep("figure6.sh", RUNS="elsewhere") == (0, [])
+    assert sweep(RUNS="elsewhere", RESULTS="third") == (0, [TABLE])
+    assert (tmp_path / "third" / "table2" / "results.json").exists()
+
+
+def test_a_small_try_passes_flags_to_each_training_of_other_runs(sweep, tmp_path):
+    flags = "--config.data.num_test=8"
+    assert sweep(FLAGS=flags) == (2, [])
+    assert "error: FLAGS changes the cells" in sweep.errors
+    code, calls = sweep(FLAGS=flags, RUNS="elsewhere")
+    assert code == 0
+    assert [call for call in calls if call.endswith(flags)] == [
+        f"{call} {flags}" for call in (TRAIN, OTHER_TRAIN, *FLOORS)
+    ]
+
+
+def test_results_are_gathered_again_by_other_settings(sweep):
+    assert sweep("figure6.sh") == (0, [*ALL, "figure6 figure6"])
+    assert sweep("figure6.sh") == (0, [])
+    sweep(SEQUENCES="20")
+    assert sweep("figure6.sh", SEQUENCES="20") == (0, ["figure6 figure6"])
+    assert sweep("figure6.sh") == (0, [TABLE, "figure6 figure6"])
+
+
+def test_cells_are_gathered_though_the_results_are_newer(sweep, tmp_path):
+    sweep()
+    results = tmp_path / "experiments" / "results" / "table2" / "results.json"
+    cell = tmp_path / "runs" / "table2" / "fc-2enc-1LSTM-10-seed0" / "eval_test.json"
+    now = results.stat().st_mtime
+    os.utime(cell, (now + 1,) * 2)
+    os.utime(results, (now + 2,) * 2)  # another machine's, by git
+    assert sweep() == (0, [TABLE])
+
+
+def test_cells_of_a_sweep_killed_before_its_table_are_gathered(sweep):
+    assert sweep(FAILING="results/table2") == (2, ALL)
+    assert sweep() == (0, [TABLE])
+
+
+def test_figure_5_trains_the_lined_run_alone_where_table_2_is_there(sweep, tmp_path):
+    sweep()
+    assert sweep("figure5.sh") == (
+        0,
+        [TRAIN, FLOW.removesuffix(" --classical"), "tabulate figure5"],
+    )
+    assert (tmp_path / "runs" / "figure5" / "conv-1enc-1LSTM-10-seed0").is_dir()
+    pictures = (tmp_path / "experiments" / "results" / "figure5").glob("*.png")
+    assert {picture.name for picture in pictures} == {"plain.png", "lined.png"}
+    assert sweep("figure5.sh") == (0, [])

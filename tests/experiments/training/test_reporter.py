@@ -1,0 +1,78 @@
+"""What a training run leaves in TensorBoard, read back from the event files."""
+
+import json
+
+import numpy as np
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
+
+from experiments.training.reporter import Reporter
+
+
+def events(folder):
+    accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0})
+    accumulator.Reload()
+    return accumulator
+
+
+def scalars(folder, tag):
+    return [(event.step, pytest.approx(event.value)) for event in events(folder).Scalars(tag)]
+
+
+def test_hyperparameters(tmp_path):
+    fields = {"variant": "conv", "tau": 10, "data.lines": True, "optimizer.learning_rate": 4e-3}
+    with Reporter(tmp_path, 0, 10, 4) as reporter:
+        reporter.hyperparameters(fields, ["validation/ssim"])
+        reporter.scalars(5, "validation", {"ssim": 0.9})
+    content = {
+        tag: HParamsPluginData.FromString(data)
+        for tag, data in events(tmp_path).PluginTagToContent("hparams").items()
+    }
+    written = content["_hparams_/session_start_info"].session_start_info.hparams
+    assert set(written) == set(fields)
+    assert written["variant"].string_value == "conv"
+    assert written["tau"].number_value == 10
+    assert written["data.lines"].bool_value is True
+    assert written["optimizer.learning_rate"].number_value == pytest.approx(4e-3)
+    experiment = content["_hparams_/experiment"].experiment
+    assert [metric.name.tag for metric in experiment.metric_infos] == ["validation/ssim"]
+    assert scalars(tmp_path, "validation/ssim") == [(5, 0.9)]
+
+
+def test_baselines_have_the_tags_of_the_models_scores(tmp_path):
+    baselines = {"copy_last": {"ssim": 0.5, "entropy": None}, "constant_mean": {"ssim": 0.1}}
+    with Reporter(tmp_path, 0, 10, 4) as reporter:
+        for step in (5, 10):
+            reporter.scalars(step, "validation", {"ssim": step / 10, "entropy": None})
+            reporter.references(step, "validation", baselines)
+    assert scalars(tmp_path, "validation/ssim") == [(5, 0.5), (10, 1.0)]
+    assert scalars(tmp_path / "copy_last", "validation/ssim") == [(5, 0.5), (10, 0.5)]
+    assert scalars(tmp_path / "constant_mean", "validation/ssim") == [(5, 0.1), (10, 0.1)]
+    assert events(tmp_path / "copy_last").Tags()["scalars"] == ["validation/ssim"]
+
+
+def test_smoothed_error_is_a_weighted_mean_that_a_run_goes_on_with(tmp_path):
+    losses = np.random.default_rng(0).uniform(size=12)
+    for start, stop in ((0, 7), (5, 12)):  # killed after update 7, continued after update 5
+        with Reporter(tmp_path, start, 12, 4) as reporter:
+            for step in range(start, stop):
+                values = {"loss": losses[step], "rate": 1.0}
+                reporter.scalars(step + 1, "train", values, smoothed=["loss"])
+    expected = []
+    for step in range(1, 13):
+        weights = 0.9 ** np.arange(step)[::-1]
+        expected.append((step, np.average(losses[:step], weights=weights)))
+    assert scalars(tmp_path / "smoothed", "train/loss") == expected
+    assert events(tmp_path / "smoothed").Tags()["scalars"] == ["train/loss"]
+    logged = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [line["train/loss"] for line in logged] == list(losses)
+
+
+def test_progress_counts_sequences_and_shows_update_and_loss(tmp_path, capsys):
+    with Reporter(tmp_path, 2, 10, 4) as reporter:
+        reporter.advance()
+        reporter.show(loss=0.125)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("training: 12/40 sequences, ")
+    assert line.endswith(" left, update 3, loss 0.125")

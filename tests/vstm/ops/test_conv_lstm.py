@@ -1,0 +1,260 @@
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from jax.test_util import check_grads
+
+from vstm.ops.conv_lstm import (
+    STEPS_A_GRADIENT,
+    ConvLSTMParams,
+    concatenated_kernel,
+    conv_lstm_scan,
+    conv_lstm_step,
+    zero_carry,
+)
+from vstm.ops.convolution.direct import DirectConvolution
+from vstm.ops.convolution.fourier import FourierConvolution
+from vstm.ops.convolution.tiling import Tiling
+
+pytestmark = pytest.mark.usefixtures("strict_promotion")
+
+TAU, BATCH, HEIGHT, WIDTH, INPUTS, MEMORY, KERNEL = 3, 2, 5, 4, 2, 3, 3
+
+CONVOLUTIONS = {
+    "direct": DirectConvolution((KERNEL, KERNEL)),
+    "fourier": FourierConvolution(Tiling(HEIGHT, KERNEL, 1), Tiling(WIDTH, KERNEL, 1), HEIGHT),
+    # tiles that the map doesn't fill
+    "fourier tiles": FourierConvolution(
+        Tiling(HEIGHT, KERNEL, 2), Tiling(WIDTH, KERNEL, 3), HEIGHT
+    ),
+}
+with_each_convolution = pytest.mark.parametrize(
+    "convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS.keys()
+)
+
+
+def random_params(generator):
+    return ConvLSTMParams(
+        jnp.asarray(generator.normal(size=(KERNEL, KERNEL, INPUTS, 4 * MEMORY)) * 0.4),
+        jnp.asarray(generator.normal(size=(KERNEL, KERNEL, MEMORY, 4 * MEMORY)) * 0.4),
+        jnp.asarray(generator.normal(size=4 * MEMORY)),
+    )
+
+
+def random_state(generator):
+    shape = (BATCH, HEIGHT, WIDTH, MEMORY)
+    return tuple(jnp.asarray(generator.normal(size=shape)) for _ in range(2))
+
+
+def random_frames(generator):
+    return jnp.asarray(generator.normal(size=(TAU, BATCH, HEIGHT, WIDTH, INPUTS)))
+
+
+def step_loops(params, carry, frame):
+    """Eq. 1 of the paper, pixel by pixel, gate by gate."""
+    w_x, w_h, bias = (np.asarray(a) for a in params)
+    c, h, frame = (np.asarray(a) for a in (*carry, frame))
+    c_next, h_next = np.zeros_like(c), np.zeros_like(h)
+
+    def sigmoid(a):
+        return 1 / (1 + np.exp(-a))
+
+    for b in range(BATCH):
+        for y in range(HEIGHT):
+            for x in range(WIDTH):
+                sums = bias.copy()
+                for k in range(KERNEL):
+                    for m in range(KERNEL):
+                        source_y, source_x = y + k - KERNEL // 2, x + m - KERNEL // 2
+                        if 0 <= source_y < HEIGHT and 0 <= source_x < WIDTH:
+                            sums += frame[b, source_y, source_x] @ w_x[k, m]
+                            sums += h[b, source_y, source_x] @ w_h[k, m]
+                for n in range(MEMORY):
+                    i, f = sigmoid(sums[n]), sigmoid(sums[MEMORY + n])
+                    candidate, o = np.tanh(sums[2 * MEMORY + n]), sigmoid(sums[3 * MEMORY + n])
+                    c_next[b, y, x, n] = candidate * i + c[b, y, x, n] * f
+                    h_next[b, y, x, n] = o * np.tanh(c_next[b, y, x, n])
+    return c_next, h_next
+
+
+def unrolled(params, carry, frames):
+    outputs = []
+    for frame in frames:
+        carry = conv_lstm_step(params, carry, frame)
+        outputs.append(carry[1])
+    return carry, jnp.stack(outputs)
+
+
+def test_step_equals_loops(x64):
+    generator = np.random.default_rng(0)
+    params, carry = random_params(generator), random_state(generator)
+    frame = random_frames(generator)[0]
+    for ours, expected in zip(
+        conv_lstm_step(params, carry, frame), step_loops(params, carry, frame), strict=True
+    ):
+        np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_step_equals_flax_cell(x64):
+    generator = np.random.default_rng(1)
+    params, carry = random_params(generator), random_state(generator)
+    frame = random_frames(generator)[0]
+    cell = nn.ConvLSTMCell(MEMORY, (KERNEL, KERNEL), param_dtype=jnp.float64)
+    # flax keeps the gates in the order i, candidate, f, o and adds 1 to f itself
+    order = np.concatenate([np.arange(MEMORY) + MEMORY * gate for gate in (0, 2, 1, 3)])
+    bias = params.bias.at[MEMORY : 2 * MEMORY].add(-1)
+    flax_params = {
+        "ih": {"kernel": params.input_kernel[..., order], "bias": bias[order]},
+        "hh": {"kernel": params.hidden_kernel[..., order]},
+    }
+    if "bias" in cell.init(jax.random.key(0), carry, frame)["params"]["hh"]:
+        flax_params["hh"]["bias"] = jnp.zeros_like(params.bias)
+    (c, h), _ = cell.apply({"params": flax_params}, carry, frame)
+    ours_c, ours_h = conv_lstm_step(params, carry, frame)
+    np.testing.assert_allclose(ours_c, c, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(ours_h, h, rtol=1e-10, atol=1e-12)
+
+
+def random_arguments(seed):
+    generator = np.random.default_rng(seed)
+    return random_params(generator), random_state(generator), random_frames(generator)
+
+
+def assert_trees_close(ours, expected, **tolerances):
+    jax.tree.map(partial(np.testing.assert_allclose, **tolerances), ours, expected)
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@with_each_convolution
+def test_scan_equals_unrolled_loop(convolution, jit, x64):
+    arguments = random_arguments(2)
+    scan = partial(conv_lstm_scan, convolution=convolution)
+    ours = (jax.jit(scan) if jit else scan)(*arguments)
+    assert_trees_close(ours, unrolled(*arguments), rtol=1e-12, atol=1e-12)
+
+
+def test_convolution_is_chosen_where_none_is_given(x64):
+    arguments = random_arguments(2)
+    ours = conv_lstm_scan(*arguments)
+    assert_trees_close(ours, unrolled(*arguments), rtol=1e-12, atol=1e-12)
+
+
+@with_each_convolution
+def test_gradients_equal_those_of_unrolled_loop(convolution, x64):
+    arguments = random_arguments(3)
+    scan = partial(conv_lstm_scan, convolution=convolution)
+    outputs, pull = jax.vjp(scan, *arguments)
+    generator = np.random.default_rng(3)
+    cotangents = jax.tree.map(lambda a: jnp.asarray(generator.normal(size=a.shape)), outputs)
+    _, pull_unrolled = jax.vjp(unrolled, *arguments)
+    assert_trees_close(pull(cotangents), pull_unrolled(cotangents), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("tau", [STEPS_A_GRADIENT + 1, 12, 2 * STEPS_A_GRADIENT])
+@with_each_convolution
+def test_gradients_of_many_steps_equal_those_of_a_plain_scan(convolution, tau, x64):
+    generator = np.random.default_rng(7)
+    params, carry = random_params(generator), random_state(generator)
+    frames = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, INPUTS)))
+    d_outputs = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, MEMORY)))
+
+    def plain_scan(params):
+        def step(carry, frame):
+            carry = conv_lstm_step(params, carry, frame)
+            return carry, carry[1]
+
+        return jax.lax.scan(step, carry, frames)[1]
+
+    _, pull = jax.vjp(lambda params: conv_lstm_scan(params, carry, frames, convolution)[1], params)
+    _, pull_plain = jax.vjp(plain_scan, params)
+    assert_trees_close(pull(d_outputs), pull_plain(d_outputs), rtol=1e-10, atol=1e-10)
+
+
+@with_each_convolution
+def test_gradients_equal_finite_differences(convolution, x64):
+    scan = jax.jit(partial(conv_lstm_scan, convolution=convolution))
+    check_grads(scan, random_arguments(4), order=1, modes=["rev"])
+
+
+@with_each_convolution
+def test_prepared_weights_stand_in_for_the_kernels(convolution, x64):
+    params, carry, frames = random_arguments(6)
+    prepared = convolution.prepare(concatenated_kernel(params))
+    kernels_gone = ConvLSTMParams(
+        jnp.full_like(params.input_kernel, jnp.nan),
+        jnp.full_like(params.hidden_kernel, jnp.nan),
+        params.bias,
+    )
+    ours = conv_lstm_scan(kernels_gone, carry, frames, convolution, prepared)
+    assert_trees_close(ours, unrolled(params, carry, frames), rtol=1e-12, atol=1e-12)
+
+
+def recurrent_scans(convolution, arguments):
+    """The forward and the backward scan of a gradient, as equations."""
+
+    def loss(params, carry, frames):
+        (_, h), _ = conv_lstm_scan(params, carry, frames, convolution)
+        return jnp.sum(h)
+
+    jaxpr = jax.make_jaxpr(jax.grad(loss))(*arguments).jaxpr
+    state_shape = convolution.arrange(arguments[1][0]).shape
+    forward, backward = (
+        equation
+        for equation in _all_equations(jaxpr)
+        if equation.primitive.name == "scan"
+        and state_shape in {result.aval.shape for result in equation.outvars}
+    )
+    return forward, backward
+
+
+def shapes_not_scanned(outside, inside):
+    """Shapes of a scan's inputs or outputs that each step sees as a whole: constants or carries."""
+    pairs = [(a.aval.shape, b.aval.shape) for a, b in zip(outside, inside, strict=True)]
+    return [shape for shape, in_step in pairs if shape == in_step]
+
+
+@with_each_convolution
+def test_no_weight_gradient_is_accumulated_in_the_backward_scan(convolution):
+    params, carry, frames = random_arguments(5)
+    kernel = concatenated_kernel(params)
+    prepared = convolution.prepare(kernel), convolution.prepare_transposed(kernel)
+    weights = jax.tree.leaves((params, kernel, prepared))
+    state_shape = convolution.arrange(carry[0]).shape
+    for scan in recurrent_scans(convolution, (params, carry, frames)):
+        shapes = [result.aval.shape for result in scan.outvars]
+        carried = shapes_not_scanned(scan.outvars, scan.params["jaxpr"].jaxpr.outvars)
+        assert carried == [state_shape] * 2
+        assert not {s for shape in shapes for s in (shape, shape[1:])} & {w.shape for w in weights}
+
+
+@with_each_convolution
+def test_scans_take_weights_that_were_prepared_before(convolution):
+    params, carry, frames = random_arguments(5)
+    kernel = concatenated_kernel(params)
+    for scan, prepare in zip(
+        recurrent_scans(convolution, (params, carry, frames)),
+        (convolution.prepare, convolution.prepare_transposed),
+        strict=True,
+    ):
+        whole = shapes_not_scanned(scan.invars, scan.params["jaxpr"].jaxpr.invars)
+        assert {weights.shape for weights in jax.tree.leaves(prepare(kernel))} <= set(whole)
+
+
+def _all_equations(jaxpr):
+    for equation in jaxpr.eqns:
+        yield equation
+        for value in equation.params.values():
+            for inner in value if isinstance(value, tuple | list) else (value,):
+                inner = getattr(inner, "jaxpr", inner)
+                if hasattr(inner, "eqns"):
+                    yield from _all_equations(inner)
+
+
+def test_zero_carry_has_the_memorys_shape():
+    params = ConvLSTMParams(jnp.zeros((3, 3, 2, 20)), jnp.zeros((3, 3, 5, 20)), jnp.zeros(20))
+    for state in zero_carry(params, jnp.ones((7, 6, 4, 2))):
+        assert state.shape == (7, 6, 4, 5)
+        assert not state.any()

@@ -1,0 +1,43 @@
+"""Predictions of several frames ahead, each fed back as the next input."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from vstm.losses.reconstruction import output_intensity
+from vstm.model import Autoencoder
+
+
+def predict_ahead(
+    model: Autoencoder, params: Any, frames: jax.Array, num_frames: int, loss: str
+) -> jax.Array:
+    """Predicts the frames after a sequence, from it and from the predictions themselves.
+
+    Args:
+      model: the autoencoder.
+      params: its parameters.
+      frames: [B, tau, H, W, C], intensities in [0, 1].
+      num_frames: n, at least 1.
+      loss: that the model was trained by; tells what its output means.
+
+    Returns:
+      The decoder's outputs for frames tau + 1 .. tau + n, [B, n, H, W, C]. Their intensities,
+      clipped to [0, 1], are what is fed back; of logits, the probabilities.
+
+    Source: choice; the paper predicts one frame.
+    """
+
+    def feed(frames, memory):
+        output: Any = model.apply({"params": params}, frames, memory)
+        return output.prediction, output.memory
+
+    def step(carry, _):
+        previous, memory = carry
+        frame = jnp.clip(output_intensity(loss, previous), 0, 1)
+        prediction, memory = feed(frame[:, None], memory)
+        return (prediction, memory), prediction
+
+    first = feed(frames, None)
+    _, others = jax.lax.scan(step, first, length=num_frames - 1)
+    return jnp.swapaxes(jnp.concatenate([first[0][None], others]), 0, 1)

@@ -1,0 +1,64 @@
+"""Metrics of predicted frames, one scalar a frame; frames are [..., h, w, c] in [0, 1].
+
+A predicted frame is clipped to [0, 1] first, by each of them: what is scored is what can be shown.
+"""
+
+import dm_pix
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vstm.losses.reconstruction import binary_cross_entropy
+
+SSIM_WINDOW = 11  # side, pixels
+_PIXEL_AXES = (-3, -2, -1)
+
+
+def cross_entropy(
+    logits: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Mean binary cross-entropy over a frame's pixels, nats a pixel."""
+    return jnp.mean(binary_cross_entropy(logits, target), axis=_PIXEL_AXES)
+
+
+def mean_squared_error(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Mean squared intensity error of the prediction clipped to [0, 1], over a frame's pixels."""
+    return jnp.mean(jnp.square(_clipped(prediction) - target), axis=_PIXEL_AXES)
+
+
+def psnr(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Peak signal-to-noise ratio of the prediction clipped to [0, 1], dB for a peak of 1.
+
+    Infinite for a perfect prediction.
+    """
+    return -10 * jnp.log10(mean_squared_error(prediction, target))
+
+
+def ssim(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Structural similarity of the prediction clipped to [0, 1], in [-1, 1].
+
+    Gaussian window of 11x11 pixels, sigma 1.5, k1 = 0.01, k2 = 0.03, whole windows only.
+
+    Raises:
+      ValueError: frames less than 11 pixels high or wide.
+
+    Source: Wang, Bovik, Sheikh, Simoncelli 2004.
+    """
+    *leading, height, width, channels = target.shape
+    if min(height, width) < SSIM_WINDOW:
+        raise ValueError(
+            f"SSIM of frames of {height}x{width} pixels; expected at least {SSIM_WINDOW}x"
+            f"{SSIM_WINDOW}"
+        )
+    frames = (-1, height, width, channels)  # all that dm_pix takes
+    similarity = dm_pix.ssim(_clipped(prediction).reshape(frames), target.reshape(frames))
+    return similarity.reshape(leading)
+
+
+def _clipped(prediction: Float[Array, "*n"]) -> Float[Array, "*n"]:
+    return jnp.clip(prediction, 0, 1)

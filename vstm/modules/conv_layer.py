@@ -1,0 +1,97 @@
+"""Convolution layer with bias, and weights that are prepared once for many calls."""
+
+import math
+
+import flax.linen as nn
+import jax
+
+from vstm.ops.convolution.convolve import Convolution, Weights, add_bias, convolve, plan_convolution
+
+PREPARED = "prepared"  # name of the collection
+
+
+def prepared_convolution(
+    module: nn.Module, implementation: str, num_maps: int, size: tuple[int, ...],
+    kernel: jax.Array, batch: int,
+) -> tuple[Convolution, Weights | None]:  # fmt: skip
+    """The convolution of a module, and its weights where they were prepared before.
+
+    A call of the model with the collection `prepared` mutable stores them, and later calls with
+    that collection use them, for the same parameters and shape of frames. What it costs to prepare
+    weights then no longer counts in the choice of the implementation.
+
+    Args:
+      module: the module that owns the kernel, inside its `__call__`.
+      implementation: see `vstm.ops.convolution.convolve`.
+      num_maps: maps of this call.
+      size: their height and width.
+      kernel: [k, l, i, o].
+      batch: maps that are convolved at once.
+
+    Returns:
+      The convolution; the prepared weights or None.
+
+    Raises:
+      ValueError: the weights were prepared for frames of another shape.
+    """
+    stores = module.is_mutable_collection(PREPARED) and not module.is_initializing()
+    stored = module.has_variable(PREPARED, "kernel")
+    convolution = plan_convolution(
+        implementation, math.inf if stores or stored else num_maps, size, kernel.shape, batch
+    )
+    if stores:
+        module.put_variable(PREPARED, "kernel", convolution.prepare(kernel))
+    if not stores and not stored:
+        return convolution, None
+    weights: Weights = module.get_variable(PREPARED, "kernel")
+    shapes, expected = (
+        jax.tree.map(lambda array: array.shape, tree)
+        for tree in (weights, jax.eval_shape(convolution.prepare, kernel))
+    )
+    if shapes != expected:
+        raise ValueError(
+            f"{'/'.join(module.path)}: prepared weights of shape {shapes}, for {num_maps} "
+            f"maps of {size[0]}x{size[1]} expected {expected}; prepare them with frames of the "
+            "shape that follows"
+        )
+    return convolution, weights
+
+
+def convolve_maps(
+    module: nn.Module, maps: jax.Array, kernel: jax.Array, implementation: str
+) -> jax.Array:
+    """`vstm.ops.convolution.convolve.conv2d`, with prepared weights where the module has some."""
+    *leading, height, width, _ = maps.shape
+    num_maps = math.prod(leading)
+    convolution, prepared = prepared_convolution(
+        module, implementation, num_maps, (height, width), kernel, num_maps
+    )
+    return convolve(
+        convolution, maps, convolution.prepare(kernel) if prepared is None else prepared
+    )
+
+
+class Conv2D(nn.Module):
+    """Same-size convolution with bias; Xavier-uniform kernel unless told otherwise, bias 0.
+
+    Attributes:
+      features: output features.
+      kernel_size: side of the square kernel, pixels.
+      kernel_init: initialiser of the kernel.
+      convolution: its implementation, see `vstm.ops.convolution.convolve`.
+
+    Source: section 4 (Glorot and Bengio 2010); the uniform form is a choice.
+    """
+
+    features: int
+    kernel_size: int
+    kernel_init: nn.initializers.Initializer = nn.initializers.xavier_uniform()
+    convolution: str = "auto"
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Maps [..., h, w, d] to [..., h, w, features]."""
+        shape = (self.kernel_size, self.kernel_size, inputs.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init, shape)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        return add_bias(convolve_maps(self, inputs, kernel, self.convolution), bias)

@@ -1,0 +1,41 @@
+"""Spatial decoder D: the encoder's mirror, without non-linearity."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from vstm.modules.conv_layer import Conv2D
+
+KERNEL_SIZE = 7
+
+
+def upsample(maps: jax.Array) -> jax.Array:
+    """Nearest-neighbour upsampling by two: [..., h, w, d] to [..., 2h, 2w, d]."""
+    return jnp.repeat(jnp.repeat(maps, 2, axis=-3), 2, axis=-2)
+
+
+class Decoder(nn.Module):
+    """For each CPD module of the encoder: upsampling by two, then a 7x7 convolution with bias.
+
+    Attributes:
+      features: output features of each convolution; the last is the frame's channels.
+      convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
+      zero_start: whether the last convolution starts at zero, hence so does the output.
+
+    Source: section 3.1, Table 1.
+    """
+
+    features: tuple[int, ...]
+    convolution: str = "auto"
+    zero_start: bool = False
+
+    @nn.compact
+    def __call__(self, features: jax.Array) -> jax.Array:
+        """Features [..., h, w, d] to a frame [..., h * 2^n, w * 2^n, C], unbounded."""
+        maps = features
+        xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
+        for layer, num_features in enumerate(self.features, start=1):
+            init = zeros if self.zero_start and layer == len(self.features) else xavier
+            conv = Conv2D(num_features, KERNEL_SIZE, init, self.convolution)
+            maps = conv(upsample(maps))
+        return maps

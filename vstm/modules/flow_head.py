@@ -1,0 +1,124 @@
+"""Flow head Theta: regresses one flow vector a feature pixel from the memory's output."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from vstm.modules.conv_layer import Conv2D
+
+KERNEL_SIZE = 15
+GATE_KERNEL_SIZE = 7
+NORMALISED_LIMIT = 0.5
+
+
+def flow_limit(height: int, width: int) -> tuple[float, float]:
+    """Largest |u| and |v| that the flow head returns for a map, in its pixels: a quarter of it.
+
+    Source: the authors' code.
+    """
+    return NORMALISED_LIMIT * width / 2, NORMALISED_LIMIT * height / 2
+
+
+def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
+    """Share of a flow head's output elements that stand at the limit, in [0, 1]."""
+    return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*flow.shape[-3:-1]), flow.dtype))
+
+
+def clamp(x: jax.Array) -> jax.Array:
+    """Normalised flow at most 0.5 each way. Source: the authors' code."""
+    return jnp.clip(x, -NORMALISED_LIMIT, NORMALISED_LIMIT)
+
+
+@jax.custom_vjp
+def returning_clamp(x: jax.Array) -> jax.Array:
+    """`clamp`, but beyond the limit, gradients that lead back pass.
+
+    A gradient step goes against the gradient: from beyond the limit it leads back where gradient
+    and x have one sign. The plain clamp's gradient is zero there, so that what has once left stays.
+
+    Source: choice.
+    """
+    return clamp(x)
+
+
+def _returning_clamp_bwd(x, gradient):
+    passes = (jnp.abs(x) <= NORMALISED_LIMIT) | (gradient * x > 0)
+    return (jnp.where(passes, gradient, 0.0),)
+
+
+returning_clamp.defvjp(lambda x: (clamp(x), x), _returning_clamp_bwd)
+
+
+class FlowHead(nn.Module):
+    """Two 15x15 convolutions, optionally a 1x1 one, a learnable scale for u and v, a clamp.
+
+    The scales map to normalised coordinates, in which the map spans [-1, 1], and start at 2/w
+    and 2/h, so that the convolutions' outputs are pixels at first. The normalised flow is clamped
+    to [-0.5, 0.5]. The last convolution starts at zero, hence so does the flow.
+
+    A recurrent head moves each frame's flow only a part of the way from the previous frame's to
+    the regressed one, by a gate of each element:
+
+        flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
+
+    Attributes:
+      pointwise: whether the 1x1 convolution is there (the vanilla variant).
+      convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
+      recurrent: whether the flow is carried from frame to frame.
+      map_size: (h, w) of the map whose normalised coordinates are meant; None: the present one's.
+        A head that was trained on one map gives the same flow, in pixels, on a larger one.
+      returning_gradient: whether gradients that lead back pass the clamp, see
+        `returning_clamp`.
+
+    Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
+    second 15x15 convolution where there is no 1x1 one is a choice. The recurrence is named in
+    section 5.2 without an equation; this one is a choice.
+    """
+
+    pointwise: bool
+    convolution: str = "auto"
+    recurrent: bool = False
+    map_size: tuple[int, int] | None = None
+    returning_gradient: bool = False
+
+    @nn.compact
+    def __call__(self, memory: jax.Array, previous: jax.Array | None = None) -> jax.Array:
+        """Memory outputs to the flow after each of them, in pixels of their map.
+
+        Args:
+          memory: [tau, B, h, w, d].
+          previous: flow of the frame before the first, [B, h, w, 2]; None for zero. Not read
+            without recurrence.
+
+        Returns:
+          [tau, B, h, w, 2].
+        """
+        regressed = self._regress(memory)
+        if not self.recurrent:
+            return regressed
+        gate = nn.sigmoid(
+            Conv2D(2, GATE_KERNEL_SIZE, convolution=self.convolution, name="gate")(memory)
+        )
+
+        def advance(flow, inputs):
+            regressed, gate = inputs
+            flow = flow + gate * (regressed - flow)
+            return flow, flow
+
+        start = jnp.zeros_like(regressed[0]) if previous is None else previous
+        return jax.lax.scan(advance, start, (regressed, gate))[1]
+
+    def _regress(self, memory: jax.Array) -> jax.Array:
+        """Memory outputs [..., h, w, d] to flow [..., h, w, 2] in pixels of that map."""
+        height, width = self.map_size or memory.shape[-3:-1]
+        sizes = (KERNEL_SIZE, KERNEL_SIZE, 1) if self.pointwise else (KERNEL_SIZE, KERNEL_SIZE)
+        xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
+        raw = memory
+        for layer, kernel_size in enumerate(sizes, start=1):
+            init = zeros if layer == len(sizes) else xavier
+            raw = Conv2D(2, kernel_size, kernel_init=init, convolution=self.convolution)(raw)
+        pixels = jnp.array([width / 2, height / 2], raw.dtype)
+        scale = self.param("scale", lambda key: 1 / pixels)
+        limited = returning_clamp if self.returning_gradient else clamp
+        return limited(raw * scale) * pixels

@@ -1,0 +1,4 @@
+"""Pure functions of arrays that read like the paper's equations.
+
+Imports jax alone; nothing here owns parameters. Frames and maps are channels last.
+"""

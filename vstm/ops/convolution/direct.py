@@ -1,0 +1,102 @@
+"""Same-size convolution by the platform's own kernels (cuDNN, TPU, XLA's CPU libraries).
+
+The backward pass is written out, since a recurrence transposes its kernel once and then convolves
+at every step (see `vstm.ops.recurrence`), and since the convolution over reversed windows that
+autodiff emits for the gradient of the maps runs ten times slower on the CPU when it stands inside a
+loop.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+@dataclass(frozen=True)
+class DirectConvolution:
+    """The convolution of maps of any size with kernels of k x l pixels.
+
+    Maps are arranged as they come, [..., h, w, c], and kernels are prepared by leaving them alone.
+    See `vstm.ops.convolution.convolve` for the definition.
+
+    Attributes:
+      kernel_size: (k, l).
+    """
+
+    kernel_size: tuple[int, ...]
+
+    def arrange(self, maps: jax.Array) -> jax.Array:
+        """Maps in the layout that `__call__` takes."""
+        return maps
+
+    def restore(self, arranged: jax.Array) -> jax.Array:
+        """Inverse of `arrange`."""
+        return arranged
+
+    def prepare(self, kernel: jax.Array) -> jax.Array:
+        """Weights that `__call__` takes."""
+        return kernel
+
+    def __call__(
+        self, arranged: Float[Array, "*b h w i"], weights: Float[Array, "k l i o"]
+    ) -> Float[Array, "*b h w o"]:
+        """Convolves arranged maps with prepared weights."""
+        return _convolve(self, arranged, weights)
+
+    def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "k l o i"]:
+        """Weights that `pull` takes."""
+        return jnp.flip(kernel, (0, 1)).swapaxes(2, 3)
+
+    def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
+        """Cotangent of the maps from that of the outputs."""
+        paddings = [(after, before) for before, after in self._paddings()]
+        return _correlate(d_outputs, transposed, paddings)
+
+    def kernel_gradient(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
+        """Cotangent of the kernel, summed over all leading axes."""
+        shape = (*self.kernel_size, arranged.shape[-1], d_outputs.shape[-1])
+        transpose = jax.linear_transpose(
+            lambda kernel: _correlate(arranged, kernel, self._paddings()),
+            jax.ShapeDtypeStruct(shape, arranged.dtype),
+        )
+        return transpose(d_outputs)[0]
+
+    def merge_steps(self, arranged: jax.Array) -> jax.Array:
+        """Arranged maps of many steps, [tau, ...], as one batch."""
+        return arranged.reshape(-1, *arranged.shape[2:])
+
+    def _paddings(self) -> list[tuple[int, int]]:
+        return [((size - 1) // 2, size // 2) for size in self.kernel_size]
+
+
+def _correlate(maps: jax.Array, kernel: jax.Array, paddings: list[tuple[int, int]]) -> jax.Array:
+    outputs = jax.lax.conv_general_dilated(
+        maps.reshape(-1, *maps.shape[-3:]),
+        kernel,
+        window_strides=(1, 1),
+        padding=paddings,
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+    return outputs.reshape(*maps.shape[:-1], kernel.shape[-1])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _convolve(convolution: DirectConvolution, maps: jax.Array, weights: jax.Array) -> jax.Array:
+    return _correlate(maps, weights, convolution._paddings())
+
+
+def _convolve_fwd(convolution, maps, weights):
+    return _convolve(convolution, maps, weights), (maps, weights)
+
+
+def _convolve_bwd(convolution, residuals, d_outputs):
+    maps, weights = residuals
+    return (
+        convolution.pull(d_outputs, convolution.prepare_transposed(weights)),
+        convolution.kernel_gradient(maps, d_outputs),
+    )
+
+
+_convolve.defvjp(_convolve_fwd, _convolve_bwd)

@@ -1,0 +1,167 @@
+"""The training step: one pure function from a state and a batch to the next state and metrics."""
+
+from collections.abc import Callable
+
+import flax.struct
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from vstm.losses.photometric import photometric_error
+from vstm.losses.reconstruction import reconstruction_terms
+from vstm.losses.sparsity import flow_density
+from vstm.model import Autoencoder, AutoencoderOutput
+from vstm.modules.flow_head import clamped_share
+from vstm.ops.smoothness import flow_roughness
+
+Metrics = dict[str, jax.Array]
+
+
+@flax.struct.dataclass
+class TrainState:
+    """Everything that an update changes or reads, apart from the data.
+
+    Attributes:
+      step: number of updates made, int32 scalar.
+      params: the model's parameters.
+      opt_state: the optimiser's state.
+      key: the run's random key; update n draws from `fold_in(key, n)`.
+    """
+
+    step: jax.Array
+    params: optax.Params
+    opt_state: optax.OptState
+    key: jax.Array
+
+
+TrainStep = Callable[[TrainState, jax.Array], tuple[TrainState, Metrics]]
+
+
+def init_state(
+    model: Autoencoder,
+    tx: optax.GradientTransformation,
+    key: jax.Array,
+    frame_shape: tuple[int, int, int],
+) -> TrainState:
+    """Fresh state.
+
+    Args:
+      model: the autoencoder.
+      tx: the optimiser.
+      key: random key of the run.
+      frame_shape: (H, W, C) of a frame.
+
+    Returns:
+      State before the first update.
+    """
+    params_key, key = jax.random.split(key)
+    # Under jit, only the initialisers run, not the forward pass that init traces.
+    params = jax.jit(model.init)(params_key, jnp.zeros((1, 1, *frame_shape)))["params"]
+    return TrainState(
+        step=jnp.zeros((), jnp.int32), params=params, opt_state=tx.init(params), key=key
+    )
+
+
+def random_windows(
+    key: jax.Array, frames: Float[Array, "b t h w c"], length: int
+) -> Float[Array, "b n h w c"]:
+    """A window of consecutive frames of each sequence, its start drawn uniformly.
+
+    Args:
+      key: random key.
+      frames: the sequences.
+      length: frames n of a window, at most t.
+
+    Returns:
+      The windows.
+
+    Source: section 4, "we sample a subsequence of tau consecutive frames".
+    """
+    batch, total = frames.shape[:2]
+    starts = jax.random.randint(key, (batch,), 0, total - length + 1)
+    return jax.vmap(lambda sequence, start: jax.lax.dynamic_slice_in_dim(sequence, start, length))(
+        frames, starts
+    )
+
+
+def make_train_step(
+    model: Autoencoder,
+    tx: optax.GradientTransformation,
+    *,
+    loss: str,
+    tau: int,
+    num_targets: int = 1,
+    sparsity_weight: float = 0.0,
+    photometric_weight: optax.ScalarOrSchedule = 0.0,
+) -> TrainStep:
+    """The update as a pure function, to be jitted by the caller with the state donated.
+
+    Args:
+      model: the autoencoder.
+      tx: the optimiser.
+      loss: a key of `losses.LOSSES`.
+      tau: number of frames fed in.
+      num_targets: frames that are predicted, each from those before it: the last ones of the
+        tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
+      sparsity_weight: weight of the flow's mean absolute value in the loss.
+      photometric_weight: weight of `photometric_error` in the loss, or its schedule by update.
+
+    Returns:
+      (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
+      term of the loss; `photometric`, where it has a weight; `smoothness`, the penalty H;
+      `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with these three by their
+      weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
+      `flow_clamped`, the share of flow elements at the clamp.
+
+    Source: section 4, eq. 5.
+    """
+
+    def objective(params, window, step):
+        inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
+        output = model.apply({"params": params}, inputs, num_predictions=num_targets)
+        assert isinstance(output, AutoencoderOutput)
+        terms = reconstruction_terms(loss, output.predictions, targets)
+        # The smoothness penalty's gradient is injected by the model; it is only reported below.
+        total = sum(terms.values())
+        if sparsity_weight:
+            total += sparsity_weight * flow_density(output.flows)
+        if photometric_weight:
+            last = window[:, tau - num_targets : tau]
+            error = photometric_error(*map(_merge_steps, (last, targets, output.flows)))
+            weight = photometric_weight
+            total += (weight(step) if callable(weight) else weight) * error
+            terms["photometric"] = error
+        return total, (terms, output.flows)
+
+    def train_step(state, frames):
+        with jax.default_matmul_precision(model.precision):
+            return update(state, frames)
+
+    def update(state, frames):
+        window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
+        gradient = jax.value_and_grad(objective, has_aux=True)
+        (value, (terms, flows)), grads = gradient(state.params, window, state.step)
+        updates, opt_state = tx.update(grads, state.opt_state, state.params)
+        smoothness = flow_roughness(flows, delta=model.smoothness_delta)
+        metrics = terms | {
+            "smoothness": smoothness,
+            "sparsity": flow_density(flows),
+            "loss": value + model.smoothness_weight * smoothness,
+            "gradient_norm": optax.tree.norm(grads),
+            "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
+            "flow_clamped": clamped_share(flows),
+        }
+        state = TrainState(
+            step=state.step + 1,
+            params=optax.apply_updates(state.params, updates),
+            opt_state=opt_state,
+            key=state.key,
+        )
+        return state, metrics
+
+    return train_step
+
+
+def _merge_steps(sequences: Float[Array, "b n *rest"]) -> Float[Array, "bn *rest"]:
+    return sequences.reshape(-1, *sequences.shape[2:])
