@@ -63,7 +63,6 @@ def _main() -> None:
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE, write_file
-    from vstm.variants import get_variant
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -81,7 +80,7 @@ def _main() -> None:
     methods = {
         "model": model,
         "model_shifted": shifted_method(model, shift),
-        "true_cells": true_cells_method(config.tau, get_variant(config.variant).downsampling),
+        "true_cells": true_cells_method(config.tau, build.make_model(config).config.downsampling),
         "zero": zero_method(config.tau),
     }
     if _CLASSICAL.value:

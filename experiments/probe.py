@@ -42,7 +42,6 @@ def _main() -> None:
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE, write_file
     from vstm.training.update import init_state
-    from vstm.variants import get_variant
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -58,7 +57,7 @@ def _main() -> None:
     encoders = {
         "trained": memory_outputs(config, params),
         "untrained": memory_outputs(config, drawn.params),
-        "pixels": pixel_cells(get_variant(config.variant).downsampling),
+        "pixels": pixel_cells(build.make_model(config).config.downsampling),
     }
     rows = probe_rows(config, encoders)
     write_file(folder / RESULT_FILE, json.dumps(rows, indent=1) + "\n")

@@ -16,7 +16,7 @@ PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile
 SMALL = {
     "tau": 2,
     "data.image_size": 30,
-    "data.num_digits": 1,
+    "moving_mnist.num_digits": 1,
     "data.sequence_length": 5,
     "data.num_train": 11,
     "data.num_validation": 3,

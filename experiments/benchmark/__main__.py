@@ -54,7 +54,8 @@ def cells(variants: Sequence[str], phases: Sequence[str], batches: Sequence[str]
       UserError: an unknown variant or phase, or a batch that is no number above 0.
     """
     try:
-        names = [get_variant(name).name for name in variants]
+        for name in variants:
+            get_variant(name)
     except ValueError as error:
         raise UserError(f"--variants: {error}") from error
     if unknown := set(phases) - set(PHASES):
@@ -64,7 +65,7 @@ def cells(variants: Sequence[str], phases: Sequence[str], batches: Sequence[str]
     if wrong := [batch for batch in batches if not batch.isdecimal() or not int(batch)]:
         raise UserError(f"--batches: expected numbers above 0, got {', '.join(wrong)}")
     sizes = {"train": [int(batch) for batch in batches], "stream": [1]}
-    wanted = [Cell(n, phase, size) for n in names for phase in phases for size in sizes[phase]]
+    wanted = [Cell(n, phase, size) for n in variants for phase in phases for size in sizes[phase]]
     return list(dict.fromkeys(wanted))
 
 

@@ -2,31 +2,25 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import optax
 
 from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE, SMOOTHNESS_WEIGHT, Cell
-from experiments.configs import moving_mnist
-from experiments.configs.recipes import with_recipe
 from experiments.console.runtime import give_back_memory
-from experiments.run import build
 from vstm.compiler import compiler_options
 from vstm.model import Autoencoder
 from vstm.training.optimizer import make_optimizer
 from vstm.training.update import TrainStep, init_state, make_train_step
+from vstm.variants import get_variant
 
 
 def make_model(cell: Cell) -> Autoencoder:
     """The model of a cell, for binary pixels, with the clamp and the penalty of the other side."""
-    config = with_recipe(moving_mnist.get_config(cell.variant))
-    config.segment = cell.segment
-    config.tau = cell.tau
-    config.data.image_size = cell.size
-    config.flow_head.returning_gradient = False
-    config.smoothness.weight = SMOOTHNESS_WEIGHT
-    return build.make_model(config)
+    size = (cell.size, cell.size)
+    return Autoencoder(replace(get_variant(cell.variant), frame_size=size), segment=cell.segment)
 
 
 def make_update(cell: Cell) -> tuple[TrainStep, optax.GradientTransformation]:
@@ -37,7 +31,10 @@ def make_update(cell: Cell) -> tuple[TrainStep, optax.GradientTransformation]:
         clip_elements=0.0,
         clip_global_norm=CLIP_NORM,
     )
-    return make_train_step(make_model(cell), tx, loss="bce", tau=cell.tau), tx
+    train_step = make_train_step(
+        make_model(cell), tx, loss="bce", tau=cell.tau, smoothness_weight=SMOOTHNESS_WEIGHT
+    )
+    return train_step, tx
 
 
 def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
@@ -79,10 +76,10 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
         compiler_options=options,
     )(variables, frames)
     variables |= prepared
-    memory = first.memory
+    carried = first.state
     apply = (
         jax.jit(model.apply, donate_argnums=2, compiler_options=options)
-        .lower(variables, frames, memory)
+        .lower(variables, frames, carried)
         .compile()
     )
     compilation = time.perf_counter() - start
@@ -90,9 +87,9 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     give_back_memory()
 
     def step() -> None:
-        nonlocal memory
-        output = apply(variables, frames, memory)
-        memory = output.memory
+        nonlocal carried
+        output = apply(variables, frames, carried)
+        carried = output.state
         jax.block_until_ready(output)
 
     return step, compilation, num_parameters

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from experiments.benchmark.cells import SMOOTHNESS_WEIGHT
-from vstm.variants import Variant
+from vstm.modules.model_config import ModelConfig
 
 KERNEL_SIZE = 7
 FLOW_KERNEL_SIZE = 15
@@ -63,7 +63,7 @@ class PeepholeLSTM(nn.Module):
 class Autoencoder(nn.Module):
     """Encoder, memory, flow head, warp and decoder of a variant."""
 
-    def __init__(self, variant: Variant, image_size: int):
+    def __init__(self, variant: ModelConfig, image_size: int):
         super().__init__()
         sizes = (1, *variant.encoder_features)
         self.encoder = nn.ModuleList(same_conv(i, o, KERNEL_SIZE) for i, o in pairwise(sizes))

@@ -6,11 +6,13 @@ from pathlib import Path
 from ml_collections import ConfigDict as Config
 
 from data.moving_mnist.generator import MovingMNISTOptions
-from experiments.configs import default, formats
-from experiments.configs.checks import check_choices, check_ranges, check_together
+from experiments.configs import formats
+from experiments.configs.checks import check_together
+from experiments.configs.default import FIELDS, KINDS
 from experiments.configs.fields import check_path, check_value, flatten
 from experiments.configs.recipes import OPEN_FIELDS, with_recipe
 from experiments.console.errors import UserError
+from vstm.modules.model_config import ModelConfig
 
 _MOST_TARGETS = 8  # that train.num_targets=0 stands for
 
@@ -24,45 +26,60 @@ def resolve(config: Config) -> Config:
     Raises:
       UserError: a field that is unknown, missing, of another type or outside its range.
     """
-    fields = flatten(config)
-    for path in fields:
+    given = flatten(config)
+    for path in given:
         check_path(path)
-    for path, value in flatten(default.get_config()).items():
-        if path not in fields:
-            raise UserError(f"config.{path}: missing; the default is {value!r}")
-        if fields[path] is not None or path not in OPEN_FIELDS:
-            check_value(path, fields[path])
-    check_choices(fields)
+    for path in KINDS:
+        if path not in given:
+            raise UserError(f"config.{path}: missing")
+        if given[path] is not None or path not in OPEN_FIELDS:
+            check_value(path, given[path])
+            if path in FIELDS:
+                FIELDS[path].check(path, given[path])
     resolved = with_recipe(config)
-    check_ranges(flatten(resolved))
-    if resolved.data.pixels == "auto":
-        resolved.data.pixels = "binary" if resolved.loss == "bce" else "float"
+    try:
+        model_config(resolved.model)
+    except ValueError as error:
+        follows = str(error).startswith("frame_size") and given["model.frame_size"] is None
+        size = f" (from config.data.image_size={resolved.data.image_size})" if follows else ""
+        raise UserError(f"config.model.{error}{size}") from error
+    if resolved.moving_mnist.pixels == "auto":
+        resolved.moving_mnist.pixels = "binary" if resolved.model.output == "logit" else "float"
     if not resolved.train.num_targets:
         resolved.train.num_targets = min(_MOST_TARGETS, resolved.tau)
     if resolved.data.name == "moving_mnist":
         try:
-            moving_mnist_options(resolved)
+            moving_mnist_options(resolved.moving_mnist, resolved.data)
         except ValueError as error:
-            raise UserError(f"config.data.{error}") from error
+            section = "data" if str(error).startswith(tuple(resolved.data)) else "moving_mnist"
+            raise UserError(f"config.{section}.{error}") from error
     check_together(resolved)
     return resolved
 
 
-def moving_mnist_options(config: Config) -> MovingMNISTOptions:
-    """The generator's options of a configuration with `auto` replaced.
+def model_config(model: Config) -> ModelConfig:
+    """The description of the network in section `model`, nothing of which is open.
+
+    Raises:
+      ValueError: a field outside its range; the message starts with its name.
+    """
+    return ModelConfig.from_fields(model.to_dict())
+
+
+def moving_mnist_options(moving_mnist: Config, data: Config) -> MovingMNISTOptions:
+    """The generator's options of the two sections, with `auto` replaced.
 
     Raises:
       ValueError: an option outside its range; the message starts with its name.
     """
-    data = config.data
     return MovingMNISTOptions(
-        pixels=data.pixels,
-        lines=data.lines,
-        num_digits=data.num_digits,
+        pixels=moving_mnist.pixels,
+        lines=moving_mnist.lines,
+        num_digits=moving_mnist.num_digits,
         image_size=data.image_size,
         sequence_length=data.sequence_length,
-        step=data.step,
-        speed=data.speed,
+        step=moving_mnist.step,
+        speed=moving_mnist.speed,
     )
 
 

@@ -1,94 +1,109 @@
-"""Every field of an experiment's configuration, with its default.
+"""Every field of an experiment's configuration: its default, its range and what it means.
 
-A new field also has a line in `experiments.configs.formats`, so that earlier runs stay readable,
-and its checks in `checks.py`.
+The fields of section `model` are those of `vstm.ModelConfig`, which checks them; they are left open
+and taken from the variant. A new field also has a line in `formats.py`, so that earlier runs stay
+readable. Imports nothing heavy, as flags are defined with it.
 """
 
-import ml_collections
+import dataclasses
+from typing import Any
 
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
 
-def get_config() -> ml_collections.ConfigDict:
-    """The defaults: conv-1enc-1LSTM on binary moving MNIST; what the recipes build on."""
-    config = ml_collections.ConfigDict()
-    config.variant = "conv-1enc-1LSTM"  # a name of vstm.variants
-    config.recipe = ""  # fast | quick | paper: sets what nobody set; "": the values below
-    config.loss = "bce"  # bce | intensity | gradient | sum
-    config.tau = 10  # frames fed in; the next one is predicted
-    config.residual = False  # whether the decoder's output is added to the last frame, moved
-    config.normalise_contrast = False  # whether the encoder sees frames of mean 0, deviation 1
-    config.convolution = "auto"  # auto | direct | fourier; auto: by platform and size
-    config.precision = "float32"  # float32 | tensorfloat32 | bfloat16: accelerators' products
-    config.segment = 0  # frames kept for the backward pass, the others recomputed; 0: all kept
-    config.seed = 0  # of initial parameters, batches and windows
+from experiments.configs.field import Field
+from vstm.modules.model_config import ModelConfig
+from vstm.variants import VARIANTS
 
-    config.smoothness = ml_collections.ConfigDict()
-    config.smoothness.delta = 1e-3  # Huber's delta, pixels of flow a feature pixel
-    config.smoothness.weight = 1e-2  # w_H
+MAX_SEED = 2**32 - 1  # JAX's keys keep no more of a seed
+MAX_COUNT = 2**31 - 1  # updates are counted in int32
+MAX_BATCH = 2**16
+MAX_FRAMES = 10_000
+MAX_SIDE = 4_096
 
-    config.memory = ml_collections.ConfigDict()
-    config.memory.width = 1.0  # factor on the variant's number of memory features
-    config.memory.kernel_size = 7  # side of the ConvLSTM's kernels, feature pixels; odd
-    config.memory.initial_range = 0.02  # bound of its weights, uniform at first
-
-    config.flow_head = ml_collections.ConfigDict()
-    config.flow_head.recurrent = False  # carries the flow from frame to frame, against flicker
-    config.flow_head.returning_gradient = True  # whether gradients that lead back pass the clamp
-    config.flow_head.sparsity_weight = 0.0  # of mean |flow| in the loss, against flow on nothing
-    config.flow_head.photometric_weight = 0.0  # of the error of the last frame moved along the flow
-    config.flow_head.photometric_share = 0.5  # of the run, in which it falls to zero; 0: it stays
-
-    config.data = ml_collections.ConfigDict()
-    config.data.name = "moving_mnist"  # moving_mnist | video
-    config.data.image_size = 64  # pixels, square
-    config.data.sequence_length = 20  # frames; windows of tau + 1 are drawn from them
-    config.data.num_train = 10_000  # sequences; of video, as many as there are at most
-    config.data.num_validation = 3_000
-    config.data.num_test = 3_000
-
+FIELDS: dict[str, Field] = {
+    "variant": Field("conv-1enc-1LSTM", tuple(VARIANTS)),  # the architecture, where `model` is open
+    "recipe": Field("", ("", "fast", "quick", "paper")),  # sets what nobody set
+    "loss": Field("bce", "vstm.losses:LOSSES"),
+    "tau": Field(10, at_least=1),  # frames fed in; the next one is predicted
+    "convolution": Field("auto", "vstm.ops.convolution.convolve:IMPLEMENTATIONS"),
+    "precision": Field("float32", "vstm.compiler:PRECISIONS"),  # of accelerators' products
+    "segment": Field(0, at_least=0),  # frames kept for the backward pass, others recomputed; 0: all
+    "seed": Field(0, at_least=0, at_most=MAX_SEED),  # of initial parameters, batches and windows
+    # The losses of the flow
+    "flow_loss.smoothness_delta": Field(1e-3, above=0),  # Huber's delta, feature pixels a pixel
+    "flow_loss.smoothness_weight": Field(1e-2, at_least=0),  # w_H
+    "flow_loss.sparsity_weight": Field(0.0, at_least=0),  # of mean |flow|, against flow on nothing
+    "flow_loss.photometric_weight": Field(0.0, at_least=0),  # of the last frame's, warped, error
+    "flow_loss.photometric_share": Field(0.5, at_least=0, at_most=1),  # of the run, in which the
+    # photometric weight falls to zero; 0: it stays
+    # Sequences
+    "data.name": Field("moving_mnist", ("moving_mnist", "video")),
+    "data.image_size": Field(64, at_least=1, at_most=MAX_SIDE),  # pixels, square
+    "data.sequence_length": Field(20, at_least=2, at_most=MAX_FRAMES),  # windows are drawn from it
+    "data.num_train": Field(10_000, at_least=1, at_most=MAX_COUNT),  # of video, at most so many
+    "data.num_validation": Field(3_000, at_least=1, at_most=MAX_COUNT),
+    "data.num_test": Field(3_000, at_least=1, at_most=MAX_COUNT),
     # Moving MNIST
-    config.data.seed = 0  # of the sequences themselves
-    config.data.digits = "embedded"  # embedded | idx | tfds
-    config.data.directory = ""  # folder of the idx files, or TFDS's data folder
-    config.data.tfds_name = "mnist"  # TFDS data set, for digits=tfds
-    config.data.pixels = "auto"  # binary | float | auto: binary for bce, else float
-    config.data.lines = False  # one fixed vertical and one fixed horizontal line
-    config.data.num_digits = 2
-    config.data.step = 0.1  # way of a digit a frame, share of the free path
-    config.data.speed = "constant"  # constant | drawn: uniform in [0, 2 step] for each digit
-
+    "moving_mnist.seed": Field(0, at_least=0, at_most=MAX_SEED),  # of the sequences themselves
+    "moving_mnist.digits": Field("embedded", "data.moving_mnist.digits:SOURCES"),
+    "moving_mnist.directory": Field(""),  # of the idx files, or TFDS's data folder
+    "moving_mnist.tfds_name": Field("mnist"),  # TFDS data set, for digits=tfds
+    "moving_mnist.pixels": Field("auto", ("auto", "binary", "float")),  # auto: by the loss
+    "moving_mnist.lines": Field(False),  # one fixed vertical and one fixed horizontal line
+    "moving_mnist.num_digits": Field(2),
+    "moving_mnist.step": Field(0.1),  # way of a digit a frame, share of the free path
+    "moving_mnist.speed": Field("constant", "data.moving_mnist.generator:SPEEDS"),
     # Video
-    config.video = ml_collections.ConfigDict()
-    config.video.directory = ""  # folder that `python -m data.prepare` wrote
-    config.video.division = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
-    config.video.window_stride = 1  # frames from one sequence's start to the next one's
-    config.video.random_crops = True  # in training: squares of random size and place
-    config.video.max_pan = 0.0  # in training: pixels a frame that such squares move, at most
-    config.video.random_flips = True  # in training: every second sequence mirrored
-    config.video.random_reversals = False  # in training: every second sequence backwards
+    "video.directory": Field(""),  # folder that `python -m data.prepare` wrote
+    "video.division": Field(1, at_least=1),  # of the data set into splits; HMDB-51 has 1 to 3
+    "video.window_stride": Field(1, at_least=1, at_most=MAX_COUNT),  # frames between two starts
+    "video.random_crops": Field(True),  # in training: squares of random size and place
+    "video.max_pan": Field(0.0, at_least=0, at_most=MAX_SIDE),  # of such squares, pixels a frame
+    "video.random_flips": Field(True),  # in training: every second sequence mirrored
+    "video.random_reversals": Field(False),  # in training: every second sequence backwards
+    # The update
+    "optimizer.name": Field("muon", "vstm.training.optimizer:OPTIMIZERS"),
+    "optimizer.learning_rate": Field(4e-3, above=0),
+    "optimizer.schedule": Field("cosine", "vstm.training.optimizer:SCHEDULES"),
+    "optimizer.clip_global_norm": Field(1.0, at_least=0),  # 0: none
+    "optimizer.flow_head_rate": Field(0.3, above=0),  # factor on the flow head's learning rate
+    "optimizer.memory_rate": Field(0.3, above=0),  # factor on the memory's learning rate
+    "optimizer.clip_elements": Field(0.0, at_least=0),  # 0: none
+    # The run
+    "train.batch_size": Field(4, at_least=1, at_most=MAX_BATCH),  # sequences an update
+    "train.num_sequences": Field(6_000, at_least=1, at_most=MAX_COUNT),  # length of the run
+    "train.num_targets": Field(0, at_least=0),  # last frames of a window that are predicted;
+    # 1: the paper's; 0: min(8, tau)
+    "train.initial_model": Field(""),  # run or model file whose parameters are gone on from
+    "train.log_every_steps": Field(20, at_least=1),
+    "train.image_every_steps": Field(200, at_least=1),
+    "train.validate_every_steps": Field(500, at_least=1),
+    "train.checkpoint_every_steps": Field(100, at_least=1),
+    "train.keep_checkpoints": Field(2, at_least=1),
+    # Scores
+    "evaluation.batch_size": Field(32, at_least=1, at_most=MAX_BATCH),
+    "evaluation.num_while_training": Field(256, at_least=1),  # validation sequences, at most
+    "evaluation.num_validation": Field(1_000, at_least=1),  # in the end, at most
+    "evaluation.num_test": Field(3_000, at_least=1),
+}
+"""Fields by dotted path, but those of section `model`."""
 
-    config.optimizer = ml_collections.ConfigDict()
-    config.optimizer.name = "muon"  # muon | adam | rmsprop
-    config.optimizer.learning_rate = 4e-3
-    config.optimizer.schedule = "cosine"  # cosine | halving
-    config.optimizer.clip_global_norm = 1.0  # 0: none
-    config.optimizer.flow_head_rate = 0.3  # factor on the flow head's learning rate
-    config.optimizer.memory_rate = 0.3  # factor on the memory's learning rate
-    config.optimizer.clip_elements = 0.0  # 0: none
+KINDS: dict[str, type] = {path: type(field.default) for path, field in FIELDS.items()} | {
+    f"model.{field.name}": type(field.default) for field in dataclasses.fields(ModelConfig)
+}
+"""Types of all fields, by dotted path."""
 
-    config.train = ml_collections.ConfigDict()
-    config.train.batch_size = 4  # sequences an update
-    config.train.num_sequences = 6_000  # length of the run, in sequences
-    config.train.num_targets = 0  # a window's last, predicted; 1: the paper's; 0: min(8, tau)
-    config.train.initial_model = ""  # run or model file whose parameters are gone on from
-    config.train.log_every_steps = 20
-    config.train.image_every_steps = 200
-    config.train.validate_every_steps = 500
-    config.train.checkpoint_every_steps = 100
-    config.train.keep_checkpoints = 2
 
-    config.evaluation = ml_collections.ConfigDict()
-    config.evaluation.batch_size = 32
-    config.evaluation.num_while_training = 256  # validation sequences, at most
-    config.evaluation.num_validation = 1_000  # in the end, at most
-    config.evaluation.num_test = 3_000
+def get_config() -> ConfigDict:
+    """The defaults, with the model left open; what the recipes build on."""
+    config = ConfigDict()
+    for path, kind in KINDS.items():
+        *sections, name = path.split(".")
+        section: Any = config
+        for part in sections:
+            if part not in section:
+                section[part] = ConfigDict()
+            section = section[part]
+        section[name] = FIELDS[path].default if path in FIELDS else placeholder(kind)
     return config

@@ -1,13 +1,14 @@
 """Fields of a configuration by dotted path; imports nothing heavy, as flags are checked with it."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from absl import flags
 from ml_collections import ConfigDict as Config
 
-from experiments.configs import default
+from experiments.configs.default import KINDS
+from experiments.configs.formats import MOVED
 from experiments.console.errors import UserError, nearest
 
 _PARSERS: dict[type, flags.ArgumentParser] = {
@@ -15,8 +16,15 @@ _PARSERS: dict[type, flags.ArgumentParser] = {
     int: flags.IntegerParser(),
     float: flags.FloatParser(),
     str: flags.ArgumentParser(),
+    tuple: flags.ArgumentParser(),
 }
-_NAMES = {bool: "bool (True or False)", int: "int", float: "float", str: "str"}
+_NAMES = {
+    bool: "bool (True or False)",
+    int: "int",
+    float: "float",
+    str: "str",
+    tuple: "tuple of int, such as (24,)",
+}
 _MAX_FLOAT = sys.float_info.max
 
 
@@ -31,21 +39,40 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return fields
 
 
+def section_of(config: Config, path: str) -> tuple[Config, str]:
+    """The part of a configuration that holds a field, and the field's name in it."""
+    *parents, name = path.split(".")
+    for parent in parents:
+        config = config[parent]
+    return config, name
+
+
 def check_path(path: str) -> None:
-    """Refuses a dotted field path that the default configuration doesn't have.
+    """Refuses a dotted path that is no field.
 
     Raises:
-      UserError: names the first unknown part, the nearest and all known names beside it.
+      UserError: says where the field is now, or names the first unknown part, the nearest and all
+        known names beside it.
     """
-    level: Any = default.get_config()
+    if path in KINDS:
+        return
+    if path in MOVED:
+        raise UserError(f"config.{path}: is config.{MOVED[path]} now")
     parts = path.split(".")
     for depth, part in enumerate(parts):
-        known = list(level) if isinstance(level, Config) else []
+        parent = ".".join(["config", *parts[:depth]])
+        known = list(dict.fromkeys(_names_in(parts[:depth])))
         if part not in known:
-            parent = ".".join(["config", *parts[:depth]])
             hint = nearest(part, known) if known else f"{parent} has no fields"
             raise UserError(f"config.{path}: {parent} has no field {part!r}; {hint}")
-        level = level[part]
+
+
+def _names_in(parents: list[str]) -> Iterator[str]:
+    """Names of the fields and sections of a section."""
+    for path in KINDS:
+        parts = path.split(".")
+        if parts[: len(parents)] == parents and len(parts) > len(parents):
+            yield parts[len(parents)]
 
 
 def check_value(path: str, value: Any) -> None:
@@ -56,7 +83,10 @@ def check_value(path: str, value: Any) -> None:
     """
     kind = _kind(path)
     kinds = (int, float) if kind is float else (kind,)
-    if not isinstance(value, kinds) or (isinstance(value, bool) and kind is not bool):
+    fits = isinstance(value, kinds) and (not isinstance(value, bool) or kind is bool)
+    if kind is tuple and fits:
+        fits = all(type(part) is int for part in value)
+    if not fits:
         raise UserError(f"config.{path}: expected {_NAMES[kind]}, got {value!r}")
     if kind is float and isinstance(value, int) and abs(value) > _MAX_FLOAT:
         raise UserError(f"config.{path}={value}: expected a finite number")
@@ -76,11 +106,9 @@ def check_text(path: str, text: str) -> None:
 
 
 def _kind(path: str) -> type:
-    level: Any = default.get_config()
-    for part in path.split("."):
-        level = level[part]
-    if isinstance(level, Config):
+    if path not in KINDS:
         raise UserError(
-            f"config.{path}: expected one of its fields, such as config.{path}.{min(level)}"
+            f"config.{path}: expected one of its fields, such as "
+            f"config.{path}.{min(_names_in(path.split('.')))}"
         )
-    return type(level)
+    return KINDS[path]

@@ -1,9 +1,11 @@
 """Configurations that earlier versions wrote, read as what they meant."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
 from experiments.console.errors import UserError
+from vstm.variants import get_variant
 
 FIELD = "format"
 """Of `config.json`: its format's number; files older than the numbers have none and count as 0."""
@@ -43,14 +45,39 @@ ADDED: dict[int, dict[str, Any]] = {
 DROPPED: dict[int, tuple[str, ...]] = {1: ("data.published_test_set",)}
 """By format: fields that went with it, which a run doesn't depend on."""
 
-FORMAT = max(ADDED)
+MOVED: dict[str, str] = {
+    "residual": "model.residual",
+    "normalise_contrast": "model.normalise_contrast",
+    "memory.width": "model.memory_features",
+    "memory.kernel_size": "model.memory_kernel_size",
+    "memory.initial_range": "model.memory_initial_range",
+    "flow_head.recurrent": "model.recurrent_flow",
+    "flow_head.returning_gradient": "model.returning_gradient",
+    "smoothness.delta": "flow_loss.smoothness_delta",
+    "smoothness.weight": "flow_loss.smoothness_weight",
+    "flow_head.sparsity_weight": "flow_loss.sparsity_weight",
+    "flow_head.photometric_weight": "flow_loss.photometric_weight",
+    "flow_head.photometric_share": "flow_loss.photometric_share",
+    "data.seed": "moving_mnist.seed",
+    "data.digits": "moving_mnist.digits",
+    "data.directory": "moving_mnist.directory",
+    "data.tfds_name": "moving_mnist.tfds_name",
+    "data.pixels": "moving_mnist.pixels",
+    "data.lines": "moving_mnist.lines",
+    "data.num_digits": "moving_mnist.num_digits",
+    "data.step": "moving_mnist.step",
+    "data.speed": "moving_mnist.speed",
+}
+"""Where format 2 put the fields that others had elsewhere."""
+
+FORMAT = 2
 
 
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a `config.json` of any format, as those of the present one.
 
     Raises:
-      UserError: a format that this version does not know.
+      UserError: a format that this version does not know, or a field that it cannot translate.
     """
     number = content.get(FIELD, 0)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= FORMAT:
@@ -66,14 +93,45 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
         for path, value in ADDED.get(later, {}).items():
             section, name = _section(fields, path)
             section.setdefault(name, value)
+    return _with_model(fields) if number < 2 else fields
+
+
+def _with_model(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields of format 1 as those of format 2, with the model described by itself."""
+    from vstm.inference.model_file import scaled_features  # heavy; flags are defined without it
+
+    for old, new in MOVED.items():
+        section, name = _section(fields, old)
+        if name in section:
+            there, new_name = _section(fields, new)
+            there[new_name] = section.pop(name)
+    for emptied in ("memory", "flow_head", "smoothness"):
+        if fields.get(emptied) == {}:
+            del fields[emptied]
+    try:
+        model, side = fields["model"], fields["data"]["image_size"]
+        variant = get_variant(fields["variant"])
+        described = replace(
+            variant,
+            memory_features=scaled_features(variant, model["memory_features"]),
+            output="logit" if fields["loss"] == "bce" else "intensity",
+            frame_size=(side, side),
+        )
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"not a configuration of format 1 ({error!r})") from error
+    fields["model"] = asdict(described) | model | {"memory_features": described.memory_features}
     return fields
 
 
 def _copy(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _copy(value) if isinstance(value, Mapping) else value
-        for name, value in fields.items()
-    }
+    """A copy with tuples for JSON's lists."""
+
+    def copied(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return _copy(value)
+        return tuple(value) if isinstance(value, list) else value
+
+    return {name: copied(value) for name, value in fields.items()}
 
 
 def _section(fields: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:

@@ -6,12 +6,15 @@ field that the command line sets stays as it is.
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from experiments.configs import default
+from experiments.configs.default import FIELDS, KINDS
+from experiments.configs.fields import section_of
 from experiments.console.errors import UserError, nearest
 from vstm.variants import VARIANTS, get_variant
 
@@ -20,7 +23,9 @@ Settings = dict[str, Any]
 
 def _fast_moving_mnist(variant: str) -> Settings:
     settings: Settings = {
-        "flow_head.sparsity_weight": 1e-3  # a common shift of all pixels costs else nothing
+        "model.memory_initial_range": 0.02,
+        "model.returning_gradient": True,
+        "flow_loss.sparsity_weight": 1e-3,  # a common shift of all pixels costs else nothing
     }
     if variant == "conv-1enc-2LSTM":
         settings["optimizer.flow_head_rate"] = 0.05  # the others' throws its flow into the clamp
@@ -28,7 +33,7 @@ def _fast_moving_mnist(variant: str) -> Settings:
         # else black ground saturates its thousands of inputs
         settings["optimizer.memory_rate"] = 0.003
     else:
-        settings["flow_head.photometric_weight"] = 3.0  # at first, ties the flow to the frames
+        settings["flow_loss.photometric_weight"] = 3.0  # at first, ties the flow to the frames
     return settings
 
 
@@ -47,10 +52,8 @@ def _quick_moving_mnist(variant: str) -> Settings:
 
 def _fast_video(variant: str) -> Settings:
     return {
-        "residual": True,
-        "normalise_contrast": True,
-        "flow_head.returning_gradient": False,
-        "memory.initial_range": 0.08,
+        "model.residual": True,
+        "model.normalise_contrast": True,
         "optimizer.name": "adam",
         "train.num_targets": 1,
         "video.max_pan": 3.0,
@@ -63,8 +66,6 @@ def _fast_video(variant: str) -> Settings:
 def _paper(variant: str) -> Settings:
     """Section 4 of the paper."""
     return {
-        "flow_head.returning_gradient": False,
-        "memory.initial_range": 0.08,
         "optimizer.name": "rmsprop",
         "optimizer.learning_rate": 1e-4,
         "optimizer.schedule": "halving",
@@ -102,8 +103,9 @@ OPEN_FIELDS = sorted(
         for variant in VARIANTS
         for path in recipe(variant)
     }
+    | {path for path in KINDS if path not in FIELDS}
 )
-"""Those that any recipe sets for any variant."""
+"""Those that any recipe sets for any variant, and the model's."""
 
 
 def configure(specification: str) -> ConfigDict:
@@ -117,21 +119,22 @@ def configure(specification: str) -> ConfigDict:
     """
     variant, _, recipe = specification.partition(":")
     config = default.get_config()
-    config.variant = get_variant(variant).name
+    get_variant(variant)
+    config.variant = variant
     config.recipe = recipe or "fast"
     if config.recipe not in NAMES:
         raise ValueError(f"unknown recipe {recipe!r}; {nearest(recipe, NAMES)}")
     for path in OPEN_FIELDS:
-        section, name = _section(config, path)
-        section[name] = placeholder(type(section[name]))
+        section, name = section_of(config, path)
+        section[name] = placeholder(KINDS[path])
     return config
 
 
 def with_recipe(config: ConfigDict) -> ConfigDict:
-    """A copy in which open fields have the recipe's value, or else the default.
+    """A copy in which open fields have the recipe's value, or else the variant's or the default.
 
     Args:
-      config: with known variant and data.
+      config: with known variant, loss and data.
 
     Raises:
       UserError: the recipe is none of those of the data.
@@ -144,19 +147,21 @@ def with_recipe(config: ConfigDict) -> ConfigDict:
             f"{nearest(config.recipe, recipes)}"
         )
     settings = recipes[config.recipe](config.variant) if config.recipe else {}
-    defaults = default.get_config()
+    defaults = _model_fields(config) | {path: field.default for path, field in FIELDS.items()}
     for path in OPEN_FIELDS:
-        section, name = _section(filled, path)
+        section, name = section_of(filled, path)
         if section.get(name) is None:
-            value = settings.get(path, _section(defaults, path)[0][name])
             with filled.ignore_type():
-                section[name] = value
+                section[name] = settings.get(path, defaults[path])
     return filled
 
 
-def _section(config: ConfigDict, path: str) -> tuple[ConfigDict, str]:
-    """The part of a configuration that holds a field, and the field's name in it."""
-    *parents, name = path.split(".")
-    for parent in parents:
-        config = config[parent]
-    return config, name
+def _model_fields(config: ConfigDict) -> Settings:
+    """The model of the variant, for the loss and the data's frames."""
+    from vstm.losses import LOSSES  # heavy; flags are defined without it
+
+    model = asdict(get_variant(config.variant)) | {
+        "output": LOSSES[config.loss].output,
+        "frame_size": (config.data.image_size, config.data.image_size),
+    }
+    return {f"model.{name}": value for name, value in model.items()}

@@ -22,7 +22,6 @@ from experiments.run import build
 from experiments.run.build import Source
 from vstm.compiler import compiler_options
 from vstm.inference.rollout import predict_ahead
-from vstm.losses.reconstruction import output_intensity
 from vstm.metrics import frames as metrics
 
 NUM_AHEAD = 10
@@ -49,10 +48,10 @@ def evaluate_ahead(
 
     def score(frames):
         target = frames[:, tau : tau + NUM_AHEAD]
-        outputs = predict_ahead(model, params, frames[:, :tau], NUM_AHEAD, config.loss)
+        outputs = predict_ahead(model, params, frames[:, :tau], NUM_AHEAD)
         num_pixels = target[0, 0].size
-        scores = _scores(output_intensity(config.loss, outputs), target)
-        if config.loss == "bce":
+        scores = _scores(model.intensity(outputs), target)
+        if model.config.output == "logit":
             scores["nats_per_frame"] = num_pixels * metrics.cross_entropy(outputs, target)
         copied = jnp.broadcast_to(frames[:, tau - 1 : tau], target.shape)
         return {"model": scores, "copy_last": _scores(copied, target)}

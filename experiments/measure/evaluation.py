@@ -20,23 +20,22 @@ from experiments.pictures.samples import sample_picture
 from experiments.run import build
 from experiments.run.build import Source
 from vstm.compiler import compiler_options
-from vstm.losses.reconstruction import output_intensity
 from vstm.metrics import frames as metrics
-from vstm.model import Autoencoder, AutoencoderOutput
+from vstm.model import Autoencoder
 from vstm.ops.warp import warp_batch
-from vstm.variants import get_variant
+from vstm.state import Output
 
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
 
-Predict = Callable[[Any, jax.Array], AutoencoderOutput]
+Predict = Callable[[Any, jax.Array], Output]
 _Batch = tuple[int, np.ndarray, np.ndarray | None]
 
 _warp_images = jax.jit(warp_batch)
 
 
 def make_predict(model: Autoencoder) -> Predict:
-    """The jitted forward pass: (params, frames [B, tau, H, W, C]) -> AutoencoderOutput."""
+    """The jitted forward pass: (params, frames [B, tau, H, W, C]) -> Output."""
 
     def predict(params, frames):
         return model.apply({"params": params}, frames)
@@ -103,6 +102,7 @@ def evaluate(
     """
     batch_size, tau = config.evaluation.batch_size, config.tau
     num_sequences = min(num_sequences, len(source))
+    model = build.make_model(config)
     averages: dict[str, FrameAverages] = {"model": FrameAverages()}
     entropies: dict[str, TwoLevelEntropy] = {}
     num_pixels = 0
@@ -112,8 +112,8 @@ def evaluate(
         last, target = jnp.asarray(frames[:, tau - 1]), jnp.asarray(frames[:, tau])
         num_pixels = target[0].size
         output = predict(params, jnp.asarray(frames[:, :tau])).prediction
-        values = frame_metrics(output_intensity(config.loss, output), target)
-        if config.loss == "bce":
+        values = frame_metrics(model.intensity(output), target)
+        if model.config.output == "logit":
             values["cross_entropy"] = metrics.cross_entropy(output, target)
         averages["model"].add(values, count)
 
@@ -122,7 +122,7 @@ def evaluate(
             baselines["true_flow_warp"] = _warp_images(last, jnp.asarray(flow))
         for name, image in baselines.items():
             averages.setdefault(name, FrameAverages()).add(frame_metrics(image, target), count)
-            if config.data.pixels == "binary":
+            if config.moving_mnist.pixels == "binary":
                 entropies.setdefault(name, TwoLevelEntropy()).add(
                     np.asarray(image[:count]), np.asarray(target[:count])
                 )
@@ -138,7 +138,8 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
     """Picture of the first sequences' last inputs, target, prediction and flow."""
     tau = config.tau
     num_samples = min(NUM_SAMPLES, len(source))
-    downsampling = get_variant(config.variant).downsampling
+    model = build.make_model(config)
+    downsampling = model.config.downsampling
     parts = []
     # In batches as large as those of the scores, for which the prediction is compiled already.
     for count, frames, true_flow in _batches(
@@ -147,7 +148,7 @@ def samples(config: Config, predict: Predict, params: Any, source: Source) -> np
         output = predict(params, jnp.asarray(frames[:, :tau]))
         part = {
             "frames": frames,
-            "prediction": output_intensity(config.loss, output.prediction),
+            "prediction": model.intensity(output.prediction),
             "motion": output.flow * downsampling,
         }
         if true_flow is not None:

@@ -21,8 +21,9 @@ from experiments.run import build
 from vstm.losses.reconstruction import binary_cross_entropy
 from vstm.modules.decoder import Decoder
 from vstm.modules.encoder import Encoder
+from vstm.modules.model_config import ModelConfig
 from vstm.ops.warp import warp_batch
-from vstm.variants import Variant, get_variant
+from vstm.variants import get_variant
 
 BATCH_SIZE = 16
 LEARNING_RATE = 2e-3
@@ -35,7 +36,7 @@ class TrueFlowCodec(nn.Module):
       variant: whose encoder and decoder.
     """
 
-    variant: Variant
+    variant: ModelConfig
 
     @nn.compact
     def __call__(self, frame: jax.Array, target: jax.Array, motions: jax.Array) -> jax.Array:
@@ -50,7 +51,7 @@ class TrueFlowCodec(nn.Module):
           [B, H, W, 1].
         """
         features = Encoder(self.variant.encoder_features, name="encoder")(frame)
-        decode = Decoder((*self.variant.encoder_features[-2::-1], 1), name="decoder")
+        decoder = Decoder(self.variant.encoder_features[-2::-1], name="decoder")
         factor = self.variant.downsampling
         motions = jnp.pad(motions, ((0, 0), (0, 1), (0, 0))) / factor
         flows = jnp.broadcast_to(
@@ -58,16 +59,16 @@ class TrueFlowCodec(nn.Module):
             (motions.shape[1], *features.shape[:-1], 2),
         )
         warped = jax.vmap(warp_batch, in_axes=(None, 0))(features, flows)  # [k + 1, B, h, w, d]
-        outputs = decode(warped)
+        outputs = decoder(warped, frame.shape[-1])
         errors = binary_cross_entropy(outputs, jnp.broadcast_to(target, outputs.shape))
         batch, height, width, _ = features.shape
         cells = errors.reshape(-1, batch, height, factor, width, factor).mean(axis=(3, 5))
         best = jax.lax.stop_gradient(jnp.argmin(cells, axis=0))
         chosen = jnp.take_along_axis(warped, best[None, ..., None], axis=0)[0]
-        return decode(chosen)
+        return decoder(chosen, frame.shape[-1])
 
 
-def encoder_name(variant: Variant) -> str:
+def encoder_name(variant: ModelConfig) -> str:
     """`1enc` or `2enc`, as in the variants' names."""
     return f"{len(variant.encoder_features)}enc"
 

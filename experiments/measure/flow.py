@@ -20,7 +20,6 @@ from experiments.measure.linear_probe import cells
 from experiments.run import build
 from vstm.losses.photometric import constant_shift
 from vstm.ops.warp import upsample_flow, warp_within
-from vstm.variants import get_variant
 
 Flows = Callable[[list[MovingMNISTItem]], Iterator[np.ndarray]]  # [H, W, 2] each, pixels
 
@@ -45,7 +44,7 @@ _carry_on = jax.jit(warp_within)
 def model_method(config: Config, params: object) -> Method:
     """The model's flow of frame tau + 1."""
     predict, tau = make_predict(build.make_model(config)), config.tau
-    factor = get_variant(config.variant).downsampling
+    factor = build.make_model(config).config.downsampling
     # Of the batch before, which another method may ask for again, see `shifted_method`.
     known: tuple[list[MovingMNISTItem], np.ndarray] | None = None
 

@@ -17,7 +17,6 @@ from experiments.console.progress import Progress
 from experiments.measure import linear_probe
 from experiments.run import build
 from vstm.compiler import compiler_options
-from vstm.variants import get_variant
 
 RESULT_FILE = "probe_test.json"
 SIZES = (10, 100, 1000)
@@ -31,13 +30,11 @@ Encode = Callable[[np.ndarray], np.ndarray]  # frames [N, tau, H, W, 1] to maps 
 
 def memory_outputs(config: Config, params: Any) -> Encode:
     """The last memory layer's outputs after tau frames."""
-    model, factor = build.make_model(config), get_variant(config.variant).downsampling
-    side = config.data.image_size // factor
+    model = build.make_model(config)
 
     def outputs(params, frames):
         output: Any = model.apply({"params": params}, frames)
-        carries = output.memory[:-1] if config.flow_head.recurrent else output.memory
-        return carries[-1][1].reshape(len(frames), side, side, -1)
+        return output.state.output.reshape(len(frames), *model.config.map_size, -1)
 
     compiled = announced("the memory", jax.jit(outputs, compiler_options=compiler_options()))
 

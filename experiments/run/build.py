@@ -14,9 +14,9 @@ from data.clips.windows import CentreSquares, VideoWindows
 from data.moving_mnist.digits import load_digits
 from data.moving_mnist.generator import MovingMNIST
 from data.moving_mnist.published import PublishedTestSet
-from experiments.configs.config import Config, moving_mnist_options
+from experiments.configs.config import Config, model_config, moving_mnist_options
 from experiments.console.errors import UserError
-from vstm.inference.model_file import ModelDescription, load_model
+from vstm.inference.model_file import load_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 
@@ -89,14 +89,14 @@ def moving_mnist(config: Config, split: str) -> MovingMNIST:
     Raises:
       UserError: the digits cannot be read; the message names the file.
     """
-    data = config.data
+    data, made = config.data, config.moving_mnist
     try:
-        digits = load_digits(data.digits, split, data.directory, data.tfds_name)
+        digits = load_digits(made.digits, split, made.directory, made.tfds_name)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
     num_sequences = data[f"num_{split}"]
-    options = moving_mnist_options(config)
-    return MovingMNIST(digits, split, num_sequences, seed=data.seed, options=options)
+    options = moving_mnist_options(made, data)
+    return MovingMNIST(digits, split, num_sequences, seed=made.seed, options=options)
 
 
 def published_test_set(config: Config, path: str) -> PublishedTestSet:
@@ -106,7 +106,7 @@ def published_test_set(config: Config, path: str) -> PublishedTestSet:
       UserError: unreadable, or of another size than the model's.
     """
     try:
-        source = PublishedTestSet(Path(path), config.data.pixels)
+        source = PublishedTestSet(Path(path), config.moving_mnist.pixels)
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error
     size = (config.data.image_size, config.data.image_size)
@@ -130,28 +130,11 @@ def frame_shape(config: Config) -> tuple[int, int, int]:
 
 def make_model(config: Config) -> Autoencoder:
     """The autoencoder of the configuration."""
-    return describe(config).model(
-        smoothness_delta=config.smoothness.delta,
-        smoothness_weight=config.smoothness.weight,
+    return Autoencoder(
+        model_config(config.model),
         convolution=config.convolution,
-        segment=config.segment,
-        memory_initial_range=config.memory.initial_range,
-        returning_gradient=config.flow_head.returning_gradient,
         precision=config.precision,
-    )
-
-
-def describe(config: Config) -> ModelDescription:
-    """What the model's file says of the model."""
-    return ModelDescription(
-        variant=config.variant,
-        loss=config.loss,
-        frame_size=(config.data.image_size, config.data.image_size),
-        recurrent_flow=config.flow_head.recurrent,
-        residual=config.residual,
-        normalise_contrast=config.normalise_contrast,
-        memory_width=config.memory.width,
-        memory_kernel_size=config.memory.kernel_size,
+        segment=config.segment,
     )
 
 
@@ -173,15 +156,17 @@ def initial_params(config: Config, params: Any) -> Any:
     if not path:
         return params
     try:
-        description, initial = load_model(Path(path))
+        _, initial = load_model(Path(path))
     except (OSError, ValueError) as error:
         raise UserError(f"config.train.initial_model: {error}") from error
     given, expected = flatten_dict(initial, sep="/"), flatten_dict(params, sep="/")
-    if any(name not in expected or given[name].shape != expected[name].shape for name in given):
-        raise UserError(
-            f"config.train.initial_model={path}: a model of {description.variant}, of other "
-            f"parameters than those of this configuration of {config.variant}"
-        )
+    for name, array in given.items():
+        if name not in expected or array.shape != expected[name].shape:
+            ours = list(expected[name].shape) if name in expected else "none"
+            raise UserError(
+                f"config.train.initial_model={path}: another network's; its {name} is "
+                f"{list(array.shape)}, this configuration's {ours}"
+            )
     fresh = sorted(expected.keys() - given.keys())
     if fresh:
         print(f"{path}: lacks {', '.join(fresh)}; freshly drawn", flush=True)
@@ -203,7 +188,7 @@ def make_schedule(config: Config) -> optax.Schedule:
 
 def photometric_weight(config: Config) -> optax.ScalarOrSchedule:
     """Weight of the photometric loss, by update where it falls."""
-    weight, share = config.flow_head.photometric_weight, config.flow_head.photometric_share
+    weight, share = config.flow_loss.photometric_weight, config.flow_loss.photometric_share
     if not weight or not share:
         return weight
     return optax.linear_schedule(weight, 0.0, max(1, round(share * num_steps(config))))

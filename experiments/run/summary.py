@@ -29,7 +29,7 @@ def module_table(config: Config) -> str:
     def note_output(call: Any, args: Any, kwargs: Any, context: Any) -> Any:
         output = call(*args, **kwargs)
         maps = output[1] if isinstance(output, tuple) else output  # memories return (state, maps)
-        if hasattr(maps, "shape"):
+        if context.module.path and hasattr(maps, "shape"):
             shapes[context.module.path] = maps.shape
         return output
 

@@ -12,7 +12,7 @@ import jax
 import optax
 
 from data.atomic_file import replacing
-from experiments.configs.config import Config, differences, resolve
+from experiments.configs.config import Config, differences, model_config, resolve
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
 from experiments.measure.evaluation import make_predict
@@ -136,7 +136,7 @@ def _write_model(config: Config, folder: Path, state: TrainState) -> None:
     path = folder / MODEL_FILE
     try:
         with replacing(path) as part, part.open("xb") as file:
-            save_model(file, build.describe(config), state.params)
+            save_model(file, model_config(config.model), state.params)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
 
@@ -148,6 +148,8 @@ def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransforma
         loss=config.loss,
         tau=config.tau,
         num_targets=config.train.num_targets,
-        sparsity_weight=config.flow_head.sparsity_weight,
+        smoothness_delta=config.flow_loss.smoothness_delta,
+        smoothness_weight=config.flow_loss.smoothness_weight,
+        sparsity_weight=config.flow_loss.sparsity_weight,
         photometric_weight=build.photometric_weight(config),
     )

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache, partial
 
 import jax
@@ -10,14 +11,15 @@ from vstm.model import Autoencoder
 from vstm.modules.decoder import upsample
 from vstm.modules.flow_head import FlowHead, clamped_share, flow_limit, returning_clamp
 from vstm.modules.memory import ConvMemory, DenseMemory
-from vstm.variants import VARIANTS, Variant, get_variant
+from vstm.modules.model_config import ModelConfig
+from vstm.variants import VARIANTS, get_variant
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
-SMALL = Variant("small", (2, 3), "conv", (4, 5), pointwise_flow=False)
-SMALL_FC = Variant("small fc", (2, 3), "fc", (2, 1), pointwise_flow=False)
-SMALL_POINTWISE = Variant("small 1x1", (3,), "conv", (4,), pointwise_flow=True)
-SMALLS = [SMALL, SMALL_FC, SMALL_POINTWISE]
+SMALL = ModelConfig((2, 3), "conv", (4, 5), pointwise_flow=False, frame_size=(8, 8))
+SMALL_FC = replace(SMALL, memory="fc", memory_features=(2, 1))
+SMALL_POINTWISE = ModelConfig((3,), "conv", (4,), pointwise_flow=True, frame_size=(8, 8))
+SMALLS = {"small": SMALL, "small fc": SMALL_FC, "small 1x1": SMALL_POINTWISE}
 
 
 @cache
@@ -55,17 +57,17 @@ def test_unknown_variant_lists_the_known_ones_and_the_nearest():
         get_variant("conv-2enc-1LSTMs")
 
 
-@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", SMALLS.values(), ids=SMALLS)
 def test_shapes(variant):
     model, variables, frames = initialised(variant, size=8)
     output = jax.jit(model.apply)(variables, frames)
     side = 8 // variant.downsampling
     assert output.prediction.shape == (2, 8, 8, 1)
     assert output.flow.shape == (2, side, side, 2)
-    assert len(output.memory) == len(variant.memory_features)
+    assert len(output.state.layers) == len(variant.memory_features)
 
 
-@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", SMALLS.values(), ids=SMALLS)
 def test_flow_starts_at_zero_and_gets_a_gradient(variant):
     model, variables, frames = initialised(variant)
     assert not jax.jit(model.apply)(variables, frames).flow.any()
@@ -77,7 +79,7 @@ def test_flow_starts_at_zero_and_gets_a_gradient(variant):
     assert max(jnp.abs(leaf).max() for leaf in jax.tree.leaves(gradient["flow_head"])) > 0
 
 
-@pytest.mark.parametrize("variant", SMALLS, ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", SMALLS.values(), ids=SMALLS)
 def test_state_carried_on_equals_all_frames_at_once(variant):
     model, variables, frames = initialised(variant)
     variables = with_moving_flow(variables)
@@ -85,15 +87,15 @@ def test_state_carried_on_equals_all_frames_at_once(variant):
     whole = apply(variables, frames)
     step = apply(variables, frames[:, :1])
     for t in range(1, 3):
-        step = apply(variables, frames[:, t : t + 1], step.memory)
+        step = apply(variables, frames[:, t : t + 1], step.state)
     for ours, expected in zip(jax.tree.leaves(step), jax.tree.leaves(whole), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-6)
 
 
 # Its pooled maps, of 64x64 pixels, are cut into more tiles where there are fewer maps.
-TILED = Variant("tiled", (2, 3), "conv", (4,), pointwise_flow=True)
+TILED = ModelConfig((2, 3), "conv", (4,), pointwise_flow=True)
 # Its ConvLSTM is what `auto` transforms where the weights are prepared.
-WIDE = Variant("wide", (3,), "conv", (16,), pointwise_flow=False)
+WIDE = ModelConfig((3,), "conv", (16,), pointwise_flow=False, frame_size=(8, 8))
 
 
 def assert_outputs_close(ours, expected):
@@ -124,7 +126,7 @@ def test_weights_prepared_with_the_first_frame_serve_those_that_follow(
     assert list(prepared) == ["prepared"]
     apply = jax.jit(model.apply)
     for t in range(1, frames.shape[1]):
-        output = apply({**variables, **prepared}, frames[:, t : t + 1], output.memory)
+        output = apply({**variables, **prepared}, frames[:, t : t + 1], output.state)
     assert_outputs_close(output, expected)
 
 
@@ -154,7 +156,7 @@ def test_only_parameters_are_initialised(implementation):
     assert list(jax.eval_shape(model.init, jax.random.key(0), frames)) == ["params"]
 
 
-@pytest.mark.parametrize("variant", [SMALL, SMALL_POINTWISE], ids=lambda v: v.name)
+@pytest.mark.parametrize("variant", [SMALL, SMALL_POINTWISE], ids=["small", "small 1x1"])
 def test_gradients_are_those_of_the_direct_convolution(variant):
     _, variables, frames = initialised(variant)
     variables = with_moving_flow(variables)
@@ -205,7 +207,7 @@ def test_upsample_repeats_pixels():
 
 
 def test_flow_is_clamped_at_a_quarter_of_the_map():
-    head = FlowHead(pointwise=True)
+    head = FlowHead(ModelConfig(pointwise_flow=True, frame_size=(8, 16)))
     memory = jax.random.normal(jax.random.key(0), (1, 1, 4, 8, 3))
     variables = head.init(jax.random.key(0), memory)
     np.testing.assert_allclose(variables["params"]["scale"], [2 / 8, 2 / 4])
@@ -221,7 +223,9 @@ def test_flow_is_clamped_at_a_quarter_of_the_map():
 
 def test_memory_initialisation():
     features = jnp.zeros((2, 1, 8, 8, 3))
-    params = ConvMemory((4,)).init(jax.random.key(0), features, None)["params"]["ConvLSTM_0"]
+    params = ConvMemory((4,), 7, 0.08).init(jax.random.key(0), features, None)["params"][
+        "ConvLSTM_0"
+    ]
     np.testing.assert_array_equal(params["bias"], [0] * 4 + [1] * 4 + [0] * 8)
     for name in ("input_kernel", "hidden_kernel"):
         assert np.abs(params[name]).max() <= 0.08
@@ -250,7 +254,9 @@ def test_initialisation_outside_the_memory_is_xavier_uniform(path, fan_in, fan_o
 
 def test_peephole_lstm_initialisation():
     features = jnp.zeros((2, 1, 4, 4, 3))
-    params = DenseMemory((8,)).init(jax.random.key(0), features, None)["params"]["PeepholeLSTM_0"]
+    params = DenseMemory((8,), 0.08).init(jax.random.key(0), features, None)["params"][
+        "PeepholeLSTM_0"
+    ]
     n = 4 * 4 * 8
     np.testing.assert_array_equal(params["bias"], [0] * n + [1] * n + [0] * 2 * n)
     for name in ("input_kernel", "hidden_kernel", "peepholes"):
@@ -260,7 +266,7 @@ def test_peephole_lstm_initialisation():
 
 def test_dense_memory_reads_units_as_maps():
     features = jax.random.normal(jax.random.key(0), (2, 3, 4, 5, 6))
-    memory = DenseMemory((2, 1))
+    memory = DenseMemory((2, 1), 0.08)
     variables = memory.init(jax.random.key(0), features, None)
     state, maps = memory.apply(variables, features, None)
     assert maps.shape == (2, 3, 4, 5, 1)
@@ -270,7 +276,7 @@ def test_dense_memory_reads_units_as_maps():
 def test_initial_range_bounds_the_memorys_weights():
     frames = jnp.zeros((1, 1, 16, 16, 1))
     for name in ("conv-1enc-1LSTM", "fc-2enc-1LSTM"):
-        model = Autoencoder(get_variant(name), memory_initial_range=0.02)
+        model = Autoencoder(replace(get_variant(name), memory_initial_range=0.02))
         key = jax.random.key(0, impl="rbg")  # compiles several times faster than threefry
         params = jax.jit(model.init)(key, frames)["params"]["memory"]
         (layer,) = (params[key] for key in params if "LSTM" in key)
@@ -288,9 +294,9 @@ def test_gradients_that_lead_back_pass_the_clamp():
 
 
 def test_a_flow_beyond_the_clamp_returns_only_with_the_returning_gradient():
-    memory = jnp.ones((1, 1, 8, 8, 2))
+    memory = jnp.ones((1, 1, 2, 2, 2))
     for returning in (False, True):
-        head = FlowHead(pointwise=False, map_size=None, returning_gradient=returning)
+        head = FlowHead(replace(SMALL, returning_gradient=returning))
         params = head.init(jax.random.key(0), memory)["params"]
         params["Conv2D_1"]["bias"] = jnp.array([5.0, -5.0])
         grads = jax.grad(

@@ -1,66 +1,30 @@
 """Trained models as one file: parameters, and the description that makes the model again.
 
-A NumPy archive: `description`, JSON text, and each parameter under its path, `module/.../name`.
+A NumPy archive: `description`, the fields of `ModelConfig` as JSON text, and each parameter under
+its path, `module/.../name`.
 """
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from vstm.model import Autoencoder
+from vstm.modules.model_config import ModelConfig
 from vstm.variants import get_variant
 
 MODEL_FILE = "model.npz"
 
 
-@dataclass(frozen=True)
-class ModelDescription:
-    """What a model is, apart from its parameters.
-
-    Attributes:
-      variant: a name of `vstm.variants`.
-      loss: that it was trained by; tells what its output means, see `losses.output_intensity`.
-      frame_size: (H, W) it was trained on.
-      recurrent_flow: see `Autoencoder`.
-      residual: see `Autoencoder`.
-      normalise_contrast: see `Autoencoder`.
-      memory_width: see `Variant.with_memory`.
-      memory_kernel_size: see `Variant`.
-    """
-
-    variant: str
-    loss: str
-    frame_size: tuple[int, int]
-    recurrent_flow: bool
-    residual: bool
-    normalise_contrast: bool
-    memory_width: float = 1.0
-    memory_kernel_size: int = 7
-
-    def model(self, **options: Any) -> Autoencoder:
-        """The autoencoder; options are its further attributes, which training sets."""
-        variant = get_variant(self.variant)
-        return Autoencoder(
-            variant.with_memory(width=self.memory_width, kernel_size=self.memory_kernel_size),
-            recurrent_flow=self.recurrent_flow,
-            frame_size=self.frame_size,
-            residual=self.residual,
-            normalise_contrast=self.normalise_contrast,
-            **options,
-        )
-
-
-def save_model(file: Path | IO[bytes], description: ModelDescription, params: Any) -> None:
+def save_model(file: Path | IO[bytes], config: ModelConfig, params: Any) -> None:
     """Writes a model.
 
     Args:
       file: its path, which ends in .npz, or a file that is open for binary writing.
-      description: of the model.
+      config: of the model.
       params: its parameters.
 
     Raises:
@@ -68,12 +32,12 @@ def save_model(file: Path | IO[bytes], description: ModelDescription, params: An
     """
     flat = flatten_dict(params, sep="/")
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in flat.items()}
-    arrays["description"] = np.array(json.dumps(asdict(description)))
+    arrays["description"] = np.array(json.dumps(asdict(config)))
     np.savez(file, **arrays)
 
 
-def load_model(path: Path) -> tuple[ModelDescription, Any]:
-    """Reads what `save_model` wrote.
+def load_model(path: Path) -> tuple[ModelConfig, Any]:
+    """Reads what `save_model` wrote, of this version or an earlier one.
 
     Args:
       path: the file, or the folder that holds it as `model.npz`, such as a run's.
@@ -95,7 +59,27 @@ def load_model(path: Path) -> tuple[ModelDescription, Any]:
             fields = json.loads(str(archive["description"]))
             names = [name for name in archive.files if name != "description"]
             params = {name: archive[name] for name in names}
-        fields["frame_size"] = tuple(fields["frame_size"])
-        return ModelDescription(**fields), unflatten_dict(params, sep="/")
+        config = _earlier(fields) if "variant" in fields else ModelConfig.from_fields(fields)
+        return config, unflatten_dict(params, sep="/")
     except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: damaged, or not a model's file ({error})") from error
+
+
+def _earlier(fields: dict[str, Any]) -> ModelConfig:
+    """The description in files that named a variant and what differed from it."""
+    variant, width = get_variant(fields["variant"]), fields.get("memory_width", 1.0)
+    return replace(
+        variant,
+        memory_features=scaled_features(variant, width),
+        memory_kernel_size=fields.get("memory_kernel_size", variant.memory_kernel_size),
+        recurrent_flow=fields["recurrent_flow"],
+        residual=fields["residual"],
+        normalise_contrast=fields["normalise_contrast"],
+        output="logit" if fields["loss"] == "bce" else "intensity",
+        frame_size=tuple(fields["frame_size"]),
+    )
+
+
+def scaled_features(variant: ModelConfig, width: float) -> tuple[int, ...]:
+    """Memory features of a variant with the factor that configurations once gave for them."""
+    return tuple(max(1, round(width * count)) for count in variant.memory_features)

@@ -17,11 +17,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from vstm.compiler import compiler_options
-from vstm.inference.model_file import ModelDescription, load_model
-from vstm.losses.reconstruction import output_intensity
-from vstm.model import Autoencoder, AutoencoderOutput
+from vstm.inference.model_file import load_model
+from vstm.model import Autoencoder
 from vstm.modules.conv_layer import PREPARED
+from vstm.modules.model_config import ModelConfig
 from vstm.ops.warp import upsample_flow
+from vstm.state import Output, State
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "conv-1enc-1LSTM"
 
@@ -34,7 +35,7 @@ class Prediction:
       frame: float32 [H, W], the next frame; may leave [0, 1] a little.
       flow: float32 [H, W, 2], the motion from the last frame to the next, pixels of the frame:
         (u, v) = (x right, y down); backward, next(x, y) = last(x + u, y + v).
-      unmoved: float32 [H, W], the next frame if nothing moved: the last one, decoded without warp.
+      unmoved: float32 [H, W], the next frame if nothing moved: the prediction with zero flow.
       features: float32 [h, w, d], the encoder's of the last frame.
       memory: float32 [h, w, n], the output of the memory's last layer, a summary of all frames.
     """
@@ -50,15 +51,13 @@ class VideoPredictor:
     """A model with its memory; predicts the next frame from each one that it is given.
 
     Attributes:
-      description: of the model.
-      model: the autoencoder.
+      model: the autoencoder; `model.config` describes it.
       params: its parameters.
     """
 
-    def __init__(self, description: ModelDescription, params: Any):
+    def __init__(self, config: ModelConfig, params: Any):
         """Prepares a model; it is compiled when the first frame comes."""
-        self.description = description
-        self.model: Autoencoder = description.model()
+        self.model = Autoencoder(config)
         self.params = params
         self._apply = jax.jit(self._compute, compiler_options=compiler_options())
         self._prepare = jax.jit(self._prepared, compiler_options=compiler_options())
@@ -66,7 +65,7 @@ class VideoPredictor:
 
     def reset(self) -> None:
         """Forgets all frames; the next one may have another size."""
-        self._state: Any = None
+        self._state: State | None = None
         self._size: tuple[int, int] | None = None
         self._variables: dict[str, Any] = {"params": self.params}
 
@@ -84,17 +83,15 @@ class VideoPredictor:
         height, width = intensities.shape
         if self._size is None:
             self._size = (height, width)
-        divisor = self.model.variant.downsampling
+        divisor = self.model.config.downsampling
         margins = [(0, -side % divisor) for side in (height, width)]
         padded = jnp.asarray(np.pad(intensities, margins, mode="edge"))[None, None, :, :, None]
         if self._state is None:
-            memory, prepared = self._prepare(self._variables, padded)
-            self._state = jax.tree.map(jnp.zeros_like, memory)
+            state, prepared = self._prepare(self._variables, padded)
+            self._state = jax.tree.map(jnp.zeros_like, state)
             self._variables |= prepared
         output, unmoved = self._apply(self._variables, padded, self._state)
-        self._state = output.memory
-        carries = output.memory[:-1] if self.description.recurrent_flow else output.memory
-        hidden = carries[-1][1]
+        self._state = output.state
         flow = np.asarray(upsample_flow(output.flow[0], divisor))
         features_size = output.features.shape[1:3]
         return Prediction(
@@ -102,7 +99,7 @@ class VideoPredictor:
             flow=flow[:height, :width],
             unmoved=self._image(unmoved)[:height, :width],
             features=np.asarray(output.features[0]),
-            memory=np.asarray(hidden[0]).reshape(*features_size, -1),
+            memory=np.asarray(output.state.output[0]).reshape(*features_size, -1),
         )
 
     def predictions(self, frames: Iterable[np.ndarray]) -> Iterator[Prediction]:
@@ -110,19 +107,20 @@ class VideoPredictor:
         self.reset()
         return map(self.step, frames)
 
-    def _prepared(self, variables: Any, frames: jax.Array) -> tuple[Any, Any]:
+    def _prepared(self, variables: Any, frames: jax.Array) -> tuple[State, Any]:
         output, prepared = self.model.apply(variables, frames, mutable=[PREPARED])
-        return output.memory, prepared
+        return output.state, prepared
 
-    def _compute(
-        self, variables: Any, frames: jax.Array, memory: Any
-    ) -> tuple[AutoencoderOutput, jax.Array]:
-        output: Any = self.model.apply(variables, frames, memory)
-        unmoved = self.model.unmoved(variables["params"], frames[:, -1], output.features)
+    def _compute(self, variables: Any, frames: jax.Array, state: State) -> tuple[Output, jax.Array]:
+        output: Any = self.model.apply(variables, frames, state)
+        still = jnp.zeros_like(output.flow)
+        unmoved: Any = self.model.apply(
+            variables, frames[:, -1], output.features, still, method="predict"
+        )
         return output, unmoved
 
     def _image(self, output: jax.Array) -> np.ndarray:
-        return np.asarray(output_intensity(self.description.loss, output)[0, :, :, 0])
+        return np.asarray(self.model.intensity(output)[0, :, :, 0])
 
     def _checked(self, frame: np.ndarray) -> np.ndarray:
         frame = np.asarray(frame)
@@ -132,10 +130,11 @@ class VideoPredictor:
             raise ValueError(
                 f"a frame of {frame.shape} pixels after frames of {self._size}; call reset() first"
             )
-        if self.model.variant.memory == "fc" and frame.shape != self.description.frame_size:
+        config = self.model.config
+        if config.memory == "fc" and frame.shape != config.frame_size:
             raise ValueError(
-                f"a frame of {frame.shape} pixels; {self.description.variant} takes the size that "
-                f"it was trained on alone, {self.description.frame_size}"
+                f"a frame of {frame.shape} pixels; a model with an fc memory takes the size alone "
+                f"that it was trained on, {config.frame_size}"
             )
         if frame.dtype == np.uint8:
             return frame.astype(np.float32) / 255

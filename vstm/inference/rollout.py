@@ -5,13 +5,10 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from vstm.losses.reconstruction import output_intensity
 from vstm.model import Autoencoder
 
 
-def predict_ahead(
-    model: Autoencoder, params: Any, frames: jax.Array, num_frames: int, loss: str
-) -> jax.Array:
+def predict_ahead(model: Autoencoder, params: Any, frames: jax.Array, num_frames: int) -> jax.Array:
     """Predicts the frames after a sequence, from it and from the predictions themselves.
 
     Args:
@@ -19,7 +16,6 @@ def predict_ahead(
       params: its parameters.
       frames: [B, tau, H, W, C], intensities in [0, 1].
       num_frames: n, at least 1.
-      loss: that the model was trained by; tells what its output means.
 
     Returns:
       The decoder's outputs for frames tau + 1 .. tau + n, [B, n, H, W, C]. Their intensities,
@@ -28,15 +24,15 @@ def predict_ahead(
     Source: choice; the paper predicts one frame.
     """
 
-    def feed(frames, memory):
-        output: Any = model.apply({"params": params}, frames, memory)
-        return output.prediction, output.memory
+    def feed(frames, state):
+        output: Any = model.apply({"params": params}, frames, state)
+        return output.prediction, output.state
 
     def step(carry, _):
-        previous, memory = carry
-        frame = jnp.clip(output_intensity(loss, previous), 0, 1)
-        prediction, memory = feed(frame[:, None], memory)
-        return (prediction, memory), prediction
+        previous, state = carry
+        frame = jnp.clip(model.intensity(previous), 0, 1)
+        prediction, state = feed(frame[:, None], state)
+        return (prediction, state), prediction
 
     first = feed(frames, None)
     _, others = jax.lax.scan(step, first, length=num_frames - 1)

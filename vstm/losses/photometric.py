@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.ops.warp import upsample_flow, warp_within
+from vstm.ops.warp import upsample_flow, warp_batch, warp_within
 
 CELL_SIDES = (1, 2, 4, 8)
 LARGEST_SHIFT = 8.0  # pixels; half of what the flow head can say of frames of 64 pixels
@@ -75,7 +75,7 @@ def constant_shift(
 
 def _error(frames: jax.Array, targets: jax.Array, flow: jax.Array, side: int) -> jax.Array:
     frames, targets, flow = (_cell_means(each, side) for each in (frames, targets, flow / side))
-    return jnp.mean(jnp.square(jax.vmap(warp_within)(frames, flow) - targets))
+    return jnp.mean(jnp.square(warp_batch(frames, flow, warp_within) - targets))
 
 
 def _cell_means(maps: jax.Array, side: int) -> jax.Array:

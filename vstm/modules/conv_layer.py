@@ -60,7 +60,17 @@ def prepared_convolution(
 def convolve_maps(
     module: nn.Module, maps: jax.Array, kernel: jax.Array, implementation: str
 ) -> jax.Array:
-    """`vstm.ops.convolution.convolve.conv2d`, with prepared weights where the module has some."""
+    """`vstm.ops.convolution.convolve.conv2d`, with prepared weights where the module has some.
+
+    Args:
+      module: that owns the kernel.
+      maps: [..., h, w, i].
+      kernel: [k, l, i, o].
+      implementation: see `vstm.ops.convolution.convolve`.
+
+    Returns:
+      [..., h, w, o].
+    """
     *leading, height, width, _ = maps.shape
     num_maps = math.prod(leading)
     convolution, prepared = prepared_convolution(

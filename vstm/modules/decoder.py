@@ -18,7 +18,7 @@ class Decoder(nn.Module):
     """For each CPD module of the encoder: upsampling by two, then a 7x7 convolution with bias.
 
     Attributes:
-      features: output features of each convolution; the last is the frame's channels.
+      features: output features of each convolution but the last, whose are the frame's channels.
       convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
       zero_start: whether the last convolution starts at zero, hence so does the output.
 
@@ -30,11 +30,11 @@ class Decoder(nn.Module):
     zero_start: bool = False
 
     @nn.compact
-    def __call__(self, features: jax.Array) -> jax.Array:
-        """Features [..., h, w, d] to a frame [..., h * 2^n, w * 2^n, C], unbounded."""
+    def __call__(self, features: jax.Array, channels: int) -> jax.Array:
+        """Features [..., h, w, d] to a frame [..., h * 2^n, w * 2^n, channels], unbounded."""
         maps = features
         xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
-        for layer, num_features in enumerate(self.features, start=1):
+        for layer, num_features in enumerate((*self.features, channels)):
             init = zeros if self.zero_start and layer == len(self.features) else xavier
             conv = Conv2D(num_features, KERNEL_SIZE, init, self.convolution)
             maps = conv(upsample(maps))

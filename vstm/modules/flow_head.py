@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.modules.conv_layer import Conv2D
+from vstm.modules.model_config import ModelConfig
 
 KERNEL_SIZE = 15
 GATE_KERNEL_SIZE = 7
@@ -26,13 +27,13 @@ def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
 
 
 def clamp(x: jax.Array) -> jax.Array:
-    """Normalised flow at most 0.5 each way. Source: the authors' code."""
+    """Normalised flow [..., 2] at most 0.5 each way. Source: the authors' code."""
     return jnp.clip(x, -NORMALISED_LIMIT, NORMALISED_LIMIT)
 
 
 @jax.custom_vjp
 def returning_clamp(x: jax.Array) -> jax.Array:
-    """`clamp`, but beyond the limit, gradients that lead back pass.
+    """`clamp` of a flow [..., 2], but beyond the limit, gradients that lead back pass.
 
     A gradient step goes against the gradient: from beyond the limit it leads back where gradient
     and x have one sign. The plain clamp's gradient is zero there, so that what has once left stays.
@@ -63,24 +64,18 @@ class FlowHead(nn.Module):
         flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
 
     Attributes:
-      pointwise: whether the 1x1 convolution is there (the vanilla variant).
+      config: of the network; the head reads `pointwise_flow`, `recurrent_flow`,
+        `returning_gradient` and `map_size`, the map whose normalised coordinates are meant: a head
+        that was trained on one map gives the same flow, in pixels, on a larger one.
       convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
-      recurrent: whether the flow is carried from frame to frame.
-      map_size: (h, w) of the map whose normalised coordinates are meant; None: the present one's.
-        A head that was trained on one map gives the same flow, in pixels, on a larger one.
-      returning_gradient: whether gradients that lead back pass the clamp, see
-        `returning_clamp`.
 
     Source: section 3.2.2 and the authors' code (scales, clamp, zero 1x1); the zero start of the
     second 15x15 convolution where there is no 1x1 one is a choice. The recurrence is named in
     section 5.2 without an equation; this one is a choice.
     """
 
-    pointwise: bool
+    config: ModelConfig
     convolution: str = "auto"
-    recurrent: bool = False
-    map_size: tuple[int, int] | None = None
-    returning_gradient: bool = False
 
     @nn.compact
     def __call__(self, memory: jax.Array, previous: jax.Array | None = None) -> jax.Array:
@@ -95,7 +90,7 @@ class FlowHead(nn.Module):
           [tau, B, h, w, 2].
         """
         regressed = self._regress(memory)
-        if not self.recurrent:
+        if not self.config.recurrent_flow:
             return regressed
         gate = nn.sigmoid(
             Conv2D(2, GATE_KERNEL_SIZE, convolution=self.convolution, name="gate")(memory)
@@ -111,8 +106,8 @@ class FlowHead(nn.Module):
 
     def _regress(self, memory: jax.Array) -> jax.Array:
         """Memory outputs [..., h, w, d] to flow [..., h, w, 2] in pixels of that map."""
-        height, width = self.map_size or memory.shape[-3:-1]
-        sizes = (KERNEL_SIZE, KERNEL_SIZE, 1) if self.pointwise else (KERNEL_SIZE, KERNEL_SIZE)
+        height, width = self.config.map_size
+        sizes = (KERNEL_SIZE, KERNEL_SIZE) + (1,) * self.config.pointwise_flow
         xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
         raw = memory
         for layer, kernel_size in enumerate(sizes, start=1):
@@ -120,5 +115,5 @@ class FlowHead(nn.Module):
             raw = Conv2D(2, kernel_size, kernel_init=init, convolution=self.convolution)(raw)
         pixels = jnp.array([width / 2, height / 2], raw.dtype)
         scale = self.param("scale", lambda key: 1 / pixels)
-        limited = returning_clamp if self.returning_gradient else clamp
+        limited = returning_clamp if self.config.returning_gradient else clamp
         return limited(raw * scale) * pixels

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 
 from vstm.modules.conv_layer import prepared_convolution
+from vstm.modules.model_config import ModelConfig
 from vstm.ops import conv_lstm, peephole_lstm
 from vstm.ops.recurrence import Carry
 
 MemoryState = tuple[Carry, ...]
-INITIAL_RANGE = 0.08  # of the memory's weights, section 4
 
 
 def uniform_init(bound: float) -> nn.initializers.Initializer:
@@ -26,7 +26,7 @@ def uniform_init(bound: float) -> nn.initializers.Initializer:
 
 
 def gate_bias_init(key: jax.Array, shape: tuple[int]) -> jax.Array:
-    """Forget gates 1, the others 0, in the order i, f, c~, o. Source: section 4."""
+    """Biases [4 n]: forget gates 1, the others 0, in the order i, f, c~, o. Source: section 4."""
     del key
     return jnp.repeat(jnp.array([0.0, 1.0, 0.0, 0.0]), shape[0] // 4)
 
@@ -40,16 +40,16 @@ class ConvLSTM(nn.Module):
     Attributes:
       features: memory maps n.
       kernel_size: side of the kernels, pixels.
+      initial_range: bound of the weights' uniform distribution at initialisation.
       convolution: its implementation, see `vstm.ops.convolution.convolve`.
-      initial_range: bound of the weights' uniform distribution at first.
 
     Source: section 4 (initialisation).
     """
 
     features: int
     kernel_size: int
+    initial_range: float
     convolution: str = "auto"
-    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
@@ -88,7 +88,7 @@ class PeepholeLSTM(nn.Module):
     """
 
     features: int
-    initial_range: float = INITIAL_RANGE
+    initial_range: float
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
@@ -111,16 +111,16 @@ class ConvMemory(nn.Module):
     Attributes:
       features: memory maps of each layer.
       kernel_size: side of all kernels, pixels.
-      convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
       initial_range: as of `ConvLSTM`.
+      convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
 
     Source: section 3.2.1.
     """
 
     features: tuple[int, ...]
-    kernel_size: int = 7
+    kernel_size: int
+    initial_range: float
     convolution: str = "auto"
-    initial_range: float = INITIAL_RANGE
 
     @nn.compact
     def __call__(
@@ -130,7 +130,7 @@ class ConvMemory(nn.Module):
         for layer, num_features in enumerate(self.features):
             carry = None if state is None else state[layer]
             layer_module = ConvLSTM(
-                num_features, self.kernel_size, self.convolution, self.initial_range
+                num_features, self.kernel_size, self.initial_range, self.convolution
             )
             carry, features = layer_module(features, carry)
             carries.append(carry)
@@ -150,7 +150,7 @@ class DenseMemory(nn.Module):
     """
 
     maps: tuple[int, ...]
-    initial_range: float = INITIAL_RANGE
+    initial_range: float
 
     @nn.compact
     def __call__(
@@ -166,3 +166,15 @@ class DenseMemory(nn.Module):
             carry, units = PeepholeLSTM(area * num_maps, self.initial_range)(units, carry)
             carries.append(carry)
         return tuple(carries), units.reshape(tau, batch, height, width, self.maps[-1])
+
+
+def make_memory(config: ModelConfig, convolution: str = "auto") -> ConvMemory | DenseMemory:
+    """The memory that a description asks for; `convolution` as of `ConvMemory`."""
+    if config.memory == "fc":
+        return DenseMemory(config.memory_features, config.memory_initial_range)
+    return ConvMemory(
+        config.memory_features,
+        config.memory_kernel_size,
+        config.memory_initial_range,
+        convolution,
+    )

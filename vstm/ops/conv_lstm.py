@@ -6,6 +6,8 @@
     h_t     = o tanh(c_t)
 
 The four gates are stored side by side in the last axis, in the order i, f, c~, o.
+
+Source: eq. 1 and Figure 2; Shi et al. 2015 without its peepholes.
 """
 
 from dataclasses import dataclass

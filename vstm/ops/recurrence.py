@@ -8,6 +8,8 @@ Both memories (convolutional and dense) have the form
 Plain autodiff of the scan would add to the gradient of w at every step; here the backward scan only
 carries the state's cotangents back and stacks the gate gradients dL/dz_t, with weights that were
 transposed once. The weight gradient is formed from all steps together.
+
+Source: choice; the cells' own equations are in `conv_lstm` and `peephole_lstm`.
 """
 
 from collections.abc import Callable
@@ -78,7 +80,8 @@ def scan_steps(
     """`gated_scan` with prepared weights, without its backward pass.
 
     Returns:
-      The last state; of all steps, the outputs h_t, the gate sums z_t and the cells c_{t-1}.
+      The last state; of all steps [tau, ...], the outputs h_t, the gate sums z_t and the cells
+      c_{t-1}.
     """
 
     def step(carry, x):

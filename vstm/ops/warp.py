@@ -2,7 +2,11 @@
 
 Flow is backward and in pixels of the map that it moves: the output at (x, y) is the input at
 (x + u, y + v). Outside the map the input counts as zero.
+
+Source: section 3.2.3, eq. 4 (Jaderberg et al. 2015).
 """
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -99,10 +103,14 @@ def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Fl
 
 
 def warp_batch(
-    features: Float[Array, "b h w d"], flow: Float[Array, "b h w 2"]
-) -> Float[Array, "b h w d"]:
-    """`warp` of each map of a batch by its own flow."""
-    return jax.vmap(warp)(features, flow)
+    features: Float[Array, "*b h w d"],
+    flow: Float[Array, "*b h w 2"],
+    move: Callable[[jax.Array, jax.Array], jax.Array] = warp,
+) -> Float[Array, "*b h w d"]:
+    """Moves each map of any leading axes along its own flow, by `warp` or `warp_within`."""
+    for _ in features.shape[:-3]:
+        move = jax.vmap(move)
+    return move(features, flow)
 
 
 def upsample_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "*b H W 2"]:

@@ -31,7 +31,7 @@ def learning_rate_schedule(
       steps_per_epoch: updates a pass over the training sequences.
 
     Returns:
-      The schedule.
+      The schedule: the number of updates made, a scalar, to the rate.
 
     Raises:
       ValueError: another kind.

@@ -1,5 +1,6 @@
 """The training step: one pure function from a state and a batch to the next state and metrics."""
 
+import functools
 from collections.abc import Callable
 
 import flax.struct
@@ -8,12 +9,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from vstm.losses.photometric import photometric_error
-from vstm.losses.reconstruction import reconstruction_terms
-from vstm.losses.sparsity import flow_density
-from vstm.model import Autoencoder, AutoencoderOutput
+from vstm.losses import LOSSES, flow_density, photometric_error
+from vstm.model import Autoencoder
 from vstm.modules.flow_head import clamped_share
-from vstm.ops.smoothness import flow_roughness
+from vstm.ops.smoothness import flow_roughness, penalise_roughness
+from vstm.state import Output
 
 Metrics = dict[str, jax.Array]
 
@@ -49,7 +49,7 @@ def init_state(
     Args:
       model: the autoencoder.
       tx: the optimiser.
-      key: random key of the run.
+      key: random key of the run, a scalar.
       frame_shape: (H, W, C) of a frame.
 
     Returns:
@@ -92,6 +92,8 @@ def make_train_step(
     loss: str,
     tau: int,
     num_targets: int = 1,
+    smoothness_delta: float = 1e-3,
+    smoothness_weight: float = 1e-2,
     sparsity_weight: float = 0.0,
     photometric_weight: optax.ScalarOrSchedule = 0.0,
 ) -> TrainStep:
@@ -100,10 +102,12 @@ def make_train_step(
     Args:
       model: the autoencoder.
       tx: the optimiser.
-      loss: a key of `losses.LOSSES`.
+      loss: a key of `vstm.losses.LOSSES`, for what the model's output is.
       tau: number of frames fed in.
       num_targets: frames that are predicted, each from those before it: the last ones of the
         tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
+      smoothness_delta: delta of the Huber penalty H, pixels of flow a feature pixel.
+      smoothness_weight: w_H, weight of the penalty in the gradient.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
       photometric_weight: weight of `photometric_error` in the loss, or its schedule by update.
 
@@ -114,15 +118,28 @@ def make_train_step(
       weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
       `flow_clamped`, the share of flow elements at the clamp.
 
+    Raises:
+      ValueError: the loss is for another output than the model's.
+
     Source: section 4, eq. 5.
     """
+    if LOSSES[loss].output != model.config.output:
+        raise ValueError(
+            f"loss {loss!r} takes {LOSSES[loss].output}s; the model's output is "
+            f"{model.config.output}s"
+        )
+    penalise = functools.partial(
+        penalise_roughness, delta=smoothness_delta, weight=smoothness_weight
+    )
 
     def objective(params, window, step):
         inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
-        output = model.apply({"params": params}, inputs, num_predictions=num_targets)
-        assert isinstance(output, AutoencoderOutput)
-        terms = reconstruction_terms(loss, output.predictions, targets)
-        # The smoothness penalty's gradient is injected by the model; it is only reported below.
+        output = model.apply(
+            {"params": params}, inputs, num_predictions=num_targets, penalise=penalise
+        )
+        assert isinstance(output, Output)
+        terms = LOSSES[loss].terms(output.predictions, targets)
+        # The smoothness penalty injects its gradient; its value is only reported below.
         total = sum(terms.values())
         if sparsity_weight:
             total += sparsity_weight * flow_density(output.flows)
@@ -143,11 +160,11 @@ def make_train_step(
         gradient = jax.value_and_grad(objective, has_aux=True)
         (value, (terms, flows)), grads = gradient(state.params, window, state.step)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
-        smoothness = flow_roughness(flows, delta=model.smoothness_delta)
+        smoothness = flow_roughness(flows, delta=smoothness_delta)
         metrics = terms | {
             "smoothness": smoothness,
             "sparsity": flow_density(flows),
-            "loss": value + model.smoothness_weight * smoothness,
+            "loss": value + smoothness_weight * smoothness,
             "gradient_norm": optax.tree.norm(grads),
             "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
             "flow_clamped": clamped_share(flows),

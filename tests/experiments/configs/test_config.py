@@ -13,6 +13,7 @@ from experiments.console.errors import UserError
 from experiments.run import build
 
 EXPERIMENTS = Path(configuration.__file__).parents[1]
+CONFIGS = ("config", "self.config", "model.config", "self.model.config", "self")
 
 
 def changed(path, value):
@@ -20,7 +21,7 @@ def changed(path, value):
     *parents, name = path.split(".")
     level = fields
     for parent in parents:
-        level = level[parent]
+        level = level.setdefault(parent, {})
     level[name] = value
     return configuration.Config(fields)
 
@@ -29,7 +30,8 @@ def attributes(tree):
     """Dotted names that code reads below a `config`, or below a `data` or `train` taken from it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            yield ast.unparse(node).removeprefix("resolved.").removeprefix("config.")
+            name = ast.unparse(node).removeprefix("resolved.").removeprefix("config.")
+            yield re.sub(r"^(made|digits)\.", "moving_mnist.", name)
 
 
 def test_every_field_is_read_somewhere():
@@ -39,22 +41,31 @@ def test_every_field_is_read_somewhere():
     )  # the three above
     for path in EXPERIMENTS.rglob("*.py"):
         read |= set(attributes(ast.parse(path.read_text())))
+    read |= {f"model.{name}" for name in read_of_model()}
     unread = set(flatten(default.get_config())) - read
     assert not unread
 
 
+def read_of_model():
+    """Fields of the model's description that the network reads, itself or by a property."""
+    for path in (EXPERIMENTS.parent / "vstm").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and ast.unparse(node.value) in CONFIGS:
+                yield node.attr
+
+
 def test_photometric_weight_falls_to_zero_in_its_share_of_the_run_or_stays():
-    config = changed("flow_head.photometric_weight", 3.0)
+    config = changed("flow_loss.photometric_weight", 3.0)
     config.train.num_sequences, config.train.batch_size = 400, 4
     falling = build.photometric_weight(configuration.resolve(config))
     assert [float(falling(step)) for step in (0, 25, 50, 99)] == [3.0, 1.5, 0.0, 0.0]
-    config.flow_head.photometric_share = 0.0
+    config.flow_loss.photometric_share = 0.0
     assert build.photometric_weight(configuration.resolve(config)) == 3.0
 
 
 @pytest.mark.parametrize("loss, pixels", [("bce", "binary"), ("sum", "float")])
 def test_auto_pixels_follow_the_loss(loss, pixels):
-    assert configuration.resolve(changed("loss", loss)).data.pixels == pixels
+    assert configuration.resolve(changed("loss", loss)).moving_mnist.pixels == pixels
 
 
 @pytest.mark.parametrize("tau, num_targets", [(1, 1), (5, 5), (8, 8), (12, 8)])
@@ -67,7 +78,10 @@ def test_given_targets_stay():
 
 
 def test_given_pixels_stay():
-    assert configuration.resolve(changed("data.pixels", "float")).data.pixels == "float"
+    assert (
+        configuration.resolve(changed("moving_mnist.pixels", "float")).moving_mnist.pixels
+        == "float"
+    )
 
 
 @pytest.mark.parametrize(
@@ -75,17 +89,29 @@ def test_given_pixels_stay():
     [
         ("loss", "summ", r"config.loss='summ': did you mean 'sum'\?"),
         ("variant", "conv", "config.variant='conv': did you mean 'conv-"),
-        ("data.digits", "embeded", "did you mean 'embedded'"),
-        ("data.speed", "constnat", "did you mean 'constant'"),
+        ("moving_mnist.digits", "embeded", "did you mean 'embedded'"),
+        ("moving_mnist.speed", "constnat", "did you mean 'constant'"),
         ("optimizer.name", "adm", "did you mean 'adam'"),
         ("tau", 20, "config.tau=20: tau [+] 1 frames are needed"),
         ("tau", 0, "config.tau=0: expected at least 1"),
         ("tau", "ten", "config.tau: expected int, got 'ten'"),
-        ("data.lines", 1, r"config.data.lines: expected bool \(True or False\), got 1"),
-        ("data.lines", "yes", r"config.data.lines: expected bool \(True or False\), got 'yes'"),
-        ("data.directory", 3, "config.data.directory: expected str, got 3"),
+        (
+            "moving_mnist.lines",
+            1,
+            r"config.moving_mnist.lines: expected bool \(True or False\), got 1",
+        ),
+        (
+            "moving_mnist.lines",
+            "yes",
+            r"config.moving_mnist.lines: expected bool \(True or False\), got 'yes'",
+        ),
+        ("moving_mnist.directory", 3, "config.moving_mnist.directory: expected str, got 3"),
         ("video.directory", None, "config.video.directory: expected str, got None"),
-        ("smoothness.weight", 10**400, "config.smoothness.weight=10+: expected a finite number"),
+        (
+            "flow_loss.smoothness_weight",
+            10**400,
+            "config.flow_loss.smoothness_weight=10+: expected a finite number",
+        ),
         ("train.num_targets", 20, "config.train.num_targets=20: expected at most config.tau=10"),
         ("train.num_targets", -1, "config.train.num_targets=-1: expected at least 0"),
         ("tau", -3, "config.tau=-3: expected at least 1"),
@@ -93,23 +119,43 @@ def test_given_pixels_stay():
         ("data.sequence_length", 10**9, "sequence_length=1000000000: expected at most 10000"),
         ("train.batch_size", 10**9, "config.train.batch_size=1000000000: expected at most 65536"),
         ("train.num_sequences", 10**12, "num_sequences=1000000000000: expected at most 2147483647"),
-        ("memory.width", 1e9, "config.memory.width=1000000000.0: expected at most 64"),
-        ("memory.kernel_size", 10**9 + 1, "kernel_size=1000000001: expected at most 255"),
+        (
+            "model.memory_features",
+            (10**9,),
+            r"memory_features=\(1000000000,\): expected 1 to 8 layers",
+        ),
+        (
+            "model.memory_features",
+            (2.5,),
+            r"memory_features: expected tuple of int, .* got \(2.5,\)",
+        ),
+        ("model.memory_features", (True,), "memory_features: expected tuple of int"),
+        ("model.output", "intensity", "config.model.output='intensity': expected 'logit', which"),
+        (
+            "model.frame_size",
+            (32, 32),
+            r"frame_size=\(32, 32\): expected \(64, 64\), that of config",
+        ),
+        ("memory.width", 2.0, "config.memory.width: is config.model.memory_features now"),
+        ("model.memory_kernel_size", 10**9 + 1, "kernel_size=1000000001: expected an odd number"),
         ("recipe", "slow", "config.recipe='slow': did you mean"),
-        ("data.num_digits", True, "config.data.num_digits: expected int, got True"),
-        ("data.image_size", 63, "config.data.image_size=63: expected a multiple of 2"),
+        ("moving_mnist.num_digits", True, "config.moving_mnist.num_digits: expected int, got True"),
+        ("data.image_size", 63, r"divisible by 2, .*\(from config.data.image_size=63\)"),
         ("data.image_size", 28, "config.data.image_size: expected more than 28"),
-        ("data.step", 0.6, "config.data.step: expected a share in"),
-        ("data.digits", "idx", "config.data.directory: expected the folder"),
-        ("data.num_digits", 256, "config.data.num_digits: expected 1 to 255"),
+        ("moving_mnist.step", 0.6, "config.moving_mnist.step: expected a share in"),
+        ("moving_mnist.digits", "idx", "config.moving_mnist.directory: expected the folder"),
+        ("moving_mnist.num_digits", 256, "config.moving_mnist.num_digits: expected 1 to 255"),
         ("seed", 2**32, "config.seed=4294967296: expected at most"),
         ("train.batch_size", 0, "config.train.batch_size=0: expected at least 1"),
         ("optimizer.learning_rate", 0.0, "learning_rate=0.0: expected a number above 0"),
         ("optimizer.learning_rate", float("nan"), "expected a number above 0"),
-        ("smoothness.delta", float("inf"), "expected a finite number"),
+        ("flow_loss.smoothness_delta", float("inf"), "expected a finite number"),
         ("train.batchsize", 3, "has no field 'batchsize'; did you mean 'batch_size'"),
-        ("memory.kernel_size", 4, "config.memory.kernel_size=4: expected an odd number"),
-        ("memory.width", 0.0, "config.memory.width=0.0: expected a number above 0"),
+        (
+            "model.memory_kernel_size",
+            4,
+            "config.model.memory_kernel_size=4: expected an odd number",
+        ),
         ("trane", 3, "config has no field 'trane'; did you mean 'train'"),
     ],
 )
@@ -121,13 +167,16 @@ def test_bad_values_are_named(path, value, message):
 def test_missing_field_is_named():
     config = default.get_config()
     with config.unlocked():
-        del config.data["seed"]
-    with pytest.raises(UserError, match=r"config.data.seed: missing"):
+        del config.moving_mnist["seed"]
+    with pytest.raises(UserError, match=r"config.moving_mnist.seed: missing"):
         configuration.resolve(config)
 
 
 def test_whole_numbers_serve_as_real_ones():
-    assert configuration.resolve(changed("smoothness.weight", 1)).smoothness.weight == 1
+    assert (
+        configuration.resolve(changed("flow_loss.smoothness_weight", 1)).flow_loss.smoothness_weight
+        == 1
+    )
 
 
 def test_paper_recipe_is_section_4():
@@ -139,7 +188,7 @@ def test_paper_recipe_is_section_4():
     assert optimizer.clip_global_norm == 0
     assert (optimizer.flow_head_rate, optimizer.memory_rate) == (1, 1)
     assert (config.train.batch_size, config.tau) == (1, 10)
-    assert (config.smoothness.delta, config.smoothness.weight) == (1e-3, 1e-2)
+    assert (config.flow_loss.smoothness_delta, config.flow_loss.smoothness_weight) == (1e-3, 1e-2)
     assert (config.data.num_train, config.data.num_validation) == (10_000, 3_000)
 
 
@@ -153,8 +202,8 @@ def from_command_line(config, *flags):
 
 def recipe_of(config):
     return (
-        config.flow_head.sparsity_weight,
-        config.flow_head.photometric_weight,
+        config.flow_loss.sparsity_weight,
+        config.flow_loss.photometric_weight,
         config.optimizer.flow_head_rate,
         config.optimizer.memory_rate,
     )
@@ -190,7 +239,11 @@ def test_recipe_follows_the_command_line_and_given_fields_stay():
 def test_fields_that_no_recipe_in_force_sets_have_their_defaults():
     flags = "--config.recipe=paper", "--config.video.directory=x"
     config = from_command_line(video.get_config(), *flags)
-    assert (config.residual, config.normalise_contrast, config.video.max_pan) == (False, False, 0)
+    assert (config.model.residual, config.model.normalise_contrast, config.video.max_pan) == (
+        False,
+        False,
+        0,
+    )
     assert (config.loss, config.tau, config.optimizer.name) == ("sum", 12, "rmsprop")
 
 
@@ -208,8 +261,8 @@ def test_json_round_trip_and_differences(tmp_path):
     path = tmp_path / "config.json"
     path.write_text(configuration.to_json(config))
     assert configuration.differences(config, configuration.read_json(path)) == {}
-    other = configuration.resolve(changed("data.num_digits", 3))
-    assert configuration.differences(config, other) == {"data.num_digits": "2 / 3"}
+    other = configuration.resolve(changed("moving_mnist.num_digits", 3))
+    assert configuration.differences(config, other) == {"moving_mnist.num_digits": "2 / 3"}
 
 
 @pytest.mark.parametrize(

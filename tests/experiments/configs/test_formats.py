@@ -1,5 +1,6 @@
 """Configurations of every format that runs were written in, as the history of the fields tells."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import vstm.inference.predictor
 from experiments.configs import default, formats
 from experiments.configs.config import differences, read_json, resolve, to_json
 from experiments.configs.fields import flatten
+from experiments.configs.formats import MOVED
 from experiments.console.errors import UserError
 from experiments.run.summary import module_table
+from vstm.modules.model_config import ModelConfig
 
 # A run's `config.json` of the first version, resolved.
 FIRST = {
@@ -106,15 +109,27 @@ def test_runs_of_every_age_are_read_as_what_they_did(age, tmp_path):
     expected = {path: value for path, value in fields.items() if path != "data.published_test_set"}
     for later in LATER[age:]:
         expected |= {path: before for path, (_, before) in later.items() if before is not None}
+    width, fixed = (
+        expected["memory.width"],
+        {
+            "model.encoder_features": (32,),
+            "model.memory": "conv",
+            "model.pointwise_flow": True,
+            "model.output": "logit",
+            "model.frame_size": (64, 64),
+        },
+    )
+    expected = {MOVED.get(path, path): value for path, value in expected.items()} | fixed
+    expected["model.memory_features"] = {1.0: (45,), 2.0: (90,)}[width]
     assert flatten(read_json(path)) == expected
 
 
 def test_every_field_has_its_place_in_the_history():
     """Fails for a new field that has no line in `formats.ADDED`."""
     added = {path for fields in formats.ADDED.values() for path in fields}
-    assert (
-        flatten(default.get_config()).keys() == (FIRST.keys() - {"data.published_test_set"}) | added
-    )
+    known = {MOVED.get(path, path) for path in FIRST.keys() | added} - {"data.published_test_set"}
+    model = {f"model.{field.name}" for field in dataclasses.fields(ModelConfig)}
+    assert flatten(default.get_config()).keys() == known | model
 
 
 def test_written_configurations_have_the_present_format(tmp_path):
@@ -135,14 +150,14 @@ def test_unknown_formats_are_named(number, tmp_path):
 
 def test_files_of_the_present_format_lack_nothing(tmp_path):
     content = json.loads(to_json(resolve(default.get_config())))
-    del content["memory"]["width"]
+    del content["model"]["memory_features"]
     path = tmp_path / "config.json"
     path.write_text(json.dumps(content))
-    with pytest.raises(UserError, match=r"config\.memory\.width: missing"):
+    with pytest.raises(UserError, match=r"config\.model\.memory_features: missing"):
         read_json(path)
 
 
 def test_the_model_that_comes_with_the_project_is_readable():
     config = read_json(Path(vstm.inference.predictor.PRETRAINED) / "config.json")
-    assert config.flow_head.photometric_share == 0
+    assert config.flow_loss.photometric_share == 0
     assert module_table(config).endswith("total 703651")

@@ -102,7 +102,7 @@ def test_parameters_are_read_beside_any_optimisers_state(run_copy):
 
 def test_parameters_of_another_model_are_refused(run_copy):
     config = read_json(run_copy / "config.json")
-    config.flow_head.recurrent = True  # which has parameters more
+    config.model.recurrent_flow = True  # which has parameters more
     with pytest.raises(UserError, match="100: cannot be restored"):
         trained_params(config, run_copy)
 

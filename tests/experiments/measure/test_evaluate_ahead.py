@@ -46,7 +46,7 @@ def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):
 
 
 def test_first_frame_ahead_is_the_one_that_evaluation_scores(finished_run):
-    config = resolve(small_config(**{"data.sequence_length": 12, "data.step": 0.0}))
+    config = resolve(small_config(**{"data.sequence_length": 12, "moving_mnist.step": 0.0}))
     _, params = load_model(finished_run)
     source = build.moving_mnist(config, "test")
     ahead = evaluate_ahead(config, params, source, 3)

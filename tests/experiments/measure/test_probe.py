@@ -12,7 +12,7 @@ from vstm.inference.predictor import VideoPredictor
 
 
 def test_labels_are_those_of_the_current_frame():
-    config = resolve(small_config(**{"data.num_digits": 2}))
+    config = resolve(small_config(**{"moving_mnist.num_digits": 2}))
     source = build.moving_mnist(config, "test")
     frames, labels = sequences(source, 2, 99)
     assert frames.shape == (5, 2, 30, 30, 1)

@@ -9,7 +9,7 @@ from experiments.configs.config import resolve
 from experiments.measure.evaluation import evaluate
 from experiments.measure.scores import TwoLevelEntropy, mean_intensity, table
 from experiments.run import build
-from vstm.model import AutoencoderOutput
+from vstm.state import Output, State
 
 NUM = 7  # not a multiple of the batch
 
@@ -32,7 +32,7 @@ def fixed_prediction(logit):
     def predict(params, frames):
         prediction = jnp.full(frames[:, 0].shape, params)
         flow = jnp.zeros((len(frames), 32, 32, 2))
-        return AutoencoderOutput(prediction[:, None], flow[:, None], (), flow)
+        return Output(prediction[:, None], flow[:, None], State(()), flow)
 
     return predict, jnp.float32(logit)
 

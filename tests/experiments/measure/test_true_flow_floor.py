@@ -10,9 +10,9 @@ from experiments.configs.config import resolve
 from experiments.console.errors import UserError
 from experiments.measure import floor as true_flow_floor
 from experiments.measure.floor import TrueFlowCodec, train_and_test
-from vstm.variants import Variant
+from vstm.modules.model_config import ModelConfig
 
-SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
+SMALL = ModelConfig((3,), "conv", (4,))
 
 
 def test_each_cell_takes_the_motion_that_predicts_it_best():

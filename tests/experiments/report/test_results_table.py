@@ -87,7 +87,8 @@ def test_a_table_has_a_cell_for_every_field_of_any_row():
 
 def test_cells_are_text_or_rounded_numbers_or_both():
     assert (
-        cell_text({"memory.width": 0.5, "data.lines": True}) == "memory.width=0.5, data.lines=True"
+        cell_text({"memory.width": 0.5, "moving_mnist.lines": True})
+        == "memory.width=0.5, moving_mnist.lines=True"
     )
     assert [cell_text(value) for value in ({}, None, 3, 0.123456)] == ["-", "-", "3", "0.12346"]
 

@@ -28,8 +28,8 @@ def runs(tmp_path):
 def test_rows_have_the_fields_that_differ_from_their_defaults_and_the_scores(runs):
     first, second = rows(runs, "validation")
     assert list(first)[:4] == ["run", "settings", "seed", "sequences"]
-    settings = SMALL | {"optimizer.learning_rate": 0.5, "flow_head.sparsity_weight": 1e-3}
-    settings |= {"train.num_targets": 2, "flow_head.photometric_weight": 3.0}  # tau; the recipe
+    settings = SMALL | {"optimizer.learning_rate": 0.5, "flow_loss.sparsity_weight": 1e-3}
+    settings |= {"train.num_targets": 2, "flow_loss.photometric_weight": 3.0}  # tau; the recipe
     del settings["train.num_sequences"]
     assert (first["run"], first["settings"]) == ("a", settings)
     assert (second["run"], second["cross_entropy"]) == ("b", 0.2)

@@ -81,9 +81,9 @@ def test_help_says_what_is_required_and_the_defaults(toy, capsys):
 def test_calls_in_one_process_do_not_see_each_others_flags(toy):
     run, calls = toy
     assert run(CONFIG, "--config.tau=3", "--number=5") == 0
-    assert run(CONFIG, "--config.data.lines=True", "--optional", "7") == 0
+    assert run(CONFIG, "--config.moving_mnist.lines=True", "--optional", "7") == 0
     assert run(CONFIG, "--config.tau=4") == 0
-    assert [(c["tau"], c["data"]["lines"], *rest) for c, *rest in calls] == [
+    assert [(c["tau"], c["moving_mnist"]["lines"], *rest) for c, *rest in calls] == [
         (3, False, 5, None, "b"),
         (10, True, 3, 7, "b"),
         (4, False, 3, None, "b"),
@@ -100,11 +100,14 @@ def test_calls_in_one_process_do_not_see_each_others_flags(toy):
         ([CONFIG, "--number=0"], "--number=0"),
         ([CONFIG, "3"], "unexpected argument '3'"),
         ([CONFIG, "--config.tua=3"], "config.tua: config has no field 'tua'; did you mean 'tau'?"),
-        ([CONFIG, "--noconfig.data.linse"], "did you mean 'lines'?"),
-        ([CONFIG, "--config.data.lines=yes"], "lines: expected bool (True or False), got 'yes'"),
+        ([CONFIG, "--noconfig.moving_mnist.linse"], "did you mean 'lines'?"),
+        (
+            [CONFIG, "--config.moving_mnist.lines=yes"],
+            "lines: expected bool (True or False), got 'yes'",
+        ),
         ([CONFIG, "--config.tau", "ten"], "config.tau: expected int, got 'ten'"),
         ([CONFIG, "--config.seed=1.5"], "config.seed: expected int, got '1.5'"),
-        ([CONFIG, "--config.smoothness.weight=x"], "weight: expected float, got 'x'"),
+        ([CONFIG, "--config.flow_loss.smoothness_weight=x"], "weight: expected float, got 'x'"),
         ([CONFIG, "--config.data=3"], "config.data: expected one of its fields, such as config."),
         (["--config", "nowhere.py"], "--config: nowhere.py: no such Python file"),
         (["--flagfile=/nowhere"], "--flagfile: Unable to open flagfile: "),

@@ -21,7 +21,12 @@ def scalars(folder, tag):
 
 
 def test_hyperparameters(tmp_path):
-    fields = {"variant": "conv", "tau": 10, "data.lines": True, "optimizer.learning_rate": 4e-3}
+    fields = {
+        "variant": "conv",
+        "tau": 10,
+        "moving_mnist.lines": True,
+        "optimizer.learning_rate": 4e-3,
+    }
     with Reporter(tmp_path, 0, 10, 4) as reporter:
         reporter.hyperparameters(fields, ["validation/ssim"])
         reporter.scalars(5, "validation", {"ssim": 0.9})
@@ -33,7 +38,7 @@ def test_hyperparameters(tmp_path):
     assert set(written) == set(fields)
     assert written["variant"].string_value == "conv"
     assert written["tau"].number_value == 10
-    assert written["data.lines"].bool_value is True
+    assert written["moving_mnist.lines"].bool_value is True
     assert written["optimizer.learning_rate"].number_value == pytest.approx(4e-3)
     experiment = content["_hparams_/experiment"].experiment
     assert [metric.name.tag for metric in experiment.metric_infos] == ["validation/ssim"]

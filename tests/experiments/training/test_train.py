@@ -175,8 +175,8 @@ def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
 
 
 def test_other_configuration_is_refused_with_the_field(finished_run):
-    with pytest.raises(UserError, match=r"data.lines: True / False"):
-        train_and_evaluate(small_config(**{"data.lines": True}), finished_run)
+    with pytest.raises(UserError, match=r"moving_mnist.lines: True / False"):
+        train_and_evaluate(small_config(**{"moving_mnist.lines": True}), finished_run)
 
 
 def test_metrics_and_loss_fall(finished_run):
@@ -242,14 +242,17 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
     "more, message",
     [
         (
-            ["--config.data.lines=yes"],
-            "config.data.lines: expected bool (True or False), got 'yes'",
+            ["--config.moving_mnist.lines=yes"],
+            "config.moving_mnist.lines: expected bool (True or False), got 'yes'",
         ),
         (["--config.train.batchsize=3"], "did you mean 'batch_size'?"),
         (["--config.loss=summ"], "did you mean 'sum'?"),
         (["--config=experiments/configs/moving_mnist.py:conv-3enc"], "unknown variant 'conv-3enc'"),
         (["--config=nowhere.py"], "nowhere.py: no such Python file"),
-        (["--config.data.digits=idx", "--config.data.directory=/nowhere"], "/nowhere/train-images"),
+        (
+            ["--config.moving_mnist.digits=idx", "--config.moving_mnist.directory=/nowhere"],
+            "/nowhere/train-images",
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_nothing_is_written(more, message, tmp_path):

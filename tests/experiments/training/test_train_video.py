@@ -193,9 +193,15 @@ def test_bad_prepared_folders_are_named(finished_run, flags, message):
             {"tau": 14, "data.sequence_length": 15},
             "no clip has the 15 frames .* the longest has 14",
         ),
-        ({"residual": True, "loss": "bce"}, "config.residual=True: is for intensities"),
+        (
+            {"model.residual": True, "loss": "bce"},
+            "config.model.residual=True: expected False, as the output is a logit",
+        ),
         ({"segment": 2, "train.num_targets": 2}, "config.segment=2: config.train.num_targets=2"),
-        ({"segment": 2, "flow_head.recurrent": True}, "config.segment=2: config.flow_head"),
+        (
+            {"segment": 2, "model.recurrent_flow": True},
+            "config.segment=2: config.model.recurrent_flow",
+        ),
         ({"video.random_crops": False, "video.max_pan": 1.0}, "config.video.max_pan=1.0"),
         ({"data.image_size": 8}, "config.data.image_size=8: expected at least 11"),
         ({"data.name": "vidoe"}, "did you mean 'video'"),
@@ -211,15 +217,15 @@ def test_bad_configurations_are_named_before_anything_is_written(
 
 def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     changes = {
-        "residual": True,
-        "flow_head.recurrent": True,
-        "flow_head.sparsity_weight": 0.1,
+        "model.residual": True,
+        "model.recurrent_flow": True,
+        "flow_loss.sparsity_weight": 0.1,
         "video.max_pan": 1.0,
         "video.random_reversals": True,
     }
     train_and_evaluate(config(prepared, **changes), tmp_path)
-    description = load(tmp_path).description
-    assert description.residual and description.recurrent_flow
+    described = load(tmp_path).model.config
+    assert described.residual and described.recurrent_flow
 
 
 def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path, capsys):
@@ -233,17 +239,19 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-7)
     gated, _ = train_and_evaluate(
-        config(prepared, **changes | {"flow_head.recurrent": True}), tmp_path / "gated"
+        config(prepared, **changes | {"model.recurrent_flow": True}), tmp_path / "gated"
     )
     assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
     np.testing.assert_allclose(
         gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
     )
     changes["variant"] = "conv-2enc-1LSTM"
-    with pytest.raises(UserError, match="a model of conv-1enc-1LSTM, of other parameters than"):
+    with pytest.raises(
+        UserError, match=r"first: another network's; its .* is \[.*\], this configuration's"
+    ):
         train_and_evaluate(config(prepared, **changes), tmp_path / "third")
     changes = {"train.initial_model": str(tmp_path / "gated")}
-    with pytest.raises(UserError, match="of other parameters than"):
+    with pytest.raises(UserError, match=r"flow_head/gate/bias is \[2\], this configuration's none"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "ungated")
     changes["train.initial_model"] = "nowhere"
     with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):

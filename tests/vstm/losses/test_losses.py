@@ -3,14 +3,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from vstm.losses.reconstruction import (
-    LOSSES,
-    binary_cross_entropy,
-    gradient_error,
-    intensity_error,
-    output_intensity,
-    reconstruction_terms,
-)
+from vstm.losses import LOSSES, binary_cross_entropy, gradient_error, intensity_error
+from vstm.model import Autoencoder
+from vstm.modules.model_config import ModelConfig
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
@@ -55,7 +50,7 @@ def test_gradient_error_by_hand():
 
 def test_terms_are_means_over_pixels_and_sum_has_both():
     prediction, target = jnp.asarray(PREDICTION), jnp.asarray(TARGET)
-    terms = reconstruction_terms("sum", prediction, target)
+    terms = LOSSES["sum"].terms(prediction, target)
     np.testing.assert_allclose(terms["intensity"], 2.3125 / 6, rtol=1e-6)
     d = np.array([0.25, 0.5, 0.25, 0.5, 0.125, 0.625, 0.75, 0.375, 0.75, 0.375])
     np.testing.assert_allclose(terms["gradient"], (d**2).sum() / 6, rtol=1e-6)
@@ -66,15 +61,12 @@ def test_terms_are_means_over_pixels_and_sum_has_both():
 def test_perfect_prediction_costs_nothing(loss):
     target = jnp.asarray(TARGET)
     output = 100 * (2 * target - 1) if loss == "bce" else target
-    assert sum(reconstruction_terms(loss, output, target).values()) < 1e-6
+    assert sum(LOSSES[loss].terms(output, target).values()) < 1e-6
 
 
 def test_output_is_a_logit_for_cross_entropy_only():
+    assert [name for name, loss in LOSSES.items() if loss.output == "logit"] == ["bce"]
     output = jnp.array([0.0, 2.0])
-    np.testing.assert_allclose(output_intensity("bce", output), [0.5, 1 / (1 + np.exp(-2))])
-    np.testing.assert_array_equal(output_intensity("sum", output), output)
-
-
-def test_unknown_loss_is_refused():
-    with pytest.raises(KeyError):
-        reconstruction_terms("l3", jnp.asarray(PREDICTION), jnp.asarray(TARGET))
+    logits, intensities = (Autoencoder(ModelConfig(output=o)) for o in ("logit", "intensity"))
+    np.testing.assert_allclose(logits.intensity(output), [0.5, 1 / (1 + np.exp(-2))])
+    np.testing.assert_array_equal(intensities.intensity(output), output)

@@ -1,22 +1,24 @@
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from vstm.losses.photometric import photometric_error
-from vstm.losses.reconstruction import LOSSES, reconstruction_terms
+from vstm.losses import LOSSES, photometric_error
 from vstm.model import Autoencoder
+from vstm.modules.model_config import ModelConfig
 from vstm.ops.smoothness import flow_roughness
 from vstm.training.update import init_state, make_train_step, random_windows
-from vstm.variants import VARIANTS, Variant, get_variant
+from vstm.variants import VARIANTS, get_variant
 
 TAU = 3
-SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
+SMALL = ModelConfig((3,), "conv", (4,), frame_size=(8, 8))
 
 
 def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, **weights):
-    model = Autoencoder(SMALL, smoothness_weight=weight)
+    model = Autoencoder(replace(SMALL, output=LOSSES[loss].output))
     tx = tx or optax.sgd(0.1)
     state = init_state(model, tx, jax.random.key(0), (8, 8, 1))
     frames = jax.random.uniform(jax.random.key(1), (2, length, 8, 8, 1)).round()
@@ -25,7 +27,7 @@ def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, **weights):
         tx,
         state,
         frames,
-        make_train_step(model, tx, loss=loss, tau=TAU, **weights),
+        make_train_step(model, tx, loss=loss, tau=TAU, smoothness_weight=weight, **weights),
     )
 
 
@@ -33,14 +35,13 @@ def make(loss="bce", tx=None, length=TAU + 1, weight=1e-2, **weights):
 def test_update_equals_gradient_descent_on_the_explicit_objective(loss):
     """The injected penalty acts as the term w_H H(T) of eq. 5."""
     weight = 50.0  # so that the penalty's share shows
-    _, _, state, frames, step = make(loss, weight=weight)
-    plain = Autoencoder(SMALL, smoothness_weight=0.0)
+    plain, _, state, frames, step = make(loss, weight=weight)
     params = jax.tree.map(lambda a: a + 0.02, state.params)  # off the zero flow
     state = state.replace(params=params)
 
     def objective(params):
         output = plain.apply({"params": params}, frames[:, :TAU])
-        terms = reconstruction_terms(loss, output.prediction, frames[:, TAU])
+        terms = LOSSES[loss].terms(output.prediction, frames[:, TAU])
         return sum(terms.values()) + weight * flow_roughness(output.flow, delta=1e-3)
 
     value, gradient = jax.jit(jax.value_and_grad(objective))(params)
@@ -55,16 +56,14 @@ def test_update_equals_gradient_descent_on_the_explicit_objective(loss):
 
 def test_several_targets_are_the_mean_of_each_frame_predicted_from_those_before_it():
     weight = 50.0
-    model, tx, state, frames, _ = make(weight=weight)
-    step = make_train_step(model, tx, loss="bce", tau=TAU, num_targets=2)
-    plain = Autoencoder(SMALL, smoothness_weight=0.0)
+    plain, _, state, frames, step = make(weight=weight, num_targets=2)
     params = jax.tree.map(lambda a: a + 0.02, state.params)
 
     def objective(params):
         values = []
         for fed in (TAU - 1, TAU):
             output = plain.apply({"params": params}, frames[:, :fed])
-            terms = reconstruction_terms("bce", output.prediction, frames[:, fed])
+            terms = LOSSES["bce"].terms(output.prediction, frames[:, fed])
             values.append(sum(terms.values()) + weight * flow_roughness(output.flow, delta=1e-3))
         return sum(values) / 2
 
@@ -83,7 +82,7 @@ def test_sparsity_adds_the_mean_length_of_the_flows_components():
 
     def objective(params):
         output = model.apply({"params": params}, frames[:, :TAU])
-        terms = reconstruction_terms("intensity", output.prediction, frames[:, TAU])
+        terms = LOSSES["intensity"].terms(output.prediction, frames[:, TAU])
         u, v = jnp.moveaxis(output.flow, -1, 0)
         return terms["intensity"] + weight * (jnp.mean(jnp.abs(u)) + jnp.mean(jnp.abs(v))) / 2
 
@@ -98,15 +97,14 @@ def test_sparsity_adds_the_mean_length_of_the_flows_components():
 
 def test_the_photometric_error_counts_by_its_weight():
     weight = 3.0
-    model, tx, state, frames, _ = make(weight=0.0)
-    step = make_train_step(model, tx, loss="bce", tau=TAU, num_targets=2, photometric_weight=weight)
+    model, _, state, frames, step = make(weight=0.0, num_targets=2, photometric_weight=weight)
     params = jax.tree.map(lambda a: a + 0.02, state.params)
 
     def objective(params):
         values = []
         for fed in (TAU - 1, TAU):
             output = model.apply({"params": params}, frames[:, :fed])
-            terms = reconstruction_terms("bce", output.prediction, frames[:, fed])
+            terms = LOSSES["bce"].terms(output.prediction, frames[:, fed])
             error = photometric_error(frames[:, fed - 1], frames[:, fed], output.flow)
             values.append(terms["cross_entropy"] + weight * error)
         return sum(values) / 2
@@ -123,11 +121,11 @@ def test_the_photometric_error_counts_by_its_weight():
 
 
 def test_the_photometric_weight_may_fall_by_update():
-    model, tx, state, frames, _ = make(weight=0.0)
-    fixed, falling = (
-        jax.jit(make_train_step(model, tx, loss="bce", tau=TAU, photometric_weight=weight))
+    (*_, state, frames, fixed), (*_, falling) = (
+        make(weight=0.0, photometric_weight=weight)
         for weight in (1.5, optax.linear_schedule(2.0, 0.0, 4))
     )
+    fixed, falling = jax.jit(fixed), jax.jit(falling)
     second = state.replace(step=jnp.ones((), jnp.int32))  # 2 * (1 - 1 / 4)
     (ours, metrics), (theirs, expected) = falling(second, frames), fixed(second, frames)
     for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(theirs.params), strict=True):

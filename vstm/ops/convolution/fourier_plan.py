@@ -1,4 +1,7 @@
-"""How maps are cut for Fourier convolution: sizes of tiles and strips that suit maps and kernel."""
+"""How maps are cut for Fourier convolution: sizes of tiles and strips that suit maps and kernel.
+
+Source: choice, by measurement on CPUs.
+"""
 
 from vstm.ops.convolution.fourier import FourierConvolution
 from vstm.ops.convolution.tiling import Tiling

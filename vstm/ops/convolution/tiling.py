@@ -1,4 +1,7 @@
-"""Tiles: how an axis of maps is cut into pieces that overlap by the extent of a kernel."""
+"""Tiles: how an axis of maps is cut into pieces that overlap by the extent of a kernel.
+
+Source: overlap-save (Stockham 1966), in two dimensions one after the other.
+"""
 
 from dataclasses import dataclass
 

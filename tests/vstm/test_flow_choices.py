@@ -1,4 +1,6 @@
-"""The choices beyond the paper, from the recurrent flow head to the width of the memory."""
+"""The choices beyond the paper, from the recurrent flow head to the contrast of the frames."""
+
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
@@ -7,18 +9,18 @@ import pytest
 
 from vstm.model import Autoencoder
 from vstm.modules.flow_head import FlowHead
+from vstm.modules.model_config import ModelConfig
 from vstm.ops.warp import upsample_flow, warp_within
-from vstm.variants import Variant
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
-SMALL = Variant("small", (3,), "conv", (4,), pointwise_flow=True)
+SMALL = ModelConfig((3,), "conv", (4,), output="intensity", frame_size=(8, 12))
 TAU = 4
 
 
 def initialised(**options):
     """A model whose flow is not zero, and frames."""
-    model = Autoencoder(SMALL, **options)
+    model = Autoencoder(replace(SMALL, **options))
     frames = jax.random.uniform(jax.random.key(0), (2, TAU, 8, 12, 1))
     params = jax.jit(model.init)(jax.random.key(1), frames)["params"]
     leaves, structure = jax.tree.flatten(params)
@@ -28,14 +30,14 @@ def initialised(**options):
 
 
 def test_recurrent_head_equals_the_unrolled_equation():
-    head = FlowHead(pointwise=True, recurrent=True)
+    head = FlowHead(replace(SMALL, recurrent_flow=True))
     outputs = jax.random.normal(jax.random.key(0), (TAU, 2, 5, 6, 3))
     start = jax.random.normal(jax.random.key(3), (2, 5, 6, 2))
     params = jax.tree.map(
         lambda a: a + 0.1 * jax.random.normal(jax.random.key(a.size), a.shape),
         head.init(jax.random.key(1), outputs)["params"],
     )
-    plain = FlowHead(pointwise=True)
+    plain = FlowHead(SMALL)
     gate_kernel, gate_bias = params["gate"]["kernel"], params["gate"]["bias"]
     regressor = {name: value for name, value in params.items() if name != "gate"}
     flow = np.asarray(start)
@@ -52,7 +54,7 @@ def test_recurrent_head_equals_the_unrolled_equation():
 
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_flow_starts_at_zero_and_learns(recurrent):
-    model = Autoencoder(SMALL, recurrent_flow=recurrent)
+    model = Autoencoder(replace(SMALL, recurrent_flow=recurrent))
     frames = jax.random.uniform(jax.random.key(0), (2, TAU, 8, 8, 1))
     params = model.init(jax.random.key(1), frames)["params"]
     assert not model.apply({"params": params}, frames).flow.any()
@@ -67,13 +69,13 @@ def test_flow_starts_at_zero_and_learns(recurrent):
 def test_recurrent_state_carried_on_equals_all_frames_at_once():
     model, variables, frames = initialised(recurrent_flow=True)
     expected = model.apply(variables, frames)
-    memory = None
+    state = None
     for t in range(TAU):
-        output = model.apply(variables, frames[:, t : t + 1], memory)
-        memory = output.memory
+        output = model.apply(variables, frames[:, t : t + 1], state)
+        state = output.state
     np.testing.assert_allclose(output.flow, expected.flow, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(output.prediction, expected.prediction, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(memory[-1], output.flow)
+    np.testing.assert_array_equal(state.flow, output.flow)
     assert np.abs(output.flow).max() > 0.05
 
 
@@ -92,7 +94,7 @@ def test_several_predictions_are_those_of_the_shorter_sequences(options):
             ours.predictions[:, n], expected.prediction, rtol=1e-4, atol=1e-5
         )
     for last, of_all in zip(
-        jax.tree.leaves(expected.memory), jax.tree.leaves(ours.memory), strict=True
+        jax.tree.leaves(expected.state), jax.tree.leaves(ours.state), strict=True
     ):
         np.testing.assert_allclose(of_all, last, rtol=1e-4, atol=1e-5)
 
@@ -108,18 +110,16 @@ def test_no_more_predictions_than_frames_and_only_one_with_segments():
 
 def test_recurrent_head_and_segments_exclude_each_other():
     model, variables, frames = initialised()
-    model = Autoencoder(SMALL, recurrent_flow=True, segment=2)
+    model = Autoencoder(replace(SMALL, recurrent_flow=True), segment=2)
     with pytest.raises(ValueError, match="no segments"):
         model.apply(variables, frames)
 
 
 def test_units_of_the_training_size_make_flow_independent_of_the_frames_size():
-    model, variables, frames = initialised(frame_size=(8, 12))
+    model, variables, frames = initialised()
     larger = jnp.tile(frames, (1, 1, 7, 7, 1))
-    plain = Autoencoder(SMALL)
-    same = model.apply(variables, frames).flow
-    np.testing.assert_array_equal(same, plain.apply(variables, frames).flow)
-    # Far from the border, periodic frames have periodic flow; by the frames' own size, it grows.
+    plain = Autoencoder(replace(SMALL, frame_size=larger.shape[2:4]))
+    # Far from the border, periodic frames have periodic flow; in larger units, it grows.
     ours = model.apply(variables, larger).flow
     theirs = plain.apply(variables, larger).flow
     middle = np.s_[:, 12:16, 18:24]
@@ -150,7 +150,7 @@ def test_residual_adds_the_last_frame_moved_along_the_flow():
 
 
 def test_residual_starts_as_a_copy_of_the_last_frame():
-    model = Autoencoder(SMALL, residual=True)
+    model = Autoencoder(replace(SMALL, residual=True))
     frames = jax.random.uniform(jax.random.key(0), (2, TAU, 8, 8, 1))
     params = model.init(jax.random.key(1), frames)["params"]
     np.testing.assert_array_equal(model.apply({"params": params}, frames).prediction, frames[:, -1])
@@ -175,24 +175,13 @@ def test_normalised_contrast_is_that_of_normalised_frames_brought_back(residual)
 
 @pytest.mark.parametrize("residual", [False, True])
 @pytest.mark.parametrize("normalise", [False, True])
-def test_unmoved_is_the_prediction_with_zero_flow(residual, normalise):
+def test_prediction_of_zero_flow_is_that_of_a_flow_head_that_gives_none(residual, normalise):
     model, variables, frames = initialised(residual=residual, normalise_contrast=normalise)
     still = dict(variables["params"])
     still["flow_head"] = jax.tree.map(jnp.zeros_like, still["flow_head"])
     expected = model.apply({"params": still}, frames)
     assert not expected.flow.any()
     output = model.apply(variables, frames)
-    ours = model.unmoved(variables["params"], frames[:, -1], output.features)
+    zero = jnp.zeros_like(output.flow)
+    ours = model.apply(variables, frames[:, -1], output.features, zero, method="predict")
     np.testing.assert_allclose(ours, expected.prediction, rtol=1e-5, atol=1e-6)
-
-
-def test_memory_of_another_width_and_kernel():
-    variant = Variant("small", (3,), "conv", (4, 10), pointwise_flow=False)
-    changed = variant.with_memory(width=0.5, kernel_size=3)
-    params = Autoencoder(changed).init(jax.random.key(0), jnp.zeros((1, 1, 8, 8, 1)))["params"]
-    first, second = params["memory"]["ConvLSTM_0"], params["memory"]["ConvLSTM_1"]
-    assert first["input_kernel"].shape == (3, 3, 3, 8)
-    assert second["hidden_kernel"].shape == (3, 3, 5, 20)
-    assert params["flow_head"]["Conv2D_0"]["kernel"].shape == (15, 15, 5, 2)
-    assert variant.with_memory(width=1e-3, kernel_size=7).memory_features == (1, 1)
-    assert variant.with_memory(width=1.0, kernel_size=7) == variant

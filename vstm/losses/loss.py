@@ -1,0 +1,40 @@
+"""A reconstruction loss: what it takes for a prediction, and the terms that it adds up."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+Term = Callable[[jax.Array, jax.Array], jax.Array]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A reconstruction loss between the predicted and the true next frame.
+
+    Attributes:
+      output: what it takes: the decoder's output as `logit` or `intensity`, see
+        `vstm.ModelConfig.output`.
+      elementwise: the terms that it adds up, by name; each (output, target) -> a value a pixel.
+    """
+
+    output: str
+    elementwise: Mapping[str, Term]
+
+    def terms(
+        self, output: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+    ) -> dict[str, Float[Array, ""]]:
+        """The terms, each the mean over pixels; the loss is their sum.
+
+        Args:
+          output: the decoder's.
+          target: the true frame, in [0, 1].
+
+        Returns:
+          Scalars by term.
+
+        Source: eq. 5 and section 5; means over pixels are a choice.
+        """
+        return {name: jnp.mean(term(output, target)) for name, term in self.elementwise.items()}
