@@ -21,7 +21,7 @@ from data.clips.prepared_clips import (
 from data.clips.settings import Settings
 from data.clips.source_clips import Row, SourceClip
 from data.clips.splits import divide
-from data.progress import counted, still_at_it
+from data.progress import Progress, still_at_it
 
 LISTINGS = {
     "hmdb51": hmdb51.hmdb51,
@@ -33,7 +33,7 @@ LISTINGS = {
 _SETTINGS_FILE = "settings.json"
 
 
-class UnreadableClipError(Exception):
+class UnusableClipError(Exception):
     """A clip that is skipped; the message names it and says why."""
 
 
@@ -63,20 +63,17 @@ def prepare(settings: Settings, output: Path) -> dict[str, Any]:
 
     used: list[tuple[SourceClip, ClipInfo]] = []
     skipped, problems = {}, {}
-    for clip in counted(clips, f"preparing {settings.name}", "clip"):
-        try:
-            info, problem = _prepare_clip(clip, output, settings)
-        except UnreadableClipError as error:
-            skipped[clip.name] = str(error)
-            continue
-        if info.num_frames < settings.min_frames:
-            skipped[clip.name] = (
-                f"{info.num_frames} frames, fewer than --min_frames={settings.min_frames}"
-            )
-            continue
-        if problem:
-            problems[clip.name] = problem
-        used.append((clip, info))
+    with Progress(len(clips), unit="clip", description=f"preparing {settings.name}") as progress:
+        for clip in clips:
+            try:
+                info, problem = _prepare_clip(clip, output, settings)
+                _check_length(info, settings.min_frames)
+            except UnusableClipError as error:
+                skipped[clip.name] = str(error)
+            else:
+                used.append((clip, info))
+                problems |= {clip.name: problem} if problem else {}
+            progress.advance()
     if not used:
         raise ValueError(f"{source}: no clip can be used: " + "; ".join(list(skipped.values())[:5]))
 
@@ -142,7 +139,7 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     try:
         source_state = _state(clip.files())
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
     if path.is_file() and description.is_file():
         try:
             there = json.loads(description.read_text())
@@ -155,7 +152,7 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     try:
         rows, problem = clip.rows(settings.size, settings.fit, settings.frame_stride)
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
     with replacing(path) as part:
         written = write_clip(part, _read(rows))
         if checksum_of(part, written["num_frames"]) != written["checksum"]:
@@ -166,12 +163,17 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     return info, found["problem"]
 
 
+def _check_length(info: ClipInfo, min_frames: int) -> None:
+    if info.num_frames < min_frames:
+        raise UnusableClipError(f"{info.num_frames} frames, fewer than --min_frames={min_frames}")
+
+
 def _read(rows: Iterator[Row]) -> Iterator[Row]:
     """The rows, with errors of reading told from those of writing."""
     try:
         yield from rows
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
 
 
 def _state(files: list[Path]) -> str:

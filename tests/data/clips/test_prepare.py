@@ -1,7 +1,6 @@
 import json
 import os
 import re
-import time
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from made_sintel import make_sintel
 from made_video import make_video, number_of
 from PIL import Image
 
-from data import prepare, progress
+from data import prepare
 from data.clips import preparation
 from data.clips.prepared_clips import FRAMES_PER_RECORD, PreparedClips
 from data.clips.settings import NAMES
@@ -270,7 +269,7 @@ def test_damage_that_shows_while_reading_is_listed(source, monkeypatch, capsys):
         video.problem = "is decoded differently each time"
         return frames
 
-    monkeypatch.setattr("data.video.VideoFile._noticed", differs)
+    monkeypatch.setattr("data.video.files.VideoFile._noticed", differs)
     output = run("video_folder", source, "--split_by=time")
     problems = json.loads((output / "dataset.json").read_text())["problems"]
     assert problems == dict.fromkeys(
@@ -287,17 +286,3 @@ def test_help_is_the_modules_text(capsys):
 
 def test_names_are_those_that_can_be_listed():
     assert tuple(preparation.LISTINGS) == NAMES
-
-
-def test_text_tells_where_output_is_a_file_that_it_goes_on(monkeypatch, capsys):
-    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.02)
-    for _ in progress.counted(["a", "b"], "preparing x", "clip"):
-        time.sleep(0.15)
-    with progress.still_at_it("listing"):
-        time.sleep(0.15)
-    lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "preparing x: 2 clips"
-    assert sum(line.startswith("preparing x: 0 of 2 clips, 0 s so far") for line in lines) >= 2
-    assert any(re.fullmatch(r"preparing x: 1 of 2 clips, 0 s so far, \d s left", x) for x in lines)
-    assert "preparing x: 2 clips in 0 s" in lines
-    assert sum(line == "listing: 0 s so far" for line in lines) >= 2
