@@ -1,11 +1,11 @@
 """Batches of a source: endless and shuffled for training, in order and padded for evaluation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.sources import GroundTruthSource, Item, Source
+from data.sources import Augment, GroundTruthSource, Item, Source
 
 if TYPE_CHECKING:
     import grain
@@ -15,7 +15,7 @@ def training_batches(
     source: Any,
     batch_size: int,
     seed: int,
-    augmentation: Callable[[Item, np.random.Generator], np.ndarray] | None = None,
+    augmentation: Augment | None = None,
     *,
     shard: int = 0,
     num_shards: int = 1,

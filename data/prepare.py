@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.clips.settings import NAMES, SPLIT_BY, SPLITS, Settings
+from data.clips.settings import NAMES, SPLIT_BY, Settings
+from data.sequences import SPLITS
 from data.video import FITS
 
 DEFAULT_SIZE = (120, 160)

@@ -1,10 +1,21 @@
-"""What a source of sequences is, for all that reads one."""
+"""What a source of sequences is, and a data set: a way to open its sources."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from data.sequences import SequenceOptions
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Item = Mapping[str, Any]
 """Arrays of one sequence, by name."""
+
+Augment = Callable[[Item, "np.random.Generator"], "np.ndarray"]
+"""Makes frames of an item, with the generator's random numbers alone."""
+
+Options = TypeVar("Options")
 
 
 @runtime_checkable
@@ -30,3 +41,37 @@ class GroundTruthSource(Source, Protocol):
     """
 
     def with_ground_truth(self, index: int) -> Item: ...
+
+
+class TrainingSource(NamedTuple):
+    """What training reads, see `data.batches.training_batches`.
+
+    Attributes:
+      source: items by index, with `frames`; those of the source where there is no augmentation.
+      augmentation: makes float32 [T, H, W, 1] in [0, 1] of an item; None where `frames` are that.
+      checksum: of what a run that goes on must find unchanged; None where the options tell all.
+    """
+
+    source: Any
+    augmentation: Augment | None = None
+    checksum: int | None = None
+
+
+@dataclass(frozen=True)
+class DataSet(Generic[Options]):
+    """A data set, as `data.registry` names it.
+
+    Attributes:
+      options: frozen dataclass of its own options, each with a default; it refuses values outside
+        their range with a ValueError that begins with the field's name.
+      check: refuses options that don't go with each other or with those of all data sets, as
+        `options` does, before anything is read.
+      open_split: the sequences of a split, `train`, `validation` or `test`, for evaluation. Raises
+        OSError or ValueError where they cannot be read; the message names the file.
+      open_training: what training reads of `train`; errors as `open_split`.
+    """
+
+    options: type[Options]
+    check: Callable[[Options, SequenceOptions], None]
+    open_split: Callable[[Options, SequenceOptions, str], Source]
+    open_training: Callable[[Options, SequenceOptions], TrainingSource]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NAMES = ("hmdb51", "video_folder", "prost", "visor", "sintel")
-SPLITS = ("train", "validation", "test")
 SPLIT_BY = ("clip", "time")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.clips.settings import SPLITS
+from data.sequences import SPLITS
 from data.sintel import Sintel
 from data.video.files import VIDEO_SUFFIXES, open_video
 from data.video.framing import fit

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.moving_mnist.generator import BINARY_THRESHOLD, PIXELS, Pixels
+from data.moving_mnist.data_set import PIXELS
+from data.moving_mnist.generator import BINARY_THRESHOLD
+from data.ranges import check_choice
 
 
 class PublishedTestSet:
@@ -15,7 +17,7 @@ class PublishedTestSet:
     Source: Srivastava, Mansimov, Salakhutdinov 2015.
     """
 
-    def __init__(self, path: str | Path, pixels: Pixels = "float"):
+    def __init__(self, path: str | Path, pixels: str = "float"):
         """Opens the file.
 
         Args:
@@ -26,8 +28,7 @@ class PublishedTestSet:
           FileNotFoundError: no such file.
           ValueError: another or a truncated file, or unknown pixels.
         """
-        if pixels not in PIXELS:
-            raise ValueError(f"pixels: expected one of {', '.join(PIXELS)}, got {pixels!r}")
+        check_choice("pixels", pixels, PIXELS)
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such file; expected mnist_test_seq.npy")
         try:

@@ -4,10 +4,9 @@ import copy
 
 import numpy as np
 import pytest
+from made_digits import make_source
 
 from data.batches import evaluation_batches, training_batches
-from data.moving_mnist.digits import Digits
-from data.moving_mnist.generator import MovingMNIST, MovingMNISTOptions
 
 
 def numbered_sequences(count: int) -> list[dict[str, np.ndarray]]:
@@ -20,9 +19,7 @@ def read(batches, num_batches: int) -> list[int]:
 
 
 def test_batch_is_the_frames_of_the_sequences():
-    digits = Digits(np.full((4, 28, 28), 99, np.uint8), np.arange(4, dtype=np.uint8))
-    options = MovingMNISTOptions(pixels="float", sequence_length=3, image_size=40)
-    source = MovingMNIST(digits, "train", 4, options=options)
+    source = make_source(4, pixels="float", sequence_length=3, image_size=40)
     batch = next(training_batches(source, 4, seed=0))
     assert isinstance(batch, np.ndarray)
     assert batch.dtype == np.float32 and batch.shape == (4, 3, 40, 40, 1)
@@ -100,19 +97,13 @@ def test_shards_are_dealt_anew_in_every_pass():
     assert len({frozenset(read(batches, 1)) for _ in range(4)}) > 1
 
 
-def moving_digits(count: int) -> MovingMNIST:
-    digits = Digits(np.full((4, 28, 28), 99, np.uint8), np.arange(4, dtype=np.uint8))
-    options = MovingMNISTOptions(sequence_length=3, image_size=40)
-    return MovingMNIST(digits, "test", count, options=options)
-
-
 # A whole number of batches, a rest, less than a batch, and more asked for than there are.
 @pytest.mark.parametrize("num_sequences, expected", [(6, 6), (5, 5), (2, 2), (1, 1), (99, 7)])
 @pytest.mark.parametrize("ground_truth", [False, True])
 def test_evaluation_batches_are_the_first_sequences_one_by_one(
     num_sequences, expected, ground_truth
 ):
-    source = moving_digits(7)
+    source = make_source(7, sequence_length=3, image_size=40)
     index = 0
     for count, batch in evaluation_batches(source, num_sequences, 3, ground_truth=ground_truth):
         for place in range(3):

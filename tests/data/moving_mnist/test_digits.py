@@ -10,7 +10,8 @@ import pytest
 
 from data.moving_mnist import digits as digits_module
 from data.moving_mnist import make_digits as make_mnist_digits
-from data.moving_mnist.digits import EMBEDDED_FILE, SPLITS, load_digits
+from data.moving_mnist.digits import EMBEDDED_FILE, load_digits
+from data.sequences import SPLITS
 
 COUNTS = {"train": 40, "t10k": 12}
 PLAIN, GZIPPED, DOTTED = "{}-{}-idx{}-ubyte", "{}-{}-idx{}-ubyte.gz", "{}-{}.idx{}-ubyte"
@@ -203,12 +204,12 @@ def test_damaged_embedded_file_is_named(damage, tmp_path, monkeypatch):
 
 
 def test_unknown_source_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'svhn'.*embedded, idx, tfds"):
+    with pytest.raises(ValueError, match=r"^digits: .*embedded, idx, tfds, got 'svhn'"):
         load_digits("svhn", "train")
 
 
 def test_unknown_split_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'valid'.*train, validation, test"):
+    with pytest.raises(ValueError, match=r"^split: .*train, validation, test, got 'valid'"):
         load_digits("embedded", "valid")
 
 
