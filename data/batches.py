@@ -1,4 +1,4 @@
-"""Batches of a source: endless and shuffled for training, in order and padded for evaluation."""
+"""Batches of sequences: endless and shuffled for training, in order and padded for evaluation."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -20,18 +20,18 @@ def training_batches(
     shard: int = 0,
     num_shards: int = 1,
 ) -> "grain.DatasetIterator":
-    """Iterator over shuffled batches of frames, without end.
+    """Endless iterator over shuffled batches of frames.
 
-    Every pass shows each sequence once, in a new order that depends on the seed and the pass
-    alone. `get_state` and `set_state` save and restore the position.
+    Each epoch shows every sequence once, in a new order that depends only on the seed and the
+    epoch. `get_state` and `set_state` save and restore the position.
 
     Args:
       source: random-access source whose items have `frames` [T, H, W, C].
       batch_size: sequences a batch of this shard.
       seed: of the order, and of the augmentation.
-      augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend on the
-        seed and the position alone; None takes the item's `frames`.
-      shard: which part of every pass this process reads, in [0, num_shards).
+      augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend only
+        on the seed and the position; None takes the item's `frames`.
+      shard: which part of each epoch this process reads, in [0, num_shards).
       num_shards: number of parts.
 
     Returns:
@@ -57,10 +57,10 @@ def training_batches(
 def evaluation_batches(
     source: Source, num_sequences: int, batch_size: int, *, ground_truth: bool = False
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
-    """The first sequences of a source, in order, in batches of one size.
+    """The first sequences of a source, in order, in batches of equal size.
 
-    The last batch is filled up with copies of its last sequence, so that what is compiled for a
-    batch is compiled once.
+    The last batch is padded with copies of its last sequence, so that a jitted function compiles
+    once.
 
     Args:
       source: sequences by index.
@@ -69,17 +69,17 @@ def evaluation_batches(
       ground_truth: whether items are `source.with_ground_truth(i)`, not `source[i]`.
 
     Yields:
-      The number of new sequences, the first ones of the batch, 1 to B; and all arrays of the
-      items, by name, stacked: `frames` float32 [B, T, H, W, 1].
+      The number of sequences that are no padding, 1 to B, which come first; and the items' arrays
+      by name, stacked: `frames` float32 [B, T, H, W, 1].
 
     Raises:
       OSError, ValueError: a sequence cannot be read; the message names the file.
-      TypeError: the source knows no ground truth.
+      TypeError: the source has no ground truth.
     """
     read = source.__getitem__
     if ground_truth:
         if not isinstance(source, GroundTruthSource):
-            raise TypeError(f"{type(source).__name__} knows no ground truth")
+            raise TypeError(f"{type(source).__name__} has no ground truth")
         read = source.with_ground_truth
     num_sequences = min(num_sequences, len(source))
     for start in range(0, num_sequences, batch_size):

@@ -1,4 +1,4 @@
-"""What a source of sequences is, and a data set: a way to open its sources."""
+"""Protocols of sources of sequences, and what a data set consists of."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ Options = TypeVar("Options")
 
 @runtime_checkable
 class Source(Protocol):
-    """Sequences by index; index i is always the same sequence.
+    """Random access to sequences; index i is always the same sequence.
 
-    `source[i]` holds `frames`, float32 [T, H, W, 1] in [0, 1], of one shape for all i, and may hold
-    other arrays.
+    `source[i]` holds `frames`, float32 [T, H, W, 1] in [0, 1], of the same shape for all i, and may
+    hold other arrays.
     """
 
     def __len__(self) -> int: ...
@@ -33,10 +33,10 @@ class Source(Protocol):
 
 @runtime_checkable
 class GroundTruthSource(Source, Protocol):
-    """A source that knows the true flow, and can be asked for it: `isinstance(source, ...)`.
+    """A source with ground truth; `isinstance(source, GroundTruthSource)` tells.
 
-    `with_ground_truth(i)` is `source[i]` with `flow`, float32 [T - 1, H, W, 2], the backward flow
-    of each next frame in pixels: frame t sampled at (x + u, y + v) gives frame t + 1. It may hold
+    `with_ground_truth(i)` is `source[i]` and `flow`, float32 [T - 1, H, W, 2], the backward flow of
+    each next frame in pixels: frame t sampled at (x + u, y + v) gives frame t + 1. It may hold
     more, such as `object_mask`, uint8 [T, H, W], 0 = background.
     """
 
@@ -47,9 +47,9 @@ class TrainingSource(NamedTuple):
     """What training reads, see `data.batches.training_batches`.
 
     Attributes:
-      source: items by index, with `frames`; those of the source where there is no augmentation.
+      source: random access to items with `frames`.
       augmentation: makes float32 [T, H, W, 1] in [0, 1] of an item; None where `frames` are that.
-      checksum: of what a run that goes on must find unchanged; None where the options tell all.
+      checksum: of what a resumed run must find unchanged; None where the options determine it.
     """
 
     source: Any

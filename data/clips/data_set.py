@@ -16,7 +16,7 @@ _MAX_PAN = 4_096
 
 @dataclass(frozen=True)
 class VideoOptions:
-    """Which clips, and what training makes of their windows.
+    """Which clips, and how training augments their windows.
 
     Raises:
       ValueError: an option is outside its range, or needs another one; the message begins with its
@@ -26,10 +26,10 @@ class VideoOptions:
     directory: str = ""  # folder that `python -m data.prepare` wrote
     division: int = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
     window_stride: int = 1  # frames from one sequence's start to the next one's
-    random_crops: bool = True  # in training: squares of random size and place
-    max_pan: float = 0.0  # in training: pixels a frame that such squares move, at most
-    random_flips: bool = True  # in training: every second sequence mirrored
-    random_reversals: bool = False  # in training: every second sequence backwards
+    random_crops: bool = True  # in training: square crops of random size and place
+    max_pan: float = 0.0  # in training: top speed of such crops, pixels a frame
+    random_flips: bool = True  # in training: mirrors with probability 1/2
+    random_reversals: bool = False  # in training: reverses time with probability 1/2
 
     def __post_init__(self) -> None:
         check_range("division", self.division, 1)
@@ -55,7 +55,7 @@ def check(options: VideoOptions, sequences: SequenceOptions) -> None:
 
 
 def open_split(options: VideoOptions, sequences: SequenceOptions, split: str) -> Source:
-    """The middle squares of one split's windows.
+    """The central squares of one split's windows.
 
     Raises:
       OSError, ValueError: the folder cannot be read, or has no such window; the message says why.
@@ -66,7 +66,7 @@ def open_split(options: VideoOptions, sequences: SequenceOptions, split: str) ->
 
 
 def open_training(options: VideoOptions, sequences: SequenceOptions) -> TrainingSource:
-    """The windows of `train`, augmented; other clips or splits have another checksum.
+    """The windows of `train`, to be augmented, and the checksum of all clips and splits.
 
     Raises:
       OSError, ValueError: as `open_split`.

@@ -38,18 +38,18 @@ class UnusableClipError(Exception):
 
 
 def prepare(settings: Settings, output: Path) -> dict[str, Any]:
-    """Prepares a data set, or goes on where that was stopped.
+    """Prepares a data set, or resumes a preparation.
 
     Args:
       settings: what and how.
       output: the prepared folder; must be new, empty or of the same settings.
 
     Returns:
-      What `dataset.json` holds: settings, clips, and what was skipped or has problems, by name.
+      The content of `dataset.json`: settings, clips, and skipped clips and problems by name.
 
     Raises:
       OSError: unreadable or not writable.
-      ValueError: bad input, or no clip that can be used; the message says which.
+      ValueError: bad input, or no usable clip; the message says why.
     """
     source = settings.source
     if not source.is_dir():
@@ -99,7 +99,7 @@ def prepare(settings: Settings, output: Path) -> dict[str, Any]:
 
 
 def _enter(output: Path, settings: dict[str, Any]) -> None:
-    """Makes the folder, or enters that of the same settings."""
+    """Creates the folder, or checks that an existing one has the same settings."""
     path = output / _SETTINGS_FILE
     wanted = json.loads(json.dumps(settings))
     if path.is_file():
@@ -133,7 +133,7 @@ def _earlier_splits(output: Path) -> dict[str, str]:
 
 
 def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[ClipInfo, str]:
-    """Writes one clip and reads it back, unless it is there and whole; also its problem, if any."""
+    """Writes a clip and verifies it, unless it is there intact; returns its problem too."""
     path = output / CLIPS_FOLDER / f"{_stem(clip)}.array_record"
     description = path.with_suffix(".json")
     try:
@@ -169,7 +169,7 @@ def _check_length(info: ClipInfo, min_frames: int) -> None:
 
 
 def _read(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, with errors of reading told from those of writing."""
+    """The rows; errors of reading become `UnusableClipError`, unlike those of writing."""
     try:
         yield from rows
     except (OSError, ValueError) as error:
@@ -177,7 +177,7 @@ def _read(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _state(files: list[Path]) -> str:
-    """Another one when a file is changed, replaced, added or removed."""
+    """Fingerprint of files; changes when one is modified, replaced, added or removed."""
     states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha1(json.dumps(states).encode()).hexdigest()
 

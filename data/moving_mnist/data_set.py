@@ -25,10 +25,10 @@ class MovingMNISTOptions:
     digits: str = "embedded"  # embedded | idx | tfds
     directory: str = ""  # folder of the idx files, or TFDS's data folder
     tfds_name: str = "mnist"  # TFDS data set, for digits=tfds
-    pixels: str = "auto"  # binary | float | auto: to be decided before anything is opened
+    pixels: str = "auto"  # binary | float | auto: the caller's choice, made before opening
     lines: bool = False  # one fixed vertical and one fixed horizontal line, of intensity 1
     num_digits: int = 2
-    step: float = 0.1  # way of a digit a frame, share of the free path (image_size - 28)
+    step: float = 0.1  # speed, share of the free path (image_size - 28) a frame
     speed: str = "constant"  # constant | drawn: uniform in [0, 2 step] for each digit
 
     def __post_init__(self) -> None:
@@ -45,7 +45,7 @@ class MovingMNISTOptions:
 
 
 def check(options: MovingMNISTOptions, sequences: SequenceOptions) -> None:
-    """Refuses frames in which a digit cannot move.
+    """Refuses frames without room for a digit to move.
 
     Raises:
       ValueError: the message begins with `image_size`.
@@ -69,7 +69,7 @@ def open_split(options: MovingMNISTOptions, sequences: SequenceOptions, split: s
 
 
 def open_training(options: MovingMNISTOptions, sequences: SequenceOptions) -> TrainingSource:
-    """The sequences of `train` as they are; the options tell all of them."""
+    """The sequences of `train`, without augmentation; the options determine them."""
     return TrainingSource(open_split(options, sequences, "train"))
 
 

@@ -1,8 +1,8 @@
-"""Handwritten digits: the objects that moving MNIST moves.
+"""Handwritten digits, the objects of Moving MNIST.
 
 Three sources, each with a training and a test part: the file that comes with the project, a folder
 of idx files (MNIST or Fashion-MNIST), and TensorFlow Datasets. The training part is split here, so
-that no digit is in two of the splits train, validation and test.
+that train, validation and test share no digit.
 """
 
 import gzip

@@ -1,8 +1,8 @@
-"""Moving MNIST as a random-access source, with the ground truth that the generator knows.
+"""Moving MNIST, generated on demand, with ground truth.
 
 Digits move on straight lines inside a square and are reflected at its border; where they overlap,
-the brighter pixel shows. Item i of a split under a seed is always the same sequence: its random
-numbers come from a generator seeded with (seed, split, i) and nothing else.
+the brighter pixel shows. Item i of a split is always the same sequence: its random numbers come
+from a generator seeded with (seed, split, i).
 
 Source: Srivastava, Mansimov, Salakhutdinov 2015, and their reference generator.
 """
@@ -42,9 +42,9 @@ class MovingMNISTItem(TypedDict):
     object_mask: uint8 [T, H, W], 0 = background, k = the k-th digit (from 1) shows here. Of
       equally bright digits the later one shows; a line shows in front of everything.
     flow: float32 [T - 1, H, W, 2], backward flow of each next frame in image pixels: frame t
-      sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion; background is
-      still, but where a digit has just left, it carries a motion that finds background: that
-      digit's, where it does.
+      sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion. Background is
+      static; where a digit has just uncovered it, it carries a motion that leads back to
+      background: that digit's, if possible.
     """
 
     frames: np.ndarray
@@ -55,9 +55,9 @@ class MovingMNISTItem(TypedDict):
 
 
 class MovingMNIST:
-    """Sequences of one split, by index.
+    """Random access to the sequences of one split.
 
-    `source[i]` is a dictionary with `frames` and `labels` alone, which is what training reads;
+    `source[i]` is a dictionary with `frames` and `labels`, which is what training reads;
     `source.with_ground_truth(i)` adds the rest of `MovingMNISTItem`.
     """
 
@@ -102,7 +102,7 @@ class MovingMNIST:
         }
 
     def with_ground_truth(self, index: int) -> MovingMNISTItem:
-        """Sequence `index` with everything that the generator knows of it."""
+        """Sequence `index` with its ground truth."""
         chosen, positions, line = self._draw(index)
         layers = self._layers(chosen, positions, line)
         frames = layers.max(axis=1)

@@ -10,7 +10,7 @@ from data.ranges import check_choice
 
 
 class PublishedTestSet:
-    """Sequences of the published file, by index, read from disk as they are asked for.
+    """Random access to the sequences of the published file, memory-mapped.
 
     Items are dictionaries with `frames`, float32 [20, 64, 64, 1] in [0, 1].
 

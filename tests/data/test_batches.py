@@ -134,5 +134,5 @@ def test_evaluation_batches_read_each_sequence_once():
 
 
 def test_ground_truth_of_a_source_without_is_an_error():
-    with pytest.raises(TypeError, match="list knows no ground truth"):
+    with pytest.raises(TypeError, match="list has no ground truth"):
         next(evaluation_batches(numbered_sequences(2), 2, 2, ground_truth=True))
