@@ -1,4 +1,4 @@
-"""Sources of sequences: made, published, or of real video; they know nothing of the model.
+"""Sources of sequences: generated, published or real video; they know nothing of the model.
 
 Importing the package itself imports nothing, so that flags can offer what is named here.
 """

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Atomic writes: a file is written whole or not at all."""
 
 import os
 import secrets
@@ -11,18 +11,17 @@ SUFFIX = ".part"
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A name for a new file that takes the place of `path` once it is complete.
+    """A temporary file that replaces `path` once it is complete.
 
-    A reader, or a kill, sees the earlier file or the whole new one. The new one is written beside
-    it under a name of its own, so that several processes may write; where the block fails, it is
-    removed and the earlier file stays. One that a kill leaves ends in `SUFFIX` and is in nobody's
-    way.
+    Readers see the old file or the complete new one, also after a kill. The temporary file lies
+    beside it under a random name, so several processes may write at once. If the block fails, it is
+    removed and the old file stays. One that a kill leaves behind ends in `SUFFIX` and is harmless.
 
     Args:
       path: the file; an existing one is replaced.
 
     Yields:
-      The name, which the block writes to.
+      The temporary path, to be written by the block.
 
     Raises:
       OSError: it cannot be written.
@@ -37,6 +36,6 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Writes a file by `replacing`; text as UTF-8."""
+    """Writes a file through `replacing`; text as UTF-8."""
     with replacing(path) as part:
         part.write_bytes(content.encode() if isinstance(content, str) else content)

@@ -1,40 +1,44 @@
-"""Endless shuffled batches of a random-access source, resumable and shardable."""
+"""Batches of sequences: endless and shuffled for training, in order and padded for evaluation."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
-import grain
 import numpy as np
 
-Item = Mapping[str, np.ndarray]
+from data.sources import Augment, GroundTruthSource, Item, Source
+
+if TYPE_CHECKING:
+    import grain
 
 
 def training_batches(
     source: Any,
     batch_size: int,
     seed: int,
-    augmentation: Callable[[Item, np.random.Generator], np.ndarray] | None = None,
+    augmentation: Augment | None = None,
     *,
     shard: int = 0,
     num_shards: int = 1,
-) -> grain.DatasetIterator:
-    """Iterator over shuffled batches of frames, without end.
+) -> "grain.DatasetIterator":
+    """Endless iterator over shuffled batches of frames.
 
-    Every pass shows each sequence once, in a new order that depends on the seed and the pass
-    alone. `get_state` and `set_state` save and restore the position.
+    Each epoch shows every sequence once, in a new order that depends only on the seed and the
+    epoch. `get_state` and `set_state` save and restore the position.
 
     Args:
       source: random-access source whose items have `frames` [T, H, W, C].
       batch_size: sequences a batch of this shard.
       seed: of the order, and of the augmentation.
-      augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend on the
-        seed and the position alone; None takes the item's `frames`.
-      shard: which part of every pass this process reads, in [0, num_shards).
+      augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend only
+        on the seed and the position; None takes the item's `frames`.
+      shard: which part of each epoch this process reads, in [0, num_shards).
       num_shards: number of parts.
 
     Returns:
       Iterator over float32 [batch_size, T, H, W, C].
     """
+    import grain  # a second to import, and evaluation does without
+
     # There is no remainder without end; without the flag, grain 0.2.18 rounds the number of batches
     # up in floating point, and that of batches of one sequence overflows.
     dataset = (
@@ -48,6 +52,40 @@ def training_batches(
     dataset = frames.batch(batch_size, drop_remainder=True)
     # One thread prepares the next batches while the step runs; the arrays are too small to share.
     return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)))
+
+
+def evaluation_batches(
+    source: Source, num_sequences: int, batch_size: int, *, ground_truth: bool = False
+) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+    """The first sequences of a source, in order, in batches of equal size.
+
+    The last batch is padded with copies of its last sequence, so that a jitted function compiles
+    once.
+
+    Args:
+      source: sequences by index.
+      num_sequences: how many of them, at most.
+      batch_size: B.
+      ground_truth: whether items are `source.with_ground_truth(i)`, not `source[i]`.
+
+    Yields:
+      The number of sequences that are no padding, 1 to B, which come first; and the items' arrays
+      by name, stacked: `frames` float32 [B, T, H, W, 1].
+
+    Raises:
+      OSError, ValueError: a sequence cannot be read; the message names the file.
+      TypeError: the source has no ground truth.
+    """
+    read = source.__getitem__
+    if ground_truth:
+        if not isinstance(source, GroundTruthSource):
+            raise TypeError(f"{type(source).__name__} has no ground truth")
+        read = source.with_ground_truth
+    num_sequences = min(num_sequences, len(source))
+    for start in range(0, num_sequences, batch_size):
+        items = [read(i) for i in range(start, min(start + batch_size, num_sequences))]
+        filled = items + [items[-1]] * (batch_size - len(items))
+        yield len(items), {name: np.stack([item[name] for item in filled]) for name in items[0]}
 
 
 def _frames(item: Item) -> np.ndarray:

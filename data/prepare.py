@@ -4,11 +4,10 @@
     python -m data.prepare video_folder --source=DIR --split_by=time
 
 NAME is hmdb51, video_folder, prost, visor or sintel; see `data.clips.hmdb51` and
-`data.clips.source_clips` for their layouts. Frames become grey, upright, whole where they are
-interlaced, and of square pixels, and are scaled to a size and cropped or padded. What is written is
-read back and compared. A clip that cannot be read is skipped; the end lists all of them. The same
-command goes on where it was stopped, mends what is damaged, adds clips that are new and reads those
-anew whose files changed.
+`data.clips.source_clips` for their layouts. Frames become grey, upright, deinterlaced, with square
+pixels, and are scaled to a size and cropped or padded. What is written is read back and compared. A
+clip that cannot be read is skipped; all of them are listed at the end. The same command resumes
+where it was stopped, repairs damaged files, adds new clips and re-reads clips whose files changed.
 """
 
 import argparse
@@ -17,11 +16,35 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.clips.settings import NAMES, SPLIT_BY, SPLITS, Settings
+from data import command_line
+from data.clips.settings import NAMES, SPLIT_BY, Settings
+from data.sequences import SPLITS
 from data.video import FITS
 
-DEFAULT_SIZE = (120, 160)
-MIN_FRAMES = 13  # tau + 1 on real video
+_OWN_SIZE = "own"
+_OF_SINTEL: dict[str, Any] = {"size": _OWN_SIZE, "min_frames": 2}  # flow is that of whole frames
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    return command_line.run(_main, _parser(), argv)
+
+
+def _main(arguments: argparse.Namespace) -> None:
+    fields = {name: value for name, value in vars(arguments).items() if value is not None}
+    output = fields.pop("output", Path("prepared") / arguments.name)
+    if arguments.name == "sintel":
+        fields = _OF_SINTEL | fields
+    if fields.get("size") == _OWN_SIZE:
+        fields["size"] = None
+    try:
+        settings = Settings(**fields)
+    except ValueError as error:
+        raise ValueError(f"--{error}") from error
+
+    from data.clips.preparation import prepare  # heavy; not needed to be told of a typo
+
+    print(summary(prepare(settings, output), output))
 
 
 def summary(dataset: dict[str, Any], output: Path) -> str:
@@ -41,8 +64,24 @@ def summary(dataset: dict[str, Any], output: Path) -> str:
     return "\n".join(lines)
 
 
+def _parser() -> command_line.Parser:
+    parser = command_line.Parser("data.prepare", __doc__)
+    add = parser.add_argument
+    add("name", choices=NAMES)
+    add("--source", type=Path, required=True, help="the data set's folder")
+    add("--output", type=Path, help="prepared folder; prepared/NAME if not given")
+    add("--size", type=_size, help="HEIGHTxWIDTH or own; 120x160 if not given, but sintel: own")
+    add("--fit", choices=FITS, help="how frames of other proportions fit; crop if not given")
+    add("--frame_stride", type=int, help="takes every such frame; 1 if not given")
+    add("--min_frames", type=int, help="shorter clips are skipped; 13, but sintel: 2")
+    add("--split_by", choices=SPLIT_BY, help="how to divide, without own splits; by clip")
+    add("--validation_share", type=float, help="of clips or time; 0 for none; 0.1 if not given")
+    add("--test_share", type=float, help="of clips or time; 0 for none; 0.1 if not given")
+    return parser
+
+
 def _size(text: str) -> tuple[int, int] | str:
-    if text == "own":
+    if text == _OWN_SIZE:
         return text
     height, cross, width = text.partition("x")
     if not (cross and height.isdecimal() and width.isdecimal() and int(height) and int(width)):
@@ -50,66 +89,5 @@ def _size(text: str) -> tuple[int, int] | str:
     return int(height), int(width)
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a whole number from 1")
-    return int(text)
-
-
-def _share(text: str) -> float:
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1
-    if not 0 <= share < 0.5:
-        raise argparse.ArgumentTypeError(f"{text!r}: expected a number from 0 to below 0.5")
-    return share
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m data.prepare",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    add = parser.add_argument
-    add("name", choices=NAMES)
-    add("--source", type=Path, required=True, help="the data set's folder")
-    add("--output", type=Path, help="prepared folder; prepared/NAME if not given")
-    add("--size", type=_size, help="HEIGHTxWIDTH or own; 120x160 if not given, but sintel: own")
-    add("--fit", choices=FITS, default="crop", help="how frames of other proportions fit")
-    add("--frame_stride", type=_positive, default=1, help="takes every such frame")
-    add("--min_frames", type=_positive, help="shorter clips are skipped; 13, but sintel: 2")
-    add("--split_by", choices=SPLIT_BY, default="clip", help="how to divide, without own splits")
-    add("--validation_share", type=_share, default=0.1, help="of clips or time; 0 for none")
-    add("--test_share", type=_share, default=0.1, help="of clips or time; 0 for none")
-    options = parser.parse_args(arguments)
-
-    from data.clips.preparation import prepare  # heavy; not needed to be told of a typo
-
-    is_sintel = options.name == "sintel"
-    size = options.size or ("own" if is_sintel else DEFAULT_SIZE)
-    min_frames = options.min_frames or (2 if is_sintel else MIN_FRAMES)
-    output = options.output or Path("prepared") / options.name
-    try:
-        settings = Settings(
-            name=options.name,
-            source=options.source,
-            size=None if size == "own" else size,
-            fit=options.fit,
-            frame_stride=options.frame_stride,
-            min_frames=min_frames,
-            split_by=options.split_by,
-            validation_share=options.validation_share,
-            test_share=options.test_share,
-        )
-        dataset = prepare(settings, output)
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(2)
-    print(summary(dataset, output))
-
-
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

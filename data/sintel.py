@@ -22,14 +22,14 @@ from data.video.images import read_rgb
 
 @dataclass(frozen=True)
 class Pair:
-    """Files of a frame, the next one, the flow between them and, if known, what it hides.
+    """Files of two consecutive frames, their flow and, where known, their occlusions.
 
     Attributes:
       scene: name of the scene.
       frame: t.
       following: t + 1.
       flow: from t to t + 1.
-      occlusion: pixels of t that t + 1 doesn't show; None if there is no such file.
+      occlusion: pixels of t that are hidden in t + 1; None if there is no such file.
     """
 
     scene: str
@@ -40,11 +40,11 @@ class Pair:
 
 
 class Sintel(Sequence[dict[str, np.ndarray]]):
-    """Random access to the pairs, each read when it is asked for.
+    """Random access to the pairs, each read on demand.
 
-    Items hold `frames`, float32 [2, H, W, 3] in [0, 1]; `flow`, float32 [H, W, 2], pixels, from the
-    first frame to the second; `visible`, bool [H, W], the first frame's pixels that the second
-    shows, all of them if the data doesn't say, and never those of unknown flow.
+    Items hold `frames`, float32 [2, H, W, 3] in [0, 1]; `flow`, float32 [H, W, 2], pixels, forward:
+    from the first frame to the second; `visible`, bool [H, W], the first frame's pixels that are
+    visible in the second: all where there are no occlusion maps, never those of unknown flow.
     """
 
     def __init__(self, directory: Path, rendering: str = "clean"):

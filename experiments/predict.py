@@ -111,8 +111,8 @@ def _flow_scale(text: str) -> dict[str, float]:
 
 
 def _main() -> None:
+    from data.progress import say
     from data.video.files import open_video
-    from experiments.console.progress import say
     from experiments.measure.prediction import Options, predict_video, report
     from vstm.inference.predictor import PRETRAINED, load
 

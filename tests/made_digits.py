@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from data.moving_mnist.data_set import MovingMNISTOptions
 from data.moving_mnist.digits import Digits
-from data.moving_mnist.generator import MovingMNIST, MovingMNISTOptions
+from data.moving_mnist.generator import MovingMNIST
+from data.sequences import SequenceOptions
 
 SIDE = 28
 LABELS = np.arange(10, dtype=np.uint8)
@@ -20,7 +22,15 @@ PLAIN_DIGITS = Digits(
 )
 
 
-def make_source(num_sequences=10, *, digits=NOISE_DIGITS, split="train", seed=0, **options):
-    return MovingMNIST(
-        digits, split, num_sequences, seed=seed, options=MovingMNISTOptions(**options)
-    )
+def make_source(
+    num_sequences=10,
+    *,
+    digits=NOISE_DIGITS,
+    split="train",
+    image_size=64,
+    sequence_length=20,
+    pixels="binary",
+    **options,
+):
+    sequences = SequenceOptions(image_size, sequence_length, *[num_sequences] * 3)
+    return MovingMNIST(digits, split, sequences, MovingMNISTOptions(pixels=pixels, **options))

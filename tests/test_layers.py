@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "vstm.inference": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
     # Sources of sequences.
     "data": {"data.video"},
-    "data.moving_mnist": set(),
+    "data.moving_mnist": {"data"},
     "data.video": set(),
     "data.clips": {"data", "data.video"},
     # What a person types, and what it needs.
@@ -60,8 +60,11 @@ MAY_IMPORT = {
 """By room: those of its package that it may import; it may import all of a lower package."""
 
 LOWER_PACKAGES = {"vstm": set(), "data": set(), "experiments": {"vstm", "data"}}
-PROGRAMS = [*(ROOT / "experiments").glob("*.py"), ROOT / "data" / "prepare.py"]
-"""Thin files, which may import every room."""
+THIN_FILES = [
+    *(ROOT / "experiments").glob("*.py"),
+    *(ROOT / "data" / name for name in ("prepare.py", "registry.py")),
+]
+"""Programs and registries, which may import every room; nothing of their package imports them."""
 
 THIRD_PARTY = {
     "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy", "dm_pix"},
@@ -118,8 +121,16 @@ def test_rooms_import_downward(path):
             other = room_of_module(name)
             if other.split(".")[0] != package:
                 assert other.split(".")[0] in LOWER_PACKAGES[package], f"{path}: {name}"
-            elif path not in PROGRAMS:
+            elif path not in THIN_FILES:
                 assert other == room or other in MAY_IMPORT[room], f"{path}: {name}"
+
+
+def test_thin_files_are_below_nothing_of_their_package():
+    thin = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in THIN_FILES}
+    for path in FILES:
+        for name in imported(path):
+            for module in thin & {name, name.rpartition(".")[0]}:
+                assert path in THIN_FILES or not module.startswith(room_of_file(path).split(".")[0])
 
 
 def test_rooms_are_in_no_circle():

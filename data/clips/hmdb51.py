@@ -4,9 +4,9 @@
     testTrainMulti_7030_splits/CLASS_test_split{1,2,3}.txt    lines `NAME.avi 1`; 1: training,
                                                               2: test, 0: unused
 
-Or the archives as they are downloaded, `hmdb51_org.rar` (which holds a rar a class) and
-`test_train_splits.rar`, where a program that extracts them is installed. Clips without folders are
-taken too; their class is in their names.
+Or the archives as downloaded, `hmdb51_org.rar` (one rar per class inside) and
+`test_train_splits.rar`, if a program that extracts rar is installed. Clips may also lie in one
+folder; their names tell the class.
 
 Source: Kuehne et al. 2011; CC BY 4.0.
 """
@@ -42,7 +42,7 @@ def hmdb51(source: Path) -> list[SourceClip]:
 
     Raises:
       OSError: unreadable.
-      ValueError: there are no clips, or a list is damaged; the message names the file.
+      ValueError: there are no clips, or a list is malformed; the message names the file.
     """
     paths = visible_files(source, "*.avi")
     if not paths:
@@ -89,11 +89,11 @@ def _read_lists(source: Path) -> list[dict[str, str]]:
 
 
 def extract(source: Path, folder: Path) -> Path:
-    """Extracts the archives of a folder, if it holds no clips but archives.
+    """Extracts the archives of a folder that holds no clips.
 
     Args:
       source: with the archives, or with clips.
-      folder: to extract into; a second call goes on with the archives not finished.
+      folder: to extract into; a second call resumes.
 
     Returns:
       Where the clips are: the source, or the folder.

@@ -21,7 +21,7 @@ from data.clips.prepared_clips import (
 from data.clips.settings import Settings
 from data.clips.source_clips import Row, SourceClip
 from data.clips.splits import divide
-from data.progress import counted, still_at_it
+from data.progress import Progress, still_at_it
 
 LISTINGS = {
     "hmdb51": hmdb51.hmdb51,
@@ -33,23 +33,23 @@ LISTINGS = {
 _SETTINGS_FILE = "settings.json"
 
 
-class UnreadableClipError(Exception):
+class UnusableClipError(Exception):
     """A clip that is skipped; the message names it and says why."""
 
 
 def prepare(settings: Settings, output: Path) -> dict[str, Any]:
-    """Prepares a data set, or goes on where that was stopped.
+    """Prepares a data set, or resumes a preparation.
 
     Args:
       settings: what and how.
       output: the prepared folder; must be new, empty or of the same settings.
 
     Returns:
-      What `dataset.json` holds: settings, clips, and what was skipped or has problems, by name.
+      The content of `dataset.json`: settings, clips, and skipped clips and problems by name.
 
     Raises:
       OSError: unreadable or not writable.
-      ValueError: bad input, or no clip that can be used; the message says which.
+      ValueError: bad input, or no usable clip; the message says why.
     """
     source = settings.source
     if not source.is_dir():
@@ -63,20 +63,17 @@ def prepare(settings: Settings, output: Path) -> dict[str, Any]:
 
     used: list[tuple[SourceClip, ClipInfo]] = []
     skipped, problems = {}, {}
-    for clip in counted(clips, f"preparing {settings.name}", "clip"):
-        try:
-            info, problem = _prepare_clip(clip, output, settings)
-        except UnreadableClipError as error:
-            skipped[clip.name] = str(error)
-            continue
-        if info.num_frames < settings.min_frames:
-            skipped[clip.name] = (
-                f"{info.num_frames} frames, fewer than --min_frames={settings.min_frames}"
-            )
-            continue
-        if problem:
-            problems[clip.name] = problem
-        used.append((clip, info))
+    with Progress(len(clips), unit="clip", description=f"preparing {settings.name}") as progress:
+        for clip in clips:
+            try:
+                info, problem = _prepare_clip(clip, output, settings)
+                _check_length(info, settings.min_frames)
+            except UnusableClipError as error:
+                skipped[clip.name] = str(error)
+            else:
+                used.append((clip, info))
+                problems |= {clip.name: problem} if problem else {}
+            progress.advance()
     if not used:
         raise ValueError(f"{source}: no clip can be used: " + "; ".join(list(skipped.values())[:5]))
 
@@ -102,7 +99,7 @@ def prepare(settings: Settings, output: Path) -> dict[str, Any]:
 
 
 def _enter(output: Path, settings: dict[str, Any]) -> None:
-    """Makes the folder, or enters that of the same settings."""
+    """Creates the folder, or checks that an existing one has the same settings."""
     path = output / _SETTINGS_FILE
     wanted = json.loads(json.dumps(settings))
     if path.is_file():
@@ -136,13 +133,13 @@ def _earlier_splits(output: Path) -> dict[str, str]:
 
 
 def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[ClipInfo, str]:
-    """Writes one clip and reads it back, unless it is there and whole; also its problem, if any."""
+    """Writes a clip and verifies it, unless it is there intact; returns its problem too."""
     path = output / CLIPS_FOLDER / f"{_stem(clip)}.array_record"
     description = path.with_suffix(".json")
     try:
         source_state = _state(clip.files())
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
     if path.is_file() and description.is_file():
         try:
             there = json.loads(description.read_text())
@@ -155,7 +152,7 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     try:
         rows, problem = clip.rows(settings.size, settings.fit, settings.frame_stride)
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
     with replacing(path) as part:
         written = write_clip(part, _read(rows))
         if checksum_of(part, written["num_frames"]) != written["checksum"]:
@@ -166,16 +163,21 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     return info, found["problem"]
 
 
+def _check_length(info: ClipInfo, min_frames: int) -> None:
+    if info.num_frames < min_frames:
+        raise UnusableClipError(f"{info.num_frames} frames, fewer than --min_frames={min_frames}")
+
+
 def _read(rows: Iterator[Row]) -> Iterator[Row]:
-    """The rows, with errors of reading told from those of writing."""
+    """The rows; errors of reading become `UnusableClipError`, unlike those of writing."""
     try:
         yield from rows
     except (OSError, ValueError) as error:
-        raise UnreadableClipError(str(error)) from error
+        raise UnusableClipError(str(error)) from error
 
 
 def _state(files: list[Path]) -> str:
-    """Another one when a file is changed, replaced, added or removed."""
+    """Fingerprint of files; changes when one is modified, replaced, added or removed."""
     states = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
     return hashlib.sha1(json.dumps(states).encode()).hexdigest()
 

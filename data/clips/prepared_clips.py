@@ -1,12 +1,12 @@
-"""Clips in a prepared folder: decoded once, then read at random, a few frames at a time.
+"""Prepared clips: decoded once, then read by random access, a few frames at a time.
 
-    dataset.json                     settings, clips and what was skipped; written last
-    clips/0000.array_record ...      one file a clip; a record holds `FRAMES_PER_RECORD` frames
-    clips/0000.json ...              what `dataset.json` says of the clip
+    dataset.json                     settings, clips and skipped clips; written last
+    clips/0123abcd.array_record      one file a clip; a record holds `FRAMES_PER_RECORD` frames
+    clips/0123abcd.json              the clip's entry in `dataset.json`, and its source's state
 
-`data.prepare` writes such folders. A record is a NumPy archive of arrays with one row a frame:
-`frame`, uint8 [n, H, W], and for MPI-Sintel `forward_flow`, float32 [n, H, W, 2], from each frame
-to the next one, pixels, and `visible`, bool [n, H, W], what the next frame shows.
+`data.prepare` writes such folders. A record is a NumPy archive of arrays with one row per frame:
+`frame`, uint8 [n, H, W], and for MPI-Sintel `forward_flow`, float32 [n, H, W, 2], in pixels from
+each frame to the next, and `visible`, bool [n, H, W], the pixels visible in the next frame.
 """
 
 import functools
@@ -31,15 +31,15 @@ _OPEN_READERS = 32
 
 @dataclass(frozen=True)
 class ClipInfo:
-    """What is known of a prepared clip.
+    """Metadata of a prepared clip.
 
     Attributes:
-      name: of its source, relative to the source folder.
-      label: its class; empty where the data set has none.
+      name: path of its source, relative to the source folder.
+      label: class; empty where the data set has none.
       num_frames: T.
       size: (H, W).
-      checksum: of all arrays, frame by frame, CRC-32.
-      cuts: numbers of frames that begin another scene; see `CUT_CHANGE`.
+      checksum: CRC-32 of all arrays, frame by frame.
+      cuts: numbers of the frames after a scene cut; see `CUT_CHANGE`.
       splits: for each of the data set's divisions, which frames belong to which split:
         {split: [start, stop]}.
     """
@@ -107,7 +107,7 @@ def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, A
 
 
 def read_rows(path: Path, start: int, stop: int) -> dict[str, np.ndarray]:
-    """Frames start <= t < stop of a clip's file, and what goes with them.
+    """Arrays of the frames start <= t < stop of a clip's file.
 
     Raises:
       ValueError: damaged; the message names the file.
@@ -132,7 +132,7 @@ def _reader(path: str, modified: int, size: int) -> ArrayRecordReader:
 
 
 def checksum_of(path: Path, num_frames: int) -> int:
-    """Checksum of a written clip's frames, read back."""
+    """Checksum of a clip's arrays as read from its file."""
     checksum = 0
     for start in range(0, num_frames, FRAMES_PER_RECORD):
         rows = read_rows(path, start, min(start + FRAMES_PER_RECORD, num_frames))
@@ -188,7 +188,7 @@ class PreparedClips(Sequence[ClipInfo]):
 
     @property
     def checksum(self) -> int:
-        """CRC-32 of all clips and their splits; other clips, or splits, give another one."""
+        """CRC-32 of all clips and their splits."""
         content = [to_json(clip) for clip in self._clips]
         return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 

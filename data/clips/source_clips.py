@@ -1,7 +1,7 @@
-"""Clips of folders as they are downloaded or kept: any tree of videos, PROST, ViSOR, MPI-Sintel.
+"""Source clips of a folder tree of videos, of PROST, ViSOR and MPI-Sintel.
 
-    video_folder   any tree of video files and of folders of images; folders train, validation and
-                   test at its top, where there are all three, are the splits
+    video_folder   any tree of video files and folders of images; top folders train, validation and
+                   test, if all three exist, are the splits
     prost          folders of images such as box/*.jpg or Box/img/*.jpg, or video files; for testing
     visor          video files; for testing
     sintel         see data.sintel; frames, flow and occlusions, for testing
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.clips.settings import SPLITS
+from data.sequences import SPLITS
 from data.sintel import Sintel
 from data.video.files import VIDEO_SUFFIXES, open_video
 from data.video.framing import fit
@@ -27,15 +27,15 @@ Row = dict[str, np.ndarray]
 
 @dataclass(frozen=True)
 class SourceClip:
-    """A clip that is to be prepared.
+    """A clip to be prepared.
 
     Attributes:
       name: its path below the source folder; identifies it.
       path: of the video file or folder.
       label: its class; empty where there are none.
-      group: clips of one group are cut from one recording, and never in different splits.
-      divisions: the split of the clip in each of the data set's own divisions, or `unused`; empty
-        where the data set has none.
+      group: recording that it was cut from; a group is never divided between splits.
+      divisions: its split in each of the data set's own divisions, or `unused`; empty where the
+        data set has none.
     """
 
     name: str
@@ -45,20 +45,20 @@ class SourceClip:
     divisions: tuple[str, ...]
 
     def files(self) -> list[Path]:
-        """All files that the clip is read from; there may be none that exist."""
+        """All files that the clip is read from; they may not exist."""
         return images_in(self.path) if self.path.is_dir() else [self.path]
 
     def rows(
         self, size: tuple[int, int] | None, how: str, stride: int
     ) -> tuple[Iterator[Row], Callable[[], str]]:
-        """Frames of the clip one by one, uint8 [H, W] as `frame`, and what is wrong with it.
+        """Frames of the clip one by one, uint8 [H, W] as `frame`, and its problem.
 
-        The latter is to be asked after the last frame; it is empty if nothing is.
+        The problem is complete after the last frame; it is empty if there is none.
 
         Args:
           size: (H, W); None to keep the clip's own.
           how: see `data.video.framing.fit`.
-          stride: every which frame is taken.
+          stride: takes every stride-th frame.
 
         Raises:
           OSError, ValueError: not readable; the message names the file.
@@ -71,7 +71,7 @@ class SourceClip:
 
 @dataclass(frozen=True)
 class SintelScene(SourceClip):
-    """A scene of MPI-Sintel: `forward_flow` and `visible` beside `frame`, in their own size."""
+    """A scene of MPI-Sintel: `forward_flow` and `visible` beside `frame`, in original size."""
 
     def files(self) -> list[Path]:
         """See `SourceClip.files`: frames, flows and occlusions."""
@@ -82,7 +82,7 @@ class SintelScene(SourceClip):
     def rows(
         self, size: tuple[int, int] | None, how: str, stride: int
     ) -> tuple[Iterator[Row], Callable[[], str]]:
-        """See `SourceClip.rows`. Flow belongs to frames as they are, so they are not changed.
+        """See `SourceClip.rows`. The flow is that of the original frames, which stay unscaled.
 
         Raises:
           ValueError: a size or a stride was given.

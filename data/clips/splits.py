@@ -20,18 +20,18 @@ def divide(
     """For each clip and division, which frames belong to which split: {split: [start, stop]}.
 
     A data set's own divisions are kept; if they have no validation clips, a share of the training
-    groups becomes that. Without own divisions there is one: by clip, where whole groups are held
-    out, or by time, where each clip's first frames train and its last ones test. A share of 0 holds
-    nothing out, any other at least one group or frame, and one at least is left to train.
+    groups is held out for it. Otherwise there is one division: by clip, which holds out whole
+    groups, or by time, where each clip's first frames are for training and its last for test. A
+    share of 0 holds out nothing, any other at least one group or frame; at least one is left for
+    training.
 
     Args:
       clips: the clips.
       num_frames: of each of them.
-      split_by: `clip` or `time`; not read for clips with own divisions.
+      split_by: `clip` or `time`; ignored for clips with divisions of their own.
       validation_share: of groups or frames, from 0 to below 0.5.
       test_share: of groups or frames, from 0 to below 0.5.
-      earlier: split by name of clips that were divided before, when there were fewer; their groups
-        keep it.
+      earlier: splits of clips that were divided before, by name; their groups keep them.
 
     Raises:
       ValueError: too few groups to hold any out.
@@ -50,7 +50,7 @@ def divide(
 
 
 def _held_out(count: int, validation_share: float, test_share: float) -> tuple[int, int]:
-    """How many of so many groups or frames validate, and how many test."""
+    """How many of `count` groups or frames are held out for validation and for test."""
     validation, test = (
         max(1, round(share * count)) if share else 0 for share in (validation_share, test_share)
     )
@@ -98,7 +98,7 @@ def _own(clips: Sequence[SourceClip], number: int, validation_share: float) -> l
 
 
 def _first(groups: set[str], count: int) -> list[str]:
-    """So many of the groups, in an order that depends on their names alone."""
+    """The first `count` groups, in an order that depends only on their names."""
     return sorted(groups, key=lambda group: (_hash(group), group))[: max(0, count)]
 
 

@@ -1,4 +1,4 @@
-"""Windows of consecutive frames of prepared clips, as sources of sequences."""
+"""Windows of consecutive frames of prepared clips, for training and evaluation."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +10,14 @@ from data.video.framing import centre_square, random_square
 
 
 class VideoWindows(Sequence[dict[str, np.ndarray]]):
-    """Windows of one split, by index; a window never goes over a cut or the end of its split.
+    """Random access to the windows of one split; none crosses a scene cut or the split's end.
 
-    They are in an order that is random, but always the same, so that the first ones are a sample of
-    all clips.
+    They come in a fixed random order, so that the first ones are a sample of all clips.
 
     Items hold `frames`, uint8 [length, H, W]; H and W are the clip's.
 
     Attributes:
-      clips: whose windows they are.
+      clips: the prepared clips.
     """
 
     def __init__(
@@ -39,7 +38,7 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
           length: frames of a window.
           window_stride: frames from the start of one window to that of the next.
           division: which of the data set's divisions into splits, from 1.
-          max_windows: of more windows so many are taken, evenly spaced; None for all.
+          max_windows: at most so many are taken, evenly spaced; None for all.
 
         Raises:
           ValueError: no such division, or no window in the split.
@@ -86,7 +85,7 @@ def _why_empty(clips: PreparedClips, split: str) -> str:
 
 
 class CentreSquares(Sequence[dict[str, np.ndarray]]):
-    """The windows' middle squares, `frames` float32 [length, side, side, 1] in [0, 1]."""
+    """The windows' central squares, `frames` float32 [length, side, side, 1] in [0, 1]."""
 
     def __init__(self, windows: VideoWindows, side: int):
         self._windows = windows
@@ -103,14 +102,14 @@ class CentreSquares(Sequence[dict[str, np.ndarray]]):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Makes training sequences, float32 [length, side, side, 1], of windows.
+    """Makes training sequences, float32 [length, side, side, 1] in [0, 1], of windows.
 
     Attributes:
       side: of the square, pixels.
-      crops: whether the square's size and place are drawn; else it is the middle one.
-      max_pan: how fast, at most, drawn squares move, pixels a frame; see `random_square`.
-      flips: whether every second sequence is mirrored left and right.
-      reversals: whether every second sequence is played backwards.
+      crops: whether to crop at random size and place; otherwise the central square.
+      max_pan: top speed of random crops, pixels a frame; see `random_square`.
+      flips: whether to mirror left and right with probability 1/2.
+      reversals: whether to reverse time with probability 1/2.
     """
 
     side: int

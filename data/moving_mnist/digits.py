@@ -1,8 +1,8 @@
-"""Handwritten digits: the objects that moving MNIST moves.
+"""Handwritten digits, the objects of Moving MNIST.
 
 Three sources, each with a training and a test part: the file that comes with the project, a folder
 of idx files (MNIST or Fashion-MNIST), and TensorFlow Datasets. The training part is split here, so
-that no digit is in two of the splits train, validation and test.
+that train, validation and test share no digit.
 """
 
 import gzip
@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
+from data.moving_mnist.data_set import DIGITS as SOURCES
+from data.ranges import check_choice
+from data.sequences import SPLITS
+
 DIGIT_SIZE = 28
-SPLITS = ("train", "validation", "test")
-SOURCES = ("embedded", "idx", "tfds")
 EMBEDDED_FILE = Path(__file__).parent / "mnist_digits.npz"
 VALIDATION_SHARE = 0.1
 _IDX_PREFIXES = {"train": "train", "test": "t10k"}
@@ -60,17 +62,15 @@ def load_digits(source: str, split: str, directory: str = "", tfds_name: str = "
       ValueError: unknown source or split, or a file that is damaged; the message names it.
       FileNotFoundError: a file is missing; the message names it.
     """
-    if split not in SPLITS:
-        raise ValueError(f"unknown split {split!r}; known: {', '.join(SPLITS)}")
+    check_choice("split", split, SPLITS)
+    check_choice("digits", source, SOURCES)
     part = "test" if split == "test" else "train"
     if source == "embedded":
         digits = read_npz(EMBEDDED_FILE, part)
     elif source == "idx":
         digits = read_idx_folder(Path(directory), part)
-    elif source == "tfds":
-        digits = read_tfds(tfds_name, part, directory)
     else:
-        raise ValueError(f"unknown source of digits {source!r}; known: {', '.join(SOURCES)}")
+        digits = read_tfds(tfds_name, part, directory)
     num_train = len(digits) - max(1, round(VALIDATION_SHARE * len(digits)))
     return {"train": digits[:num_train], "validation": digits[num_train:], "test": digits}[split]
 

@@ -1,63 +1,36 @@
-"""Moving MNIST as a random-access source, with the ground truth that the generator knows.
+"""Moving MNIST, generated on demand, with ground truth.
 
 Digits move on straight lines inside a square and are reflected at its border; where they overlap,
-the brighter pixel shows. Item i of a split under a seed is always the same sequence: its random
-numbers come from a generator seeded with (seed, split, i) and nothing else.
+the brighter pixel shows. Item i of a split is always the same sequence: its random numbers come
+from a generator seeded with (seed, split, i).
 
 Source: Srivastava, Mansimov, Salakhutdinov 2015, and their reference generator.
 """
 
 from dataclasses import dataclass
-from typing import Literal, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
-from data.moving_mnist.digits import DIGIT_SIZE, SPLITS, Digits
+from data.moving_mnist import data_set
+from data.moving_mnist.data_set import PIXELS, SPEEDS  # noqa: F401 (read by experiments.configs)
+from data.moving_mnist.digits import DIGIT_SIZE, Digits
+from data.ranges import check_choice
+from data.sequences import SPLITS, SequenceOptions
 
-Pixels = Literal["binary", "float"]
-Speed = Literal["constant", "drawn"]
 BINARY_THRESHOLD = 0.5
-MAX_DIGITS = 255  # object masks are uint8
-PIXELS = ("binary", "float")
-SPEEDS = ("constant", "drawn")
 
 
 @dataclass(frozen=True)
-class MovingMNISTOptions:
-    """How sequences are made.
+class MovingMNISTOptions(data_set.MovingMNISTOptions):
+    """Until `experiments.configs` takes the options of `data.registry`: both kinds in one."""
 
-    Attributes:
-      pixels: `binary` (1 where a digit's intensity is above 0.5) or `float` (in [0, 1]).
-      lines: whether one vertical and one horizontal line, one pixel wide, of intensity 1, lie at
-        random positions, fixed through the sequence.
-      num_digits: digits a sequence, 1 to 255.
-      image_size: side of the square, pixels, at least 29.
-      sequence_length: frames a sequence, at least 2.
-      step: way of a digit a frame, as a share of the free path (image_size - 28).
-      speed: `constant`, or `drawn` for each digit uniformly from [0, 2 step].
-    """
-
-    pixels: Pixels = "binary"
-    lines: bool = False
-    num_digits: int = 2
     image_size: int = 64
     sequence_length: int = 20
-    step: float = 0.1
-    speed: Speed = "constant"
 
     def __post_init__(self) -> None:
-        if self.pixels not in PIXELS:
-            raise ValueError(f"pixels: expected one of {', '.join(PIXELS)}, got {self.pixels!r}")
-        if self.speed not in SPEEDS:
-            raise ValueError(f"speed: expected one of {', '.join(SPEEDS)}, got {self.speed!r}")
-        if not 1 <= self.num_digits <= MAX_DIGITS:
-            raise ValueError(f"num_digits: expected 1 to {MAX_DIGITS}, got {self.num_digits}")
-        if self.image_size <= DIGIT_SIZE:
-            raise ValueError(f"image_size: expected more than {DIGIT_SIZE}, got {self.image_size}")
-        if self.sequence_length < 2:
-            raise ValueError(f"sequence_length: expected at least 2, got {self.sequence_length}")
-        if not 0 <= self.step <= 0.5:
-            raise ValueError(f"step: expected a share in [0, 0.5], got {self.step}")
+        super().__post_init__()
+        data_set.check(self, SequenceOptions(self.image_size, self.sequence_length))
 
 
 class MovingMNISTItem(TypedDict):
@@ -69,9 +42,9 @@ class MovingMNISTItem(TypedDict):
     object_mask: uint8 [T, H, W], 0 = background, k = the k-th digit (from 1) shows here. Of
       equally bright digits the later one shows; a line shows in front of everything.
     flow: float32 [T - 1, H, W, 2], backward flow of each next frame in image pixels: frame t
-      sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion; background is
-      still, but where a digit has just left, it carries a motion that finds background: that
-      digit's, where it does.
+      sampled at (x + u, y + v) gives frame t + 1. A digit's pixels carry its motion. Background is
+      static; where a digit has just uncovered it, it carries a motion that leads back to
+      background: that digit's, if possible.
     """
 
     frames: np.ndarray
@@ -82,9 +55,9 @@ class MovingMNISTItem(TypedDict):
 
 
 class MovingMNIST:
-    """Sequences of one split, by index.
+    """Random access to the sequences of one split.
 
-    `source[i]` is a dictionary with `frames` and `labels` alone, which is what training reads;
+    `source[i]` is a dictionary with `frames` and `labels`, which is what training reads;
     `source.with_ground_truth(i)` adds the rest of `MovingMNISTItem`.
     """
 
@@ -92,33 +65,31 @@ class MovingMNIST:
         self,
         digits: Digits,
         split: str,
-        num_sequences: int,
-        *,
-        seed: int = 0,
-        options: MovingMNISTOptions | None = None,
+        sequences: SequenceOptions,
+        options: data_set.MovingMNISTOptions,
     ):
         """Prepares the source; nothing is generated yet.
 
         Args:
           digits: the digits of this split.
           split: `train`, `validation` or `test`; splits draw different random numbers.
-          num_sequences: length of the source.
-          seed: of the data set, >= 0.
-          options: how sequences are made; None for the defaults.
+          sequences: their size, length and number.
+          options: how digits move; of `pixels`, `binary` is 1 where a digit's intensity is above
+            0.5, `float` as it is. Where the digits are from isn't read.
 
         Raises:
-          ValueError: unknown split.
+          ValueError: unknown split, frames no larger than a digit, or undecided pixels.
         """
-        if split not in SPLITS:
-            raise ValueError(f"split: expected one of {', '.join(SPLITS)}, got {split!r}")
-        self._options = options or MovingMNISTOptions()
+        self._num_sequences = sequences.num_sequences(split)
+        data_set.check(options, sequences)
+        check_choice("pixels", options.pixels, PIXELS)
+        self._sequences, self._options = sequences, options
         images = digits.images.astype(np.float32) / 255
-        if self._options.pixels == "binary":
+        if options.pixels == "binary":
             images = (images > BINARY_THRESHOLD).astype(np.float32)
         self._images = images
         self._labels = digits.labels
-        self._seed = (seed, SPLITS.index(split))
-        self._num_sequences = num_sequences
+        self._seed = (options.seed, SPLITS.index(split))
 
     def __len__(self) -> int:
         return self._num_sequences
@@ -131,7 +102,7 @@ class MovingMNIST:
         }
 
     def with_ground_truth(self, index: int) -> MovingMNISTItem:
-        """Sequence `index` with everything that the generator knows of it."""
+        """Sequence `index` with its ground truth."""
         chosen, positions, line = self._draw(index)
         layers = self._layers(chosen, positions, line)
         frames = layers.max(axis=1)
@@ -146,7 +117,7 @@ class MovingMNIST:
 
     def _draw(self, index: int) -> tuple[np.ndarray, np.ndarray, tuple[int, int] | None]:
         """Digits [n], their positions [T, n, 2] and the lines' column and row, if any."""
-        options = self._options
+        options, size = self._options, self._sequences.image_size
         index = range(self._num_sequences)[index]  # as a list: negative from the end, or IndexError
         generator = np.random.default_rng((*self._seed, index))
         chosen = generator.integers(len(self._images), size=options.num_digits)
@@ -155,17 +126,17 @@ class MovingMNIST:
         speed = np.full(options.num_digits, options.step)
         if options.speed == "drawn":
             speed *= 2 * generator.random(options.num_digits)
-        lines = generator.integers(options.image_size, size=2) if options.lines else None
+        lines = generator.integers(size, size=2) if options.lines else None
         velocity = speed[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
-        path = _bounce(start, velocity, options.sequence_length)
-        positions = (path * (options.image_size - DIGIT_SIZE)).astype(np.int16)
+        path = _bounce(start, velocity, self._sequences.sequence_length)
+        positions = (path * (size - DIGIT_SIZE)).astype(np.int16)
         return chosen, positions, None if lines is None else (int(lines[0]), int(lines[1]))
 
     def _layers(
         self, chosen: np.ndarray, positions: np.ndarray, line: tuple[int, int] | None
     ) -> np.ndarray:
         """Each digit alone, then the lines: [T, n + 1, H, W]."""
-        size = self._options.image_size
+        size = self._sequences.image_size
         tau, n, _ = positions.shape
         layers = np.zeros((tau, n + 1, size, size), np.float32)
         for t in range(tau):

@@ -1,4 +1,4 @@
-"""Makes `data/mnist_digits.npz` from MNIST's four idx files.
+"""Makes `data/moving_mnist/mnist_digits.npz` from MNIST's four idx files.
 
     python -m data.moving_mnist.make_digits --source=DIR
 
@@ -7,32 +7,38 @@ spaced over the files: the first half of MNIST's test set is thinner and cleaner
 """
 
 import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from data.moving_mnist.digits import EMBEDDED_FILE, read_idx_folder
+from data import command_line
 
 NUM_DIGITS = {"train": 13_500, "test": 3_000}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the program and gives its status; see `command_line.run`."""
+    parser = command_line.Parser("data.moving_mnist.make_digits", __doc__)
     parser.add_argument("--source", type=Path, required=True, help="folder of MNIST's idx files")
-    arguments = parser.parse_args()
+    return command_line.run(_main, parser, argv)
+
+
+def _main(arguments: argparse.Namespace) -> None:
+    import numpy as np
+
+    from data.atomic_file import replacing
+    from data.moving_mnist import digits
+
     arrays = {}
     for part, count in NUM_DIGITS.items():
-        try:
-            digits = read_idx_folder(arguments.source, part)
-        except (OSError, ValueError) as error:
-            parser.error(str(error))
-        digits = digits[np.arange(count) * len(digits) // count]
-        arrays |= {f"{part}_images": digits.images, f"{part}_labels": digits.labels}
-    np.savez_compressed(EMBEDDED_FILE, **arrays)
-    print(f"{EMBEDDED_FILE}: {EMBEDDED_FILE.stat().st_size} bytes")
+        given = digits.read_idx_folder(arguments.source, part)
+        chosen = given[np.arange(count) * len(given) // count]
+        arrays |= {f"{part}_images": chosen.images, f"{part}_labels": chosen.labels}
+    path = digits.EMBEDDED_FILE
+    with replacing(path) as part_file, part_file.open("xb") as file:
+        np.savez_compressed(file, **arrays)
+    print(f"{path}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -4,18 +4,20 @@ from pathlib import Path
 
 import numpy as np
 
-from data.moving_mnist.generator import BINARY_THRESHOLD, PIXELS, Pixels
+from data.moving_mnist.data_set import PIXELS
+from data.moving_mnist.generator import BINARY_THRESHOLD
+from data.ranges import check_choice
 
 
 class PublishedTestSet:
-    """Sequences of the published file, by index, read from disk as they are asked for.
+    """Random access to the sequences of the published file, memory-mapped.
 
     Items are dictionaries with `frames`, float32 [20, 64, 64, 1] in [0, 1].
 
     Source: Srivastava, Mansimov, Salakhutdinov 2015.
     """
 
-    def __init__(self, path: str | Path, pixels: Pixels = "float"):
+    def __init__(self, path: str | Path, pixels: str = "float"):
         """Opens the file.
 
         Args:
@@ -26,8 +28,7 @@ class PublishedTestSet:
           FileNotFoundError: no such file.
           ValueError: another or a truncated file, or unknown pixels.
         """
-        if pixels not in PIXELS:
-            raise ValueError(f"pixels: expected one of {', '.join(PIXELS)}, got {pixels!r}")
+        check_choice("pixels", pixels, PIXELS)
         if not Path(path).is_file():
             raise FileNotFoundError(f"{path}: no such file; expected mnist_test_seq.npy")
         try:

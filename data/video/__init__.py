@@ -1,6 +1,6 @@
-"""Frames of video files and images: decoded, upright, whole, grey and of square pixels.
+"""Frames of video files and images: decoded, upright, deinterlaced, grey, with square pixels.
 
-`files.open_video` opens any of them; the other files are its parts.
+`files.open_video` opens any of them; the other modules are its parts.
 
 Importing the package itself imports nothing, so that flags can offer what is named here.
 """

@@ -1,7 +1,6 @@
-"""Decodes a stream of a video file, and indexes what it holds.
+"""Decodes a video stream, and indexes its frames.
 
-Headers are not believed, nor are they needed: `index_file` decodes the file once and keeps a few
-bytes a frame.
+Headers are not trusted: `index_file` decodes the file once and keeps a few bytes per frame.
 """
 
 from array import array
@@ -24,19 +23,19 @@ _OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # also where a header's lie shows wh
 
 @dataclass(frozen=True)
 class FileIndex:
-    """What one pass over a stream finds; T frames.
+    """Index of a stream of T frames, from one pass over it.
 
     Attributes:
-      stream: its number among the video streams of the file.
-      upright: how frames are brought upright, and their size then.
-      stamps: int64 [T], `data.video.frame_times.NO_STAMP` where there is none.
-      checksums: uint32 [T] of what was decoded.
+      stream: number among the file's video streams.
+      upright: how frames are turned upright, and their size then.
+      stamps: presentation time stamps, int64 [T], `data.video.frame_times.NO_STAMP` where missing.
+      checksums: uint32 [T], of the decoded frames.
       keys: numbers of the key frames that have stamps, ascending.
-      interlaced: whether a frame is.
+      interlaced: whether any frame is.
       timing: when frames are shown.
       problem: what is wrong; None if nothing.
-      one_thread: whether it was decoded by one, as where there is a problem: several fill in what
-        is missing differently each time.
+      one_thread: whether it was decoded by a single thread, as files with a problem are: several
+        threads conceal errors differently each time.
     """
 
     stream: int
@@ -53,8 +52,8 @@ class FileIndex:
 def index_file(path: Path) -> FileIndex:
     """Decodes a file's video once.
 
-    Of several video streams it is the first that has more than one frame, beginning with the one
-    that FFmpeg holds best; attached pictures, such as the cover of an album, are none.
+    Of several video streams it takes the first with more than one frame, beginning with FFmpeg's
+    choice; attached pictures, such as album covers, don't count.
 
     Raises:
       OSError: there is no such file.
@@ -83,14 +82,14 @@ def decode(
     one_thread: bool = False,
     stamp: int | None = None,
 ) -> Iterator[av.VideoFrame]:
-    """Frames in the order in which they are shown.
+    """Frames in presentation order.
 
     Args:
       path: of the file.
       stream_number: see `FileIndex`.
-      note: is told what is wrong, though it goes on.
-      one_thread: decodes damaged data the same way each time.
-      stamp: begins at the key frame before it, or anywhere else where the container is damaged.
+      note: called with problems that don't stop decoding.
+      one_thread: makes the decoding of damaged data deterministic.
+      stamp: starts at the key frame before it, or elsewhere if the container is damaged.
 
     Raises:
       OSError: there is no such file.
@@ -117,7 +116,7 @@ def decode(
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Makes a ValueError that names the file of FFmpeg's errors."""
+    """Turns FFmpeg's errors into a ValueError that names the file."""
     try:
         yield
     except av.error.FFmpegError as error:
@@ -139,7 +138,7 @@ def _open(path: Path) -> Iterator[av.container.InputContainer]:
 def _packets(
     container: av.container.InputContainer, stream: av.VideoStream, note: Callable[[str], None]
 ) -> Iterator[av.Packet | None]:
-    """The stream's packets, then None, for the frames that the decoder holds back."""
+    """The stream's packets, then None, which flushes the decoder."""
     try:
         for packet in container.demux(stream):
             if packet.size:
@@ -150,7 +149,7 @@ def _packets(
 
 
 def _streams(path: Path) -> list[int]:
-    """Numbers of the streams that may be the video, the likeliest first."""
+    """Candidate video streams, the likeliest first."""
     with _open(path) as container:
         streams = container.streams.video
         videos = [i for i, stream in enumerate(streams) if not stream.disposition & _PICTURES]
@@ -203,7 +202,7 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
 
 @dataclass(frozen=True)
 class _Promise:
-    """What a file says of a stream."""
+    """What the headers claim of a stream."""
 
     num_frames: int
     seconds: float
@@ -221,7 +220,7 @@ class _Promise:
         return cls(stream.frames, seconds, aspect, stream.time_base, rates)
 
     def broken_by(self, found: Timing, interlaced: bool) -> list[str]:
-        """What there is less of than the file says."""
+        """Claims that the decoded frames fall short of."""
         have = len(found.times)
         # Genuine clips of HMDB-51 promise a frame more than they have; some count fields.
         if self.num_frames > (2 * have if interlaced else have) + 1:

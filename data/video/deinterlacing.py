@@ -1,4 +1,4 @@
-"""Whole frames of interlaced ones, whose odd and even rows were taken at different times."""
+"""Deinterlacing: frames whose odd and even rows were recorded at different times."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -11,10 +11,10 @@ _MIN_SIZE = (4, 3)  # (H, W) that the filter takes
 
 
 def deinterlaced(frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-    """As many frames; of each that is marked as interlaced, the field that comes first is kept.
+    """Deinterlaces the frames marked as interlaced, one frame for each; others are left alone.
 
-    The other field's rows are filled in from it and from the frames before and after, by FFmpeg's
-    `bwdif`, so that a frame depends on its two neighbours. Others are left as they are.
+    The first field is kept. FFmpeg's `bwdif` interpolates the rows of the other one from it and
+    from the previous and the next frame.
     """
     graph, kind = None, None
     for frame in frames:

@@ -1,11 +1,10 @@
-"""Frames of video files and of images: grey, one after the other or at random access.
+"""Grey frames of video files and images, in order or by random access.
 
-Frames are upright, whole and of square pixels: turned and mirrored as a display matrix or EXIF
-orientation says, deinterlaced, and scaled where pixels are not square. What is transparent is over
-black. Headers are not believed. How many frames a file has and when each is shown is known after
-one pass that decodes it and keeps a few bytes a frame, so memory does not grow with its frames.
-Frames that cannot be decoded don't count; those of more than `data.video.orientation.MAX_PIXELS`
-are refused before memory is taken.
+Frames are rotated and mirrored as their display matrix or EXIF orientation says, deinterlaced,
+scaled to square pixels, and composited over black where transparent. Headers are not trusted: the
+number of frames and their times come from one decoding pass, which keeps a few bytes per frame, so
+memory does not grow with the video. Frames that cannot be decoded don't count; frames of more than
+`data.video.orientation.MAX_PIXELS` are refused before memory is allocated.
 """
 
 import itertools
@@ -30,9 +29,9 @@ _FEW_FRAMES = 32  # that are decoded rather than sought
 
 
 class VideoFile(Sequence[np.ndarray]):
-    """Frames of a video file, uint8 [H, W], decoded when they are asked for.
+    """Frames of a video file, uint8 [H, W], decoded on demand.
 
-    Of several video streams it is the one that `data.video.decoding.index_file` chooses.
+    Of several video streams it reads the one that `data.video.decoding.index_file` chooses.
 
     Attributes:
       path: of the file.
@@ -41,8 +40,8 @@ class VideoFile(Sequence[np.ndarray]):
       times: float64 [T], when each frame is shown, seconds from the first, ascending.
       rate: frames a second, a Fraction; see `data.video.frame_times.Timing`.
       constant_rate: whether all frames are equally spaced, to within a tick of the file's clock.
-      problem: what is wrong with the file, though it has frames; None if nothing. May become known
-        while frames are read, where a file is decoded differently each time.
+      problem: what is wrong with the file although it has frames; None if nothing. May appear
+        while frames are read, if decoding is not deterministic.
     """
 
     def __init__(self, path: Path | str):
@@ -104,10 +103,10 @@ class VideoFile(Sequence[np.ndarray]):
         return number, images
 
     def _sought(self, key: int) -> tuple[int, Iterator[av.VideoFrame]]:
-        """Number of a key frame up to the given one, and frames from it on.
+        """Number of a key frame up to the given one, and the frames from there.
 
-        Decoders label frames with the times of other ones where a container's times are in
-        decoding order, so a place in the file is known by what it shows.
+        Where a container's times are in decoding order, decoders give frames the times of others,
+        so the position after a seek is recognised by the frame's content.
         """
         index = self._index
         frames = self._decode(int(index.stamps[key]))
@@ -120,13 +119,13 @@ class VideoFile(Sequence[np.ndarray]):
         raise _OtherFrameError
 
     def _checked(self, number: int, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """Frames that are those of the first pass, beginning with a number.
+        """Frames from a number on, checked against those of the first pass.
 
-        Some streams cannot be read from their middle: x264's 4:4:4 says only at its start how it is
-        to be decoded, and others are refreshed bit by bit.
+        Some streams cannot be decoded from the middle: x264's 4:4:4 has its parameters only at the
+        start, and others refresh gradually.
 
         Raises:
-          _OtherFrameError: one is not.
+          _OtherFrameError: a frame differs.
         """
         for i, frame in zip(range(number, len(self)), frames, strict=False):
             if checksum(frame) != self._index.checksums[i]:
@@ -137,7 +136,7 @@ class VideoFile(Sequence[np.ndarray]):
         return self._images(itertools.islice(self._noticed(self._decode()), len(self)))
 
     def _noticed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
-        """All frames; if they are not those of the first pass, that becomes the problem."""
+        """All frames; a difference from the first pass is noted as the problem."""
         for i, frame in enumerate(frames):
             if i < len(self) and checksum(frame) != self._index.checksums[i]:
                 self.problem = self.problem or "is decoded differently each time"
@@ -159,16 +158,17 @@ class VideoFile(Sequence[np.ndarray]):
 
 
 class _OtherFrameError(Exception):
-    """A seek led elsewhere, or to a frame that cannot be decoded on its own."""
+    """A seek led to another frame, or to one that cannot be decoded on its own."""
 
 
 Video = VideoFile | ImageFolder | ImageFile
 
 
 def open_video(path: Path | str) -> Video:
-    """The frames of a video file, of a folder of images, or of an image file.
+    """The frames of a video file, a folder of images, or an image file.
 
-    An animated GIF, PNG or WebP has its frames, another image one; in a folder each must hold one.
+    An animated GIF, PNG or WebP is a video, any other image a single frame; images of a folder must
+    hold one frame each.
 
     Raises:
       OSError: there is no such file or folder.

@@ -1,4 +1,4 @@
-"""When frames are shown and at which rate, from a container's time stamps and what it says."""
+"""Times and rate of frames, from a container's time stamps and headers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,15 +43,15 @@ def equally_spaced(num_frames: int, rate: Fraction = DEFAULT_RATE) -> Timing:
 def timing(
     stamps: np.ndarray, clock: Fraction | None, container_rates: Sequence[Fraction | None]
 ) -> Timing:
-    """Times of frames from their stamps, of which the order is not to be relied on.
+    """Times of frames from their stamps, in whatever order these come.
 
-    Where stamps are missing, the same, or of a rate that no video has, frames come at the
-    container's rate, or at `DEFAULT_RATE`.
+    Where stamps are missing, equal, or of an implausible rate, frames come at the container's rate,
+    or at `DEFAULT_RATE`.
 
     Args:
       stamps: int64 [T], ticks; `NO_STAMP` where there is none.
       clock: seconds a tick; None if unknown.
-      container_rates: what the container says of its rate, the best guess first; None: nothing.
+      container_rates: rates that the container claims, the best guess first; None: unknown.
     """
     rates = [_usual(rate) for rate in container_rates if rate and _is_plausible(rate)]
     fallback = equally_spaced(len(stamps), rates[0] if rates else DEFAULT_RATE)
@@ -82,11 +82,11 @@ def _is_plausible(rate: Fraction) -> bool:
 
 
 def _usual(rate: Fraction) -> Fraction:
-    """The usual rate that is meant; Matroska makes 19001/634 of 30000/1001."""
+    """The nearest usual rate, if close; Matroska makes 19001/634 of 30000/1001."""
     nearest = min(_USUAL_RATES, key=lambda usual: abs(usual - rate))
     return nearest if abs(nearest - rate) <= _SAME_RATE * rate else rate
 
 
 def _spread(ticks: np.ndarray, frames_a_tick: Fraction) -> float:
-    """How far apart, in ticks, the stamps are that are most ahead of and behind equal spacing."""
+    """Range, in ticks, of the stamps' deviations from equal spacing."""
     return float(np.ptp(ticks - np.arange(len(ticks)) / float(frames_a_tick)))

@@ -1,4 +1,4 @@
-"""Brings frames to a size: scaled and cropped, or scaled and padded, and random crops of them."""
+"""Scales, crops and pads frames to a size; random crops."""
 
 import numpy as np
 from PIL import Image
@@ -7,13 +7,13 @@ from data.video import FITS
 
 
 def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
-    """A frame in another size, its proportions kept.
+    """Scales a frame to another size, keeping its aspect ratio.
 
     Args:
       image: uint8 [H, W].
       size: (height, width) wanted.
       how: `crop` scales to cover the size and takes the centre; `pad` scales to fit inside and
-        puts black around.
+        pads with black.
 
     Returns:
       uint8 [height, width].
@@ -36,7 +36,7 @@ def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
 
 
 def scale(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A frame uint8 [H, W] scaled to (height, width), without aliasing."""
+    """Scales a frame uint8 [H, W] to (height, width), bilinear with antialiasing."""
     if image.shape == size:
         return image
     height, width = size
@@ -44,14 +44,14 @@ def scale(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def centre(frames: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The middle [..., height, width] of frames [..., H, W]."""
+    """Central crop [..., height, width] of frames [..., H, W]."""
     height, width = size
     top, left = (frames.shape[-2] - height) // 2, (frames.shape[-1] - width) // 2
     return frames[..., top : top + height, left : left + width]
 
 
 def centre_square(frames: np.ndarray, side: int) -> np.ndarray:
-    """The largest square in the middle of frames uint8 [T, H, W], scaled to [T, side, side]."""
+    """Largest central square of frames uint8 [T, H, W], scaled to [T, side, side]."""
     full = min(frames.shape[1:])
     return np.stack([scale(frame, (side, side)) for frame in centre(frames, (full, full))])
 
@@ -59,12 +59,12 @@ def centre_square(frames: np.ndarray, side: int) -> np.ndarray:
 def random_square(
     frames: np.ndarray, side: int, rng: np.random.Generator, max_pan: float = 0.0
 ) -> np.ndarray:
-    """A square of frames uint8 [T, H, W], scaled to [T, side, side].
+    """Random square crop of frames uint8 [T, H, W], scaled to [T, side, side].
 
-    Its side in the frames is drawn uniformly in the logarithm from `side` to their shorter side
-    (which it is where that is smaller), its place uniformly. It pans: moves at a velocity of random
-    direction and uniformly drawn, from 0 to `max_pan` pixels of the result a frame, slower where
-    the frames don't have the room.
+    Its side is drawn log-uniformly between `side` and the frames' shorter side (which it takes if
+    that is smaller), its position uniformly. It pans: it moves in a random direction at a speed
+    drawn uniformly from [0, max_pan], in pixels of the result a frame, slower where the frames have
+    no room.
     """
     num_frames, height, width = frames.shape
     shortest = min(height, width)

@@ -1,9 +1,9 @@
-"""Image files as frames: upright, grey, over black; folders of them, and animations.
+"""Image files, folders of them and animations as grey, upright frames.
 
-Pillow reads them, turned and mirrored as their EXIF orientation says. Grey is by ITU-R 601's
-weights; of 16 bits the upper 8 are kept; what is transparent is over black, whatever colour is
-hidden there. Images of more than `data.video.orientation.MAX_PIXELS` are refused before memory is
-taken.
+Read by Pillow; rotated and mirrored as the EXIF orientation says. Grey has ITU-R 601's weights; of
+16 bits the upper 8 are kept; transparent pixels are composited over black, whatever colour they
+hide. Images of more than `data.video.orientation.MAX_PIXELS` are refused before memory is
+allocated.
 """
 
 import re
@@ -26,9 +26,9 @@ _DEFAULT_MILLISECONDS = 100  # of a frame that gives no duration, as browsers do
 
 
 class ImageFolder(Sequence[np.ndarray]):
-    """The images of a folder as frames, uint8 [H, W], in the order of the numbers in their names.
+    """The images of a folder as frames, uint8 [H, W], in natural order of their names.
 
-    Hidden files, such as the `._1.png` of macOS, don't count. An animation or a file of several
+    Hidden files, such as the `._1.png` of macOS, are ignored. An animation or a file of several
     images is an error; `ImageFile` reads its frames.
 
     Attributes:
@@ -81,7 +81,7 @@ class ImageFile(Sequence[np.ndarray]):
       times: when each frame is shown, seconds from the first; frames without duration last 0.1 s.
       rate: mean number of frames a second, a Fraction.
       constant_rate: whether all frames but the last are shown equally long.
-      problem: what is wrong with the file, though it has frames; None if nothing.
+      problem: what is wrong with the file although it has frames; None if nothing.
     """
 
     def __init__(self, path: Path | str):
@@ -137,7 +137,7 @@ class ImageFile(Sequence[np.ndarray]):
 
 
 def images_in(folder: Path) -> list[Path]:
-    """Files of a folder that are images by name and not hidden, frame_2 before frame_10."""
+    """Image files of a folder, by suffix and not hidden; frame_2 before frame_10."""
     files = (
         file
         for file in folder.iterdir()
@@ -180,7 +180,7 @@ def _open(path: Path) -> Image.Image:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Makes a ValueError that names the file of whatever a damaged one makes of itself."""
+    """Turns any error of a damaged image into a ValueError that names the file."""
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     try:
@@ -197,7 +197,7 @@ def _reading(path: Path) -> Iterator[None]:
 
 
 def _grey(image: Image.Image) -> np.ndarray:
-    """uint8 [H, W] of the frame at which an image is."""
+    """uint8 [H, W] of an image's current frame."""
     if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PPM"):
         pixels = np.asarray(ImageOps.exif_transpose(image))
         hidden = pixels == image.info.get("transparency", -1)
@@ -208,7 +208,7 @@ def _grey(image: Image.Image) -> np.ndarray:
 
 
 def _over_black(image: Image.Image) -> Image.Image:
-    """Upright, and without transparency."""
+    """Applies the orientation, and composites over black."""
     image = ImageOps.exif_transpose(image)
     if image.has_transparency_data:
         black = Image.new("RGBA", image.size, (0, 0, 0, 255))

@@ -1,7 +1,7 @@
-"""Frames as they are meant to be seen: upright, with square pixels, grey.
+"""Frames as they are displayed: upright, with square pixels; made grey.
 
-A phone's video is stored as its sensor reads it, with a display matrix that says how to turn and
-mirror it; DV, DVD and broadcast store pixels that are not square.
+Phones store video as the sensor reads it, with a display matrix to rotate and mirror it; DV, DVD
+and broadcast video has pixels that are not square.
 """
 
 import zlib
@@ -19,7 +19,7 @@ _PLAUSIBLE_ASPECTS = (Fraction(1, 8), Fraction(8))
 
 
 def check_pixels(path: Path, size: tuple[int, int]) -> None:
-    """Refuses frames of more than `MAX_PIXELS`, before memory is taken.
+    """Refuses frames of more than `MAX_PIXELS`, before memory is allocated.
 
     Raises:
       ValueError: the size (H, W) is larger; the message names the file.
@@ -31,22 +31,22 @@ def check_pixels(path: Path, size: tuple[int, int]) -> None:
 
 
 class Upright:
-    """How a video's frames are brought upright, and their pixels made square.
+    """Turns a video's frames upright and makes their pixels square.
 
-    Turned and mirrored as the first frame's display matrix says, to the nearest multiple of 90
-    degrees.
+    Rotation and mirroring are those of the first frame's display matrix, to the nearest multiple of
+    90 degrees.
 
     Attributes:
-      size: (H, W) of what comes out.
+      size: (H, W) of the result.
     """
 
     def __init__(self, first: av.VideoFrame, aspect: Fraction | None):
-        """Reads what the first frame says.
+        """Reads the first frame's display matrix.
 
         Args:
           first: as decoded.
-          aspect: width of its pixels by their height, as stored. The side that is too short is
-            scaled up, so that no detail is lost. None, or what no camera has, counts as 1.
+          aspect: sample aspect ratio, width by height, as stored. The shorter side is scaled up, so
+            that no detail is lost. None, or an implausible one, counts as 1.
         """
         height, width = first.height, first.width
         if aspect and _PLAUSIBLE_ASPECTS[0] <= aspect <= _PLAUSIBLE_ASPECTS[1]:
@@ -59,11 +59,11 @@ class Upright:
         self.size = (width, height) if _exchanges_axes(self._matrix) else (height, width)
 
     def grey(self, frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray:
-        """Grey levels, uint8 [H, W], of a frame as decoded. What is transparent is over black.
+        """Grey levels, uint8 [H, W], of a decoded frame, composited over black.
 
         Args:
           frame: of any size; it is scaled.
-          reformatter: one for all frames, as making it takes longer than using it.
+          reformatter: shared by all frames, as creating one takes longer than using it.
         """
         height, width = self._stored_size
 
@@ -77,7 +77,7 @@ class Upright:
 
 
 def checksum(frame: av.VideoFrame) -> int:
-    """Of a frame's brightness, as it was decoded."""
+    """CRC-32 of a frame's luma, as decoded."""
     brightness = frame.planes[0]
     if frame.format.is_rgb or not frame.format.is_planar or brightness.line_size < 0:
         rows = frame.reformat(format="gray", threads=1).to_ndarray()

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import jax
 import jax.numpy as jnp
 
-from experiments.console.progress import say
+from data.progress import say
 
 _Result = TypeVar("_Result")
 

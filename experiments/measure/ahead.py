@@ -14,9 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from data.progress import Progress
 from experiments.configs.config import Config
 from experiments.console.compilation import announced
-from experiments.console.progress import Progress
 from experiments.measure.scores import frame_metrics
 from experiments.run import build
 from experiments.run.build import Source

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from data.moving_mnist.generator import MovingMNIST
+from data.progress import Progress
 from experiments.configs.config import Config
 from experiments.console.compilation import announced
-from experiments.console.progress import Progress
 from experiments.measure.scores import (
     FrameAverages,
     TwoLevelEntropy,

@@ -13,10 +13,10 @@ import numpy as np
 import optax
 
 from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
+from data.progress import Progress
 from experiments.configs.config import Config
 from experiments.console.compilation import announced
 from experiments.console.errors import UserError
-from experiments.console.progress import Progress
 from experiments.run import build
 from vstm.losses.reconstruction import binary_cross_entropy
 from vstm.modules.decoder import Decoder

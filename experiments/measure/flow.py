@@ -11,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
+from data.progress import Progress
 from experiments.configs.config import Config
-from experiments.console.progress import Progress
 from experiments.measure.classical_flow import ClassicalFlow
 from experiments.measure.evaluation import make_predict
 from experiments.measure.flow_scores import FlowScores

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from data.flo import write_flo
+from data.progress import Progress, say
 from data.video.files import Video
 from data.video.framing import fit
 from experiments.console.errors import UserError
 from experiments.console.new_folder import check_new_folder, new_folder
-from experiments.console.progress import Progress, say
 from experiments.measure import NUM_SCALE_FRAMES
 from experiments.measure.frame_errors import FrameErrors
 from experiments.pictures import FLOW_SCALE

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from data.moving_mnist.generator import MovingMNIST
+from data.progress import Progress
 from experiments.configs.config import Config
 from experiments.console.compilation import announced
-from experiments.console.progress import Progress
 from experiments.measure import linear_probe
 from experiments.run import build
 from vstm.compiler import compiler_options

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import matplotlib.pyplot as plt
 import numpy as np
 
+from data.progress import Progress
 from data.sintel import Sintel
-from experiments.console.progress import Progress
 from experiments.pictures.figure import write_figure
 from experiments.pictures.flow_colours import flow_image
 from vstm.ops.warp import sampling_grid, warp

@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from data.atomic_file import replacing
 from experiments.console.errors import UserError
 
 
@@ -15,7 +16,8 @@ def write_figure(figure: Figure, path: Path, *, dpi: int) -> None:
       UserError: it cannot be written.
     """
     try:
-        figure.savefig(path, dpi=dpi, metadata={"Software": None})
+        with replacing(path) as part:
+            figure.savefig(part, format="png", dpi=dpi, metadata={"Software": None})
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from error
     finally:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorboardX
 from tensorboardX.summary import hparams
 
-from experiments.console.progress import Progress
+from data.progress import Progress
 from experiments.run.folder import METRICS_FILE, MetricsLog
 
 FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing

@@ -1,13 +1,12 @@
-"""Batches: shuffled passes, resuming and sharding."""
+"""Batches: shuffled passes, resuming and sharding; padded batches for evaluation."""
 
 import copy
 
 import numpy as np
 import pytest
+from made_digits import make_source
 
-from data.batches import training_batches
-from data.moving_mnist.digits import Digits
-from data.moving_mnist.generator import MovingMNIST, MovingMNISTOptions
+from data.batches import evaluation_batches, training_batches
 
 
 def numbered_sequences(count: int) -> list[dict[str, np.ndarray]]:
@@ -20,9 +19,7 @@ def read(batches, num_batches: int) -> list[int]:
 
 
 def test_batch_is_the_frames_of_the_sequences():
-    digits = Digits(np.full((4, 28, 28), 99, np.uint8), np.arange(4, dtype=np.uint8))
-    options = MovingMNISTOptions(pixels="float", sequence_length=3, image_size=40)
-    source = MovingMNIST(digits, "train", 4, options=options)
+    source = make_source(4, pixels="float", sequence_length=3, image_size=40)
     batch = next(training_batches(source, 4, seed=0))
     assert isinstance(batch, np.ndarray)
     assert batch.dtype == np.float32 and batch.shape == (4, 3, 40, 40, 1)
@@ -98,3 +95,44 @@ def test_shards_partition_every_pass(num_sequences):
 def test_shards_are_dealt_anew_in_every_pass():
     batches = training_batches(numbered_sequences(12), 6, seed=0, shard=1, num_shards=2)
     assert len({frozenset(read(batches, 1)) for _ in range(4)}) > 1
+
+
+# A whole number of batches, a rest, less than a batch, and more asked for than there are.
+@pytest.mark.parametrize("num_sequences, expected", [(6, 6), (5, 5), (2, 2), (1, 1), (99, 7)])
+@pytest.mark.parametrize("ground_truth", [False, True])
+def test_evaluation_batches_are_the_first_sequences_one_by_one(
+    num_sequences, expected, ground_truth
+):
+    source = make_source(7, sequence_length=3, image_size=40)
+    index = 0
+    for count, batch in evaluation_batches(source, num_sequences, 3, ground_truth=ground_truth):
+        for place in range(3):
+            number = min(index + place, expected - 1)
+            item = source.with_ground_truth(number) if ground_truth else source[number]
+            assert batch.keys() == item.keys()
+            for name in item:
+                np.testing.assert_array_equal(batch[name][place], item[name], strict=True)
+        assert count == min(3, expected - index)
+        index += count
+    assert index == expected
+    assert ("flow" in batch) == ground_truth
+
+
+def test_evaluation_batches_read_each_sequence_once():
+    numbers = []
+
+    class Noted:
+        def __len__(self):
+            return 5
+
+        def __getitem__(self, index):
+            numbers.append(index)
+            return {"frames": np.zeros((2, 3, 4, 1), np.float32)}
+
+    assert [count for count, _ in evaluation_batches(Noted(), 5, 4)] == [4, 1]
+    assert numbers == [0, 1, 2, 3, 4]
+
+
+def test_ground_truth_of_a_source_without_is_an_error():
+    with pytest.raises(TypeError, match="list has no ground truth"):
+        next(evaluation_batches(numbered_sequences(2), 2, 2, ground_truth=True))

@@ -2,7 +2,6 @@
 
 import gzip
 import struct
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ import pytest
 
 from data.moving_mnist import digits as digits_module
 from data.moving_mnist import make_digits as make_mnist_digits
-from data.moving_mnist.digits import EMBEDDED_FILE, SPLITS, load_digits
+from data.moving_mnist.digits import EMBEDDED_FILE, load_digits
+from data.sequences import SPLITS
 
 COUNTS = {"train": 40, "t10k": 12}
 PLAIN, GZIPPED, DOTTED = "{}-{}-idx{}-ubyte", "{}-{}-idx{}-ubyte.gz", "{}-{}.idx{}-ubyte"
@@ -203,28 +203,33 @@ def test_damaged_embedded_file_is_named(damage, tmp_path, monkeypatch):
 
 
 def test_unknown_source_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'svhn'.*embedded, idx, tfds"):
+    with pytest.raises(ValueError, match=r"^digits: .*embedded, idx, tfds, got 'svhn'"):
         load_digits("svhn", "train")
 
 
 def test_unknown_split_lists_the_known_ones():
-    with pytest.raises(ValueError, match=r"'valid'.*train, validation, test"):
+    with pytest.raises(ValueError, match=r"^split: .*train, validation, test, got 'valid'"):
         load_digits("embedded", "valid")
 
 
 def test_embedded_file_is_made_of_evenly_spaced_idx_digits(tmp_path, monkeypatch):
     written = write_idx_folder(tmp_path)
     path = tmp_path / "made.npz"
-    monkeypatch.setattr(make_mnist_digits, "EMBEDDED_FILE", path)
+    monkeypatch.setattr(digits_module, "EMBEDDED_FILE", path)
     monkeypatch.setattr(make_mnist_digits, "NUM_DIGITS", {"train": 16, "test": 5})
-    monkeypatch.setattr(sys, "argv", ["make_mnist_digits", f"--source={tmp_path}"])
-    make_mnist_digits.main()
+    assert make_mnist_digits.main([f"--source={tmp_path}"]) == 0
     with np.load(path) as made:
         for part, prefix, spacing, count in [("train", "train", 2.5, 16), ("test", "t10k", 2.4, 5)]:
             images, labels = written[prefix]
             chosen = [int(i * spacing) for i in range(count)]
             np.testing.assert_array_equal(made[f"{part}_images"], images[chosen])
             np.testing.assert_array_equal(made[f"{part}_labels"], labels[chosen])
+
+
+def test_a_folder_without_digits_is_named(tmp_path, capsys):
+    assert make_mnist_digits.main([f"--source={tmp_path}"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path}/train-images-idx3-ubyte: no such file")
 
 
 def write_tfds(folder: Path, data_set: str, parts: dict[str, tuple], channels: int) -> None:

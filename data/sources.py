@@ -1,0 +1,77 @@
+"""Protocols of sources of sequences, and what a data set consists of."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
+
+from data.sequences import SequenceOptions
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Item = Mapping[str, Any]
+"""Arrays of one sequence, by name."""
+
+Augment = Callable[[Item, "np.random.Generator"], "np.ndarray"]
+"""Makes frames of an item, with the generator's random numbers alone."""
+
+Options = TypeVar("Options")
+
+
+@runtime_checkable
+class Source(Protocol):
+    """Random access to sequences; index i is always the same sequence.
+
+    `source[i]` holds `frames`, float32 [T, H, W, 1] in [0, 1], of the same shape for all i, and may
+    hold other arrays.
+    """
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int, /) -> Item: ...
+
+
+@runtime_checkable
+class GroundTruthSource(Source, Protocol):
+    """A source with ground truth; `isinstance(source, GroundTruthSource)` tells.
+
+    `with_ground_truth(i)` is `source[i]` and `flow`, float32 [T - 1, H, W, 2], the backward flow of
+    each next frame in pixels: frame t sampled at (x + u, y + v) gives frame t + 1. It may hold
+    more, such as `object_mask`, uint8 [T, H, W], 0 = background.
+    """
+
+    def with_ground_truth(self, index: int) -> Item: ...
+
+
+class TrainingSource(NamedTuple):
+    """What training reads, see `data.batches.training_batches`.
+
+    Attributes:
+      source: random access to items with `frames`.
+      augmentation: makes float32 [T, H, W, 1] in [0, 1] of an item; None where `frames` are that.
+      checksum: of what a resumed run must find unchanged; None where the options determine it.
+    """
+
+    source: Any
+    augmentation: Augment | None = None
+    checksum: int | None = None
+
+
+@dataclass(frozen=True)
+class DataSet(Generic[Options]):
+    """A data set, as `data.registry` names it.
+
+    Attributes:
+      options: frozen dataclass of its own options, each with a default; it refuses values outside
+        their range with a ValueError that begins with the field's name.
+      check: refuses options that don't go with each other or with those of all data sets, as
+        `options` does, before anything is read.
+      open_split: the sequences of a split, `train`, `validation` or `test`, for evaluation. Raises
+        OSError or ValueError where they cannot be read; the message names the file.
+      open_training: what training reads of `train`; errors as `open_split`.
+    """
+
+    options: type[Options]
+    check: Callable[[Options, SequenceOptions], None]
+    open_split: Callable[[Options, SequenceOptions, str], Source]
+    open_training: Callable[[Options, SequenceOptions], TrainingSource]
