@@ -19,15 +19,6 @@ def check_together(config: ConfigDict) -> None:
     _check_windows(config)
     _check_frames(config)
     _check_loss(config)
-    digits = config.moving_mnist
-    if digits.digits == "idx" and not digits.directory:
-        raise UserError(
-            "config.moving_mnist.directory: expected the folder of the idx files, got ''"
-        )
-    if digits.digits == "tfds" and not digits.tfds_name:
-        raise UserError(
-            "config.moving_mnist.tfds_name: expected the name of a TFDS data set, got ''"
-        )
 
 
 def _check_windows(config: ConfigDict) -> None:
@@ -61,21 +52,9 @@ def _check_frames(config: ConfigDict) -> None:
             f"config.model.frame_size={config.model.frame_size}: expected {(size, size)}, that of "
             f"config.data.image_size={size}; leave it open"
         )
-    if config.data.name != "video":
-        return
     if size < SSIM_WINDOW:
         raise UserError(
             f"config.data.image_size={size}: expected at least {SSIM_WINDOW}, the window of SSIM"
-        )
-    if not config.video.directory:
-        raise UserError(
-            "config.video.directory: expected the folder that `python -m data.prepare` wrote, "
-            "got ''"
-        )
-    if config.video.max_pan and not config.video.random_crops:
-        raise UserError(
-            f"config.video.max_pan={config.video.max_pan}: moves the squares of "
-            "config.video.random_crops, which is False"
         )
 
 

@@ -1,18 +1,19 @@
 """Reading, checking and comparing configurations."""
 
+import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 from ml_collections import ConfigDict as Config
 
-from data.moving_mnist.generator import MovingMNISTOptions
+from data.registry import DATA_SETS
 from experiments.configs import formats
 from experiments.configs.checks import check_together
-from experiments.configs.default import FIELDS, KINDS
+from experiments.configs.default import FIELDS, KINDS, SECTIONS
 from experiments.configs.fields import check_path, check_value, flatten
 from experiments.configs.recipes import OPEN_FIELDS, with_recipe
 from experiments.console.errors import UserError
-from vstm.modules.model_config import ModelConfig
 
 _MOST_TARGETS = 8  # that train.num_targets=0 stands for
 
@@ -37,50 +38,45 @@ def resolve(config: Config) -> Config:
             if path in FIELDS:
                 FIELDS[path].check(path, given[path])
     resolved = with_recipe(config)
-    try:
-        model_config(resolved.model)
-    except ValueError as error:
-        follows = str(error).startswith("frame_size") and given["model.frame_size"] is None
-        size = f" (from config.data.image_size={resolved.data.image_size})" if follows else ""
-        raise UserError(f"config.model.{error}{size}") from error
+    _check_sections(resolved)
     if resolved.moving_mnist.pixels == "auto":
         resolved.moving_mnist.pixels = "binary" if resolved.model.output == "logit" else "float"
     if not resolved.train.num_targets:
         resolved.train.num_targets = min(_MOST_TARGETS, resolved.tau)
-    if resolved.data.name == "moving_mnist":
-        try:
-            moving_mnist_options(resolved.moving_mnist, resolved.data)
-        except ValueError as error:
-            section = "data" if str(error).startswith(tuple(resolved.data)) else "moving_mnist"
-            raise UserError(f"config.{section}.{error}") from error
     check_together(resolved)
     return resolved
 
 
-def model_config(model: Config) -> ModelConfig:
-    """The description of the network in section `model`, nothing of which is open.
+def _check_sections(config: Config) -> None:
+    """Makes each part's own options, and has the data set in force check its own.
+
+    Raises:
+      UserError: names the field and what it may be.
+    """
+    for section in SECTIONS:
+        try:
+            options_of(config, section)
+        except ValueError as error:
+            size = f" (from config.data.image_size={config.data.image_size})"
+            follows = str(error).startswith("frame_size")
+            raise UserError(f"config.{section}.{error}{size if follows else ''}") from error
+    name = config.data.name
+    try:
+        DATA_SETS[name].check(options_of(config, name), options_of(config, "data"))
+    except ValueError as error:
+        field = str(error).partition(":")[0]
+        section = name if f"{name}.{field}" in KINDS else "data"
+        raise UserError(f"config.{section}.{error}") from error
+
+
+def options_of(config: Config, section: str) -> Any:
+    """A section as the dataclass of the part that it is for, see `default.SECTIONS`.
 
     Raises:
       ValueError: a field outside its range; the message starts with its name.
     """
-    return ModelConfig.from_fields(model.to_dict())
-
-
-def moving_mnist_options(moving_mnist: Config, data: Config) -> MovingMNISTOptions:
-    """The generator's options of the two sections, with `auto` replaced.
-
-    Raises:
-      ValueError: an option outside its range; the message starts with its name.
-    """
-    return MovingMNISTOptions(
-        pixels=moving_mnist.pixels,
-        lines=moving_mnist.lines,
-        num_digits=moving_mnist.num_digits,
-        image_size=data.image_size,
-        sequence_length=data.sequence_length,
-        step=moving_mnist.step,
-        speed=moving_mnist.speed,
-    )
+    names = [field.name for field in dataclasses.fields(SECTIONS[section])]
+    return SECTIONS[section](**{name: config[section][name] for name in names})
 
 
 def to_json(config: Config) -> str:

@@ -1,8 +1,9 @@
 """Every field of an experiment's configuration: its default, its range and what it means.
 
-The fields of section `model` are those of `vstm.ModelConfig`, which checks them; they are left open
-and taken from the variant. A new field also has a line in `formats.py`, so that earlier runs stay
-readable. Imports nothing heavy, as flags are defined with it.
+Sections that are a part's own, `SECTIONS`, have the fields of its dataclass, which checks them;
+those of `model` are left open and taken from the variant. A new field also has a line in
+`formats.py`, so that earlier runs stay readable. Imports nothing heavy, as flags are defined with
+it.
 """
 
 import dataclasses
@@ -11,15 +12,13 @@ from typing import Any
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
+from data.registry import DATA_SETS
+from data.sequences import MAX_COUNT, MAX_SEED, SequenceOptions
 from experiments.configs.field import Field
 from vstm.modules.model_config import ModelConfig
 from vstm.variants import VARIANTS
 
-MAX_SEED = 2**32 - 1  # JAX's keys keep no more of a seed
-MAX_COUNT = 2**31 - 1  # updates are counted in int32
 MAX_BATCH = 2**16
-MAX_FRAMES = 10_000
-MAX_SIDE = 4_096
 
 FIELDS: dict[str, Field] = {
     "variant": Field("conv-1enc-1LSTM", tuple(VARIANTS)),  # the architecture, where `model` is open
@@ -37,31 +36,7 @@ FIELDS: dict[str, Field] = {
     "flow_loss.photometric_weight": Field(0.0, at_least=0),  # of the last frame's, warped, error
     "flow_loss.photometric_share": Field(0.5, at_least=0, at_most=1),  # of the run, in which the
     # photometric weight falls to zero; 0: it stays
-    # Sequences
-    "data.name": Field("moving_mnist", ("moving_mnist", "video")),
-    "data.image_size": Field(64, at_least=1, at_most=MAX_SIDE),  # pixels, square
-    "data.sequence_length": Field(20, at_least=2, at_most=MAX_FRAMES),  # windows are drawn from it
-    "data.num_train": Field(10_000, at_least=1, at_most=MAX_COUNT),  # of video, at most so many
-    "data.num_validation": Field(3_000, at_least=1, at_most=MAX_COUNT),
-    "data.num_test": Field(3_000, at_least=1, at_most=MAX_COUNT),
-    # Moving MNIST
-    "moving_mnist.seed": Field(0, at_least=0, at_most=MAX_SEED),  # of the sequences themselves
-    "moving_mnist.digits": Field("embedded", "data.moving_mnist.digits:SOURCES"),
-    "moving_mnist.directory": Field(""),  # of the idx files, or TFDS's data folder
-    "moving_mnist.tfds_name": Field("mnist"),  # TFDS data set, for digits=tfds
-    "moving_mnist.pixels": Field("auto", ("auto", "binary", "float")),  # auto: by the loss
-    "moving_mnist.lines": Field(False),  # one fixed vertical and one fixed horizontal line
-    "moving_mnist.num_digits": Field(2),
-    "moving_mnist.step": Field(0.1),  # way of a digit a frame, share of the free path
-    "moving_mnist.speed": Field("constant", "data.moving_mnist.generator:SPEEDS"),
-    # Video
-    "video.directory": Field(""),  # folder that `python -m data.prepare` wrote
-    "video.division": Field(1, at_least=1),  # of the data set into splits; HMDB-51 has 1 to 3
-    "video.window_stride": Field(1, at_least=1, at_most=MAX_COUNT),  # frames between two starts
-    "video.random_crops": Field(True),  # in training: squares of random size and place
-    "video.max_pan": Field(0.0, at_least=0, at_most=MAX_SIDE),  # of such squares, pixels a frame
-    "video.random_flips": Field(True),  # in training: every second sequence mirrored
-    "video.random_reversals": Field(False),  # in training: every second sequence backwards
+    "data.name": Field("moving_mnist", tuple(DATA_SETS)),
     # The update
     "optimizer.name": Field("muon", "vstm.training.optimizer:OPTIMIZERS"),
     "optimizer.learning_rate": Field(4e-3, above=0),
@@ -89,10 +64,21 @@ FIELDS: dict[str, Field] = {
 }
 """Fields by dotted path, but those of section `model`."""
 
-KINDS: dict[str, type] = {path: type(field.default) for path, field in FIELDS.items()} | {
-    f"model.{field.name}": type(field.default) for field in dataclasses.fields(ModelConfig)
+SECTIONS: dict[str, type] = {
+    "data": SequenceOptions,
+    **{name: data_set.options for name, data_set in DATA_SETS.items()},
+    "model": ModelConfig,
 }
-"""Types of all fields, by dotted path."""
+"""Dataclasses whose fields are those of a section."""
+
+DEFAULTS: dict[str, Any] = {path: field.default for path, field in FIELDS.items()} | {
+    f"{section}.{field.name}": field.default
+    for section, options in SECTIONS.items()
+    for field in dataclasses.fields(options)
+}
+"""Values of all fields, by dotted path; their types are the fields'."""
+
+KINDS: dict[str, type] = {path: type(value) for path, value in DEFAULTS.items()}
 
 
 def get_config() -> ConfigDict:
@@ -105,5 +91,6 @@ def get_config() -> ConfigDict:
             if part not in section:
                 section[part] = ConfigDict()
             section = section[part]
-        section[name] = FIELDS[path].default if path in FIELDS else placeholder(kind)
+        is_open = sections == ["model"]
+        section[name] = placeholder(kind) if is_open else DEFAULTS[path]
     return config

@@ -13,7 +13,7 @@ from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
 from experiments.configs import default
-from experiments.configs.default import FIELDS, KINDS
+from experiments.configs.default import DEFAULTS, KINDS
 from experiments.configs.fields import section_of
 from experiments.console.errors import UserError, nearest
 from vstm.variants import VARIANTS, get_variant
@@ -103,7 +103,7 @@ OPEN_FIELDS = sorted(
         for variant in VARIANTS
         for path in recipe(variant)
     }
-    | {path for path in KINDS if path not in FIELDS}
+    | {path for path in KINDS if path.startswith("model.")}
 )
 """Those that any recipe sets for any variant, and the model's."""
 
@@ -147,7 +147,7 @@ def with_recipe(config: ConfigDict) -> ConfigDict:
             f"{nearest(config.recipe, recipes)}"
         )
     settings = recipes[config.recipe](config.variant) if config.recipe else {}
-    defaults = _model_fields(config) | {path: field.default for path, field in FIELDS.items()}
+    defaults = DEFAULTS | _model_fields(config)
     for path in OPEN_FIELDS:
         section, name = section_of(filled, path)
         if section.get(name) is None:

@@ -1,5 +1,8 @@
 """From a resolved configuration to sources, batches, model and optimiser."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,30 +12,50 @@ import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
-from data.clips.prepared_clips import PreparedClips
-from data.clips.windows import CentreSquares, VideoWindows
-from data.moving_mnist.digits import load_digits
 from data.moving_mnist.generator import MovingMNIST
 from data.moving_mnist.published import PublishedTestSet
-from experiments.configs.config import Config, model_config, moving_mnist_options
+from data.registry import DATA_SETS
+from data.sequences import SequenceOptions
+from data.sources import DataSet, Source, TrainingSource
+from experiments.configs.config import Config, options_of
 from experiments.console.errors import UserError
 from vstm.inference.model_file import load_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 
 CHANNELS = 1
-Source = MovingMNIST | PublishedTestSet | CentreSquares
 
 
-def source(config: Config, split: str) -> MovingMNIST | CentreSquares:
+def source(config: Config, split: str) -> Source:
     """Sequences of one split, by index, always the same.
 
     Raises:
       UserError: the data cannot be read; the message names the file.
     """
-    if config.data.name == "moving_mnist":
-        return moving_mnist(config, split)
-    return CentreSquares(video_windows(config, split), config.data.image_size)
+    data_set, options, sequences = _data_set(config)
+    with _named(config):
+        return data_set.open_split(options, sequences, split)
+
+
+def training_source(config: Config) -> TrainingSource:
+    """What training reads; errors as `source`."""
+    data_set, options, sequences = _data_set(config)
+    with _named(config):
+        return data_set.open_training(options, sequences)
+
+
+def _data_set(config: Config) -> tuple[DataSet[Any], Any, SequenceOptions]:
+    name = config.data.name
+    return DATA_SETS[name], options_of(config, name), options_of(config, "data")
+
+
+@contextmanager
+def _named(config: Config) -> Iterator[None]:
+    """Makes errors of reading the user's to mend, with the section that says what is read."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        raise UserError(f"config.{config.data.name}: {error}") from error
 
 
 def frames_of(source: Source, index: int) -> np.ndarray:
@@ -47,56 +70,24 @@ def frames_of(source: Source, index: int) -> np.ndarray:
         raise UserError(f"the sequences cannot be read: {error}") from error
 
 
-def video_windows(config: Config, split: str) -> VideoWindows:
-    """Windows of the prepared clips of one split.
-
-    Raises:
-      UserError: the folder cannot be read, or has none; the message says why.
-    """
-    directory = config.video.directory
-    try:
-        return _windows(config, directory, split, config.video.division)
-    except (OSError, ValueError) as error:
-        raise UserError(f"config.video.directory={directory}: {error}") from error
-
-
-def prepared_test_set(config: Config, directory: str) -> CentreSquares:
+def prepared_test_set(config: Config, directory: str) -> Source:
     """Test sequences of a prepared folder, of the length and size that the model was trained on.
 
     Raises:
       UserError: the folder cannot be read, or has none; the message says why.
     """
+    options = replace(options_of(config, "video"), directory=directory, division=1)
     try:
-        return CentreSquares(_windows(config, directory, "test", 1), config.data.image_size)
+        return DATA_SETS["video"].open_split(options, options_of(config, "data"), "test")
     except (OSError, ValueError) as error:
-        raise UserError(f"{directory}: {error}") from error
-
-
-def _windows(config: Config, directory: str, split: str, division: int) -> VideoWindows:
-    return VideoWindows(
-        PreparedClips(Path(directory)),
-        split,
-        config.data.sequence_length,
-        window_stride=config.video.window_stride,
-        division=division,
-        max_windows=config.data[f"num_{split}"],
-    )
+        raise UserError(str(error)) from error
 
 
 def moving_mnist(config: Config, split: str) -> MovingMNIST:
-    """Source of one split.
-
-    Raises:
-      UserError: the digits cannot be read; the message names the file.
-    """
-    data, made = config.data, config.moving_mnist
-    try:
-        digits = load_digits(made.digits, split, made.directory, made.tfds_name)
-    except (OSError, ValueError) as error:
-        raise UserError(str(error)) from error
-    num_sequences = data[f"num_{split}"]
-    options = moving_mnist_options(made, data)
-    return MovingMNIST(digits, split, num_sequences, seed=made.seed, options=options)
+    """`source` of moving MNIST, with its ground truth."""
+    made = source(config, split)
+    assert isinstance(made, MovingMNIST)
+    return made
 
 
 def published_test_set(config: Config, path: str) -> PublishedTestSet:
@@ -131,7 +122,7 @@ def frame_shape(config: Config) -> tuple[int, int, int]:
 def make_model(config: Config) -> Autoencoder:
     """The autoencoder of the configuration."""
     return Autoencoder(
-        model_config(config.model),
+        options_of(config, "model"),
         convolution=config.convolution,
         precision=config.precision,
         segment=config.segment,
@@ -176,8 +167,8 @@ def initial_params(config: Config, params: Any) -> Any:
 def make_schedule(config: Config) -> optax.Schedule:
     """Learning rate by update."""
     num_train = config.data.num_train
-    if config.data.name == "video" and config.optimizer.schedule == "halving":  # counts epochs
-        num_train = len(video_windows(config, "train"))
+    if config.optimizer.schedule == "halving":  # counts epochs
+        num_train = len(training_source(config).source)
     return learning_rate_schedule(
         config.optimizer.schedule,
         config.optimizer.learning_rate,

@@ -12,7 +12,7 @@ import jax
 import optax
 
 from data.atomic_file import replacing
-from experiments.configs.config import Config, differences, model_config, resolve
+from experiments.configs.config import Config, differences, options_of, resolve
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
 from experiments.measure.evaluation import make_predict
@@ -136,7 +136,7 @@ def _write_model(config: Config, folder: Path, state: TrainState) -> None:
     path = folder / MODEL_FILE
     try:
         with replacing(path) as part, part.open("xb") as file:
-            save_model(file, model_config(config.model), state.params)
+            save_model(file, options_of(config, "model"), state.params)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 
 from data.batches import training_batches
-from data.clips.windows import Augmentation
 from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
@@ -20,23 +19,12 @@ class TrainingData:
         Raises:
           UserError: they cannot be read; the message names the file.
         """
-        self._directory = config.video.directory
-        self._clips_checksum: int | None = None  # moving MNIST is what the configuration says
-        batch_size, seed = config.train.batch_size, config.seed
-        if config.data.name == "moving_mnist":
-            source = build.moving_mnist(config, "train")
-            self._batches = training_batches(source, batch_size, seed)
-            return
-        augmentation = Augmentation(
-            config.data.image_size,
-            crops=config.video.random_crops,
-            max_pan=config.video.max_pan,
-            flips=config.video.random_flips,
-            reversals=config.video.random_reversals,
+        self._name = config.data.name
+        opened = build.training_source(config)
+        self._checksum = opened.checksum
+        self._batches = training_batches(
+            opened.source, config.train.batch_size, config.seed, opened.augmentation
         )
-        windows = build.video_windows(config, "train")
-        self._clips_checksum = windows.clips.checksum
-        self._batches = training_batches(windows, batch_size, seed, augmentation)
 
     def __next__(self) -> np.ndarray:
         """The next batch, float32 [B, T, H, W, C].
@@ -51,7 +39,7 @@ class TrainingData:
 
     def position(self) -> dict[str, Any]:
         """What `go_to` returns to, for JSON."""
-        return {"batches": self._batches.get_state(), "clips": self._clips_checksum}
+        return {"batches": self._batches.get_state(), "clips": self._checksum}
 
     def go_to(self, position: dict[str, Any]) -> None:
         """Goes on from a position.
@@ -64,9 +52,9 @@ class TrainingData:
                 "the checkpoint's position in the training data is of another version of this "
                 "program; choose another --workdir"
             )
-        if position["clips"] != self._clips_checksum:
+        if position["clips"] != self._checksum:
             raise UserError(
-                f"config.video.directory={self._directory}: was prepared anew, with other clips or "
+                f"config.{self._name}: the data was prepared anew, with other clips or "
                 "splits, since this run was stopped; choose another --workdir"
             )
         self._batches.set_state(position["batches"])

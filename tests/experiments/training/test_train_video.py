@@ -117,7 +117,7 @@ def test_a_run_does_not_go_on_with_other_clips(stopped_run):
     path = clips / "dataset.json"
     dataset = json.loads(path.read_text())
     path.write_text(json.dumps(dataset | {"clips": dataset["clips"][::-1]}))
-    with pytest.raises(UserError, match=r"config.video.directory=.*: was prepared anew"):
+    with pytest.raises(UserError, match=r"config.video: the data was prepared anew"):
         train_and_evaluate(settings, run)
     path.write_text(json.dumps(dataset))
     state, _ = train_and_evaluate(settings, run)
@@ -186,7 +186,7 @@ def test_bad_prepared_folders_are_named(finished_run, flags, message):
         ({"video.directory": ""}, r"config.video.directory: expected the folder that `python -m"),
         (
             {"video.directory": "nowhere"},
-            r"config.video.directory=nowhere: .*dataset.json: no such",
+            r"config.video: nowhere.dataset.json: no such",
         ),
         ({"video.division": 2}, "division 2: the data set has 1"),
         (
