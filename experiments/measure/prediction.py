@@ -8,7 +8,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,7 @@ def predict_video(
             options = replace(options, flow_scale=flow_scale)
         summary = {
             "input": video.path.name,
-            "model": asdict(predictor.model.config),
+            "model": predictor.model.config.fields(),
             **_write_predictions(predictor, video, folder, options),
             "rate": float(video.rate),
             "problem": video.problem,

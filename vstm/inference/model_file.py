@@ -6,7 +6,7 @@ its path, `module/.../name`.
 
 import json
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,7 +32,7 @@ def save_model(file: Path | IO[bytes], config: ModelConfig, params: Any) -> None
     """
     flat = flatten_dict(params, sep="/")
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in flat.items()}
-    arrays["description"] = np.array(json.dumps(asdict(config)))
+    arrays["description"] = np.array(json.dumps(config.fields()))
     np.savez(file, **arrays)
 
 

@@ -1,7 +1,7 @@
 """What shapes the network: the one description that variants, configurations and files share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 MEMORIES = ("conv", "fc")
@@ -113,9 +113,14 @@ class ModelConfig:
         """(h, w) of the feature maps of training frames."""
         return self.frame_size[0] // self.downsampling, self.frame_size[1] // self.downsampling
 
+    def fields(self) -> dict[str, Any]:
+        """Its fields as JSON holds them, with lists for tuples."""
+        values = asdict(self).items()
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
+
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """The description of fields as JSON holds them, with lists for tuples.
+        """The description of what `fields` returned.
 
         Raises:
           TypeError: an unknown field, or a value of another type.

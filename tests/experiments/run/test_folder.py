@@ -34,7 +34,7 @@ def content(folder):
 def test_new_folder_gets_the_configuration(config, tmp_path):
     folder = tmp_path / "a" / "b"
     assert open_run_folder(folder, config) is None
-    assert json.loads((folder / "config.json").read_text())["data"]["pixels"] == "binary"
+    assert json.loads((folder / "config.json").read_text())["moving_mnist"]["pixels"] == "binary"
 
 
 def test_same_run_is_entered_and_left_as_it_is(config, tmp_path):

@@ -83,8 +83,8 @@ def test_a_run_on_video_trains_evaluates_and_leaves_a_model(finished_video_run, 
     predictor = load(run)
     kernel = predictor.params["decoder"]["Conv2D_0"]["kernel"]
     np.testing.assert_array_equal(kernel, state.params["decoder"]["Conv2D_0"]["kernel"])
-    assert predictor.description.loss == "sum"
-    assert predictor.description.frame_size == (16, 16)
+    assert predictor.model.config.output == "intensity"
+    assert predictor.model.config.frame_size == (16, 16)
     clips = PreparedClips(prepared)
     index = next(i for i, clip in enumerate(clips) if "test" in clip.splits[0])
     frames = centre_square(clips.read(index, 0, 14)["frame"], 16) / 255
@@ -171,7 +171,7 @@ def test_a_finished_run_is_reported_when_its_clips_are_gone(
     [
         (["--split=prepared"], "--split=prepared: --prepared is missing: Another prepared folder"),
         (["--prepared=x"], "--prepared: is for --split=prepared, not for --split=test"),
-        (["--split=prepared", "--prepared=nowhere"], "nowhere: nowhere/dataset.json: no such file"),
+        (["--split=prepared", "--prepared=nowhere"], "nowhere/dataset.json: no such file"),
     ],
 )
 def test_bad_prepared_folders_are_named(finished_run, flags, message):
@@ -202,7 +202,7 @@ def test_bad_prepared_folders_are_named(finished_run, flags, message):
             {"segment": 2, "model.recurrent_flow": True},
             "config.segment=2: config.model.recurrent_flow",
         ),
-        ({"video.random_crops": False, "video.max_pan": 1.0}, "config.video.max_pan=1.0"),
+        ({"video.random_crops": False, "video.max_pan": 1.0}, "config.video.max_pan: moves the squares of random_crops"),
         ({"data.image_size": 8}, "config.data.image_size=8: expected at least 11"),
         ({"data.name": "vidoe"}, "did you mean 'video'"),
     ],
