@@ -9,7 +9,6 @@ from ml_collections import config_flags
 
 from experiments.configs import config as configuration
 from experiments.configs import default, moving_mnist, video
-from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
 from experiments.run import build
 

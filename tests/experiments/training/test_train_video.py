@@ -202,7 +202,7 @@ def test_bad_prepared_folders_are_named(finished_run, flags, message):
             {"segment": 2, "model.recurrent_flow": True},
             "config.segment=2: config.model.recurrent_flow",
         ),
-        ({"video.random_crops": False, "video.max_pan": 1.0}, "config.video.max_pan: moves the squares of random_crops"),
+        ({"video.random_crops": False, "video.max_pan": 1.0}, "max_pan: moves the squares"),
         ({"data.image_size": 8}, "config.data.image_size=8: expected at least 11"),
         ({"data.name": "vidoe"}, "did you mean 'video'"),
     ],
