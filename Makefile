@@ -45,5 +45,6 @@ $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 # Writes requirements.txt anew from setup.cfg, for every Python from 3.11 on.
 lock: $(STAMP)
 	$(VENV)/bin/pip install --quiet uv
-	$(VENV)/bin/uv pip compile setup.cfg --extra dev --universal --fork-strategy fewest \
-	  --python-version 3.11 --no-annotate --custom-compile-command "make lock" --upgrade --output-file requirements.txt
+	$(VENV)/bin/uv pip compile setup.cfg --extra programs --extra dev --universal \
+	  --fork-strategy fewest --python-version 3.11 --no-annotate \
+	  --custom-compile-command "make lock" --upgrade --output-file requirements.txt
