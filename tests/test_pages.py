@@ -1,18 +1,18 @@
 """The pages: their code runs, their commands parse, their links and numbers are right."""
 
+import argparse
 import importlib
 import json
 import re
 import shlex
 import statistics
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from published_numbers import PARAMETERS
 
-import data.clips.preparation
-import data.prepare
 import vstm.losses
 from experiments.configs import default
 from experiments.configs.config import resolve
@@ -77,18 +77,20 @@ class ProgramBeginsError(Exception):
 def parse(monkeypatch):
     """Parses a program's arguments, the configuration included, and does no work."""
     monkeypatch.chdir(ROOT)
+    parse_args = argparse.ArgumentParser.parse_args
 
-    def begin(*arguments):
-        raise ProgramBeginsError
+    def parse_and_stop(parser, arguments=None):
+        raise ProgramBeginsError(parse_args(parser, arguments))
 
     def check(module, arguments):
-        if module == "data.prepare":
-            monkeypatch.setattr(data.clips.preparation, "prepare", begin)
-            with pytest.raises(ProgramBeginsError):
-                data.prepare.main(arguments)
-            return
         package = (ROOT / Path(*module.split("."))).is_dir()
         program = importlib.import_module(f"{module}.__main__" if package else module)
+        if module.startswith("data."):
+            monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parse_and_stop)
+            monkeypatch.setattr(sys, "argv", [module, *arguments])
+            with pytest.raises(ProgramBeginsError):
+                program.main()
+            return
 
         def main():
             if hasattr(program, "_CONFIG"):
