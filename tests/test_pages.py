@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from published_numbers import PARAMETERS
 
+import vstm
 import vstm.losses
 from experiments.configs import default
 from experiments.configs.config import resolve
@@ -129,7 +130,7 @@ def test_what_is_no_command_and_no_code_is_known(page):
         if is_python(block) or is_command(block):
             continue
         if block.startswith('"'):  # entries of registries
-            known = vars(vstm.losses) | vars(vstm)
+            known = {name: getattr(vstm, name) for name in vstm.__all__}
             assert eval(f"{{{block}}}", known | {"charbonnier_error": vstm.losses.intensity_error})
         else:
             assert first in ("frames", "vstm/", "@inproceedings{patraucean2016spatio,"), block
