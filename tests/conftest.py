@@ -17,9 +17,13 @@ if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
     os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="vstm-tests-")
     atexit.register(shutil.rmtree, os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
-# Most of their time is compilation, which machine code that is not optimised halves. The rest is as
-# in the programs, which some tests start and compare with, bit for bit.
-os.environ.setdefault("XLA_FLAGS", f"--xla_backend_optimization_level=0 {SETTINGS['XLA_FLAGS']}")
+# Most of their time is compilation: without optimised machine code and without MLIR in between, a
+# quarter. The rest is as in the programs, which some tests start and compare with, bit for bit.
+os.environ.setdefault(
+    "XLA_FLAGS",
+    "--xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false"
+    f" --xla_cpu_parallel_codegen_split_count=1 {SETTINGS['XLA_FLAGS']}",
+)
 
 import jax
 import pytest
