@@ -4,6 +4,7 @@ Metrics are never trained on; losses are in `vstm.losses`. `METRICS` names those
 frame, which every evaluation, table and diagram shows.
 """
 
+from vstm.metrics.flow import angular_error, endpoint_error
 from vstm.metrics.frames import (
     SSIM_WINDOW,
     cross_entropy,
@@ -23,3 +24,15 @@ METRICS: dict[str, Metric] = {
     "psnr": Metric("PSNR", 2, psnr, at_most=100.0),
 }
 """The metrics of a predicted frame, by name, in the order of tables."""
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "angular_error",
+    "cross_entropy",
+    "endpoint_error",
+    "mean_squared_error",
+    "nats_per_frame",
+    "psnr",
+    "ssim",
+]

@@ -1,4 +1,7 @@
-"""All metrics of predicted frames, and their means over batches."""
+"""All metrics of predicted frames, and their means over batches.
+
+Source: that each frame counts alike is a choice.
+"""
 
 import functools
 from collections.abc import Mapping
