@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    from experiments.configs.config import model_config, resolve
+    from experiments.configs.config import resolve
     from experiments.measure.floor import train_and_test
     from experiments.run import build
     from experiments.run.results import result_text, write_file
@@ -50,7 +50,7 @@ def _main() -> None:
             "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
         )
     result = train_and_test(
-        model_config(config.model),
+        build.make_model(config).config,
         build.moving_mnist(config, "train"),
         build.moving_mnist(config, "test"),
         tau=config.tau,
