@@ -3,6 +3,7 @@
 The same command continues a run that was stopped, and reports one that is finished.
 """
 
+import math
 import signal
 from contextlib import closing
 from dataclasses import replace
@@ -15,24 +16,20 @@ from data.atomic_file import replacing
 from experiments.configs.config import Config, differences, options_of, resolve
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
-from experiments.measure.evaluation import make_predict
-from experiments.measure.final_evaluation import (
-    current_evaluation,
-    evaluate_split,
-    rehearse,
-)
-from experiments.measure.scores import table
+from experiments.measure.evaluation import make_predict, mean_intensity
+from experiments.measure.final_evaluation import FinalEvaluation, table
+from experiments.measure.paper import paper_reference
 from experiments.run import build
 from experiments.run.changes import explain_changes
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.folder import (
     check_run_folder,
-    drop_results,
     entered,
     latest_update,
     write_config,
 )
 from experiments.run.provenance import record
+from experiments.run.results import drop_results
 from experiments.training.loop import compile_update, train
 from experiments.training.training_data import TrainingData
 from vstm.inference.model_file import MODEL_FILE, save_model
@@ -65,10 +62,11 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     # What is done needs neither its data nor its initial model, which may be gone.
     trained = latest == num_steps
     data = None if trained else TrainingData(config)
+    evaluation = final_evaluation(config, folder)
     sources = {
         split: build.source(config, split)
         for split in FINAL_SPLITS
-        if not trained or current_evaluation(config, folder, split, num_steps) is None
+        if not trained or evaluation.current(split, num_steps) is None
     }
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
@@ -78,7 +76,10 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
 
     with entered(folder, config) as there:
         if data is not None:
-            rehearse(config, folder, predict, state.params, sources)
+            evaluation.rehearse(predict(state.params), sources)
+        constant = (
+            mean_intensity(build.source(config, "train"), config.tau) if sources else math.nan
+        )
         if there is None or differences(config, there):
             write_config(folder, config)
         with (
@@ -106,6 +107,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                     checkpoints,
                     predict,
                     sources["validation"],
+                    constant,
                     stop,
                 )
             trained_now = int(state.step) > (latest or 0)
@@ -121,15 +123,30 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             return state, stop.received
 
         for split in FINAL_SPLITS:
-            result = current_evaluation(config, folder, split, num_steps)
+            result = evaluation.current(split, num_steps)
             if result is None:
-                result = evaluate_split(
-                    config, folder, predict, state.params, num_steps, split, sources[split]
+                result = evaluation.evaluate_split(
+                    predict(state.params), split, sources[split], num_steps, constant
                 )
             else:
                 print(f"{folder}: evaluated on {split} already")
             print(table(result), flush=True)
     return state, None
+
+
+def final_evaluation(config: Config, folder: Path) -> FinalEvaluation:
+    """How the run of a resolved configuration is evaluated, when it ends or later."""
+    return FinalEvaluation(
+        folder,
+        variant=config.variant,
+        loss=config.loss,
+        sequences_an_update=config.train.batch_size,
+        tau=config.tau,
+        batch_size=config.evaluation.batch_size,
+        num_validation=min(config.evaluation.num_validation, config.data.num_validation),
+        num_test=min(config.evaluation.num_test, config.data.num_test),
+        paper=paper_reference(config),
+    )
 
 
 def _write_model(config: Config, folder: Path, state: TrainState) -> None:

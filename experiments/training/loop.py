@@ -1,11 +1,14 @@
 """The training loop: compiled updates until the end or a signal, with reports on the way."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from data.sources import Source
 from experiments.configs.config import Config, to_json
 from experiments.configs.fields import flatten
 from experiments.console.compilation import announce
@@ -13,7 +16,6 @@ from experiments.console.errors import UserError
 from experiments.console.runtime import give_back_memory
 from experiments.console.stop_signals import StopSignals
 from experiments.measure.evaluation import Predict, evaluate, samples
-from experiments.measure.scores import mean_intensity
 from experiments.run import build
 from experiments.run.checkpoints import Checkpoints
 from experiments.training.reporter import Reporter
@@ -59,14 +61,33 @@ def train(
     state: TrainState,
     data: TrainingData,
     checkpoints: Checkpoints,
-    predict: Predict,
-    validation: build.Source,
+    predict: Callable[[Any], Predict],
+    validation: Source,
+    constant: float,
     stop: StopSignals,
 ) -> TrainState:
-    """Updates until the end or a signal; logs, validates and saves on the way."""
+    """Updates until the end or a signal; logs, validates and saves on the way.
+
+    Args:
+      config: resolved configuration.
+      folder: of the run.
+      train_step: the update, compiled.
+      state: to go on from.
+      data: training batches.
+      checkpoints: where the state is saved.
+      predict: see `make_predict`.
+      validation: sequences to be validated on.
+      constant: intensity that the constant baseline predicts.
+      stop: signals that end it early.
+
+    Returns:
+      The last state, which is saved.
+
+    Raises:
+      UserError: the loss is not finite, or a sequence cannot be read.
+    """
     num_steps, batch_size = build.num_steps(config), config.train.batch_size
     schedule = build.make_schedule(config)
-    constant = mean_intensity(config)
     step = int(state.step)
     metrics: Metrics = {}
 
@@ -111,19 +132,24 @@ def train(
             with reporter.pause():
                 if due(config.train.validate_every_steps):
                     scores = evaluate(
-                        config,
-                        predict,
-                        state.params,
+                        predict(state.params),
                         validation,
-                        config.evaluation.num_while_training,
-                        constant,
+                        tau=config.tau,
+                        batch_size=config.evaluation.batch_size,
+                        num_sequences=config.evaluation.num_while_training,
+                        constant=constant,
                         description="validating",
                     )
                     reporter.scalars(step, "validation", scores["model"])
                     references = {name: scores[name] for name in REFERENCES}
                     reporter.references(step, "validation", references)
                 if due(config.train.image_every_steps):
-                    picture = samples(config, predict, state.params, validation)
+                    picture = samples(
+                        predict(state.params),
+                        validation,
+                        tau=config.tau,
+                        batch_size=config.evaluation.batch_size,
+                    )
                     reporter.picture(step, "validation", picture)
                 if due(config.train.checkpoint_every_steps):
                     save()
