@@ -177,18 +177,6 @@ def evaluation_file(folder: Path, split: str) -> Path:
     return result_file(folder, "eval", split)
 
 
-def evaluated_runs(runs: Path, split: str) -> list[Path]:
-    """Folders below one whose run is evaluated on a split, in the order of their names.
-
-    Raises:
-      UserError: there is none.
-    """
-    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), split)}"))
-    if not folders:
-        raise UserError(f"{runs}: no run with an evaluation of {split}")
-    return folders
-
-
 class MetricsLog:
     """`metrics.jsonl`: one JSON object a line, each with its `step`."""
 
