@@ -11,7 +11,6 @@ error *summed over a frame's pixels*, which is what those benchmarks call so; `s
 copied. Pixels are those that the model was trained on, binary or real. Prints them as a table.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,12 +43,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
+    from data.sources import Source
     from experiments.configs.config import read_json
     from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead, table
     from experiments.run import build
-    from experiments.run.build import Source
     from experiments.run.checkpoints import trained_params
-    from experiments.run.folder import CONFIG_FILE, write_file
+    from experiments.run.folder import CONFIG_FILE
+    from experiments.run.results import result_file, result_text, write_file
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -66,10 +66,16 @@ def _main() -> None:
         )
     params, _ = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
-    num_sequences = _NUM_SEQUENCES.value or at_most
-    result = evaluate_ahead(config, params, source, num_sequences)
-    path = folder / f"ahead_{split}.json"
-    write_file(path, json.dumps(result, indent=1) + "\n")
+    result = evaluate_ahead(
+        build.make_model(config),
+        params,
+        source,
+        tau=config.tau,
+        batch_size=config.evaluation.batch_size,
+        num_sequences=_NUM_SEQUENCES.value or at_most,
+    )
+    path = result_file(folder, "ahead", split)
+    write_file(path, result_text(path, result))
     print(table(result))
 
 

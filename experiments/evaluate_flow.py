@@ -15,7 +15,6 @@ is carried on along itself (`farneback`, `dis`), which supposes constant velocit
 what it is, the flow of frame tau, which it has seen (`farneback_seen`, `dis_seen`).
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,6 +47,7 @@ def _main() -> None:
     if _CLASSICAL.value:
         opencv()  # before anything that takes time
     from experiments.configs.config import read_json
+    from experiments.measure.evaluation import make_predict
     from experiments.measure.flow import (
         NUM_SHIFT_SEQUENCES,
         best_shift,
@@ -59,10 +59,10 @@ def _main() -> None:
         true_cells_method,
         zero_method,
     )
-    from experiments.measure.flow_scores import FLOW_FILE
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
-    from experiments.run.folder import CONFIG_FILE, write_file
+    from experiments.run.folder import CONFIG_FILE
+    from experiments.run.results import result_file, result_text, write_file
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -71,26 +71,36 @@ def _main() -> None:
             f"{folder}: trained on {config.data.name} with tau={config.tau}; expected a run on "
             "moving_mnist, whose true flow is known, with tau of at least 2"
         )
-    config.evaluation.num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
-    config.evaluation.num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
-    model = model_method(config, trained_params(config, folder)[0])
-    validation = build.moving_mnist(config, "validation")
-    num_sequences = min(NUM_SHIFT_SEQUENCES, config.evaluation.num_validation)
-    shift = best_shift(model, validation, num_sequences, config.evaluation.batch_size)
+    tau, batch_size = config.tau, config.evaluation.batch_size
+    num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
+    num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
+    validation, test = (build.moving_mnist(config, split) for split in ("validation", "test"))
+    network = build.make_model(config)
+    predict = make_predict(network)
+    model = model_method(predict(trained_params(config, folder)[0]), tau)
+    num_sequences = min(NUM_SHIFT_SEQUENCES, num_validation)
+    shift = best_shift(model, validation, num_sequences, batch_size)
     methods = {
         "model": model,
         "model_shifted": shifted_method(model, shift),
-        "true_cells": true_cells_method(config.tau, build.make_model(config).config.downsampling),
-        "zero": zero_method(config.tau),
+        "true_cells": true_cells_method(tau, network.config.downsampling),
+        "zero": zero_method(tau),
     }
     if _CLASSICAL.value:
         for method in METHODS:
-            methods[method] = classical_method(config.tau, method, seen=False)
-            methods[f"{method}_seen"] = classical_method(config.tau, method, seen=True)
-    results = evaluate_flow(config, methods)
+            methods[method] = classical_method(tau, method, seen=False)
+            methods[f"{method}_seen"] = classical_method(tau, method, seen=True)
+    results = evaluate_flow(
+        methods,
+        validation,
+        test,
+        num_validation=num_validation,
+        num_test=num_test,
+        batch_size=batch_size,
+    )
     results["model_shifted"] |= {"shift_u": float(shift[0]), "shift_v": float(shift[1])}
-    text = json.dumps({"num_sequences": config.evaluation.num_test, **results}, indent=2)
-    write_file(folder / FLOW_FILE, text + "\n")
+    path = result_file(folder, "flow", "test")
+    write_file(path, result_text(path, {"num_sequences": num_test, **results}))
     print(table(results))
 
 

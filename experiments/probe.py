@@ -11,7 +11,6 @@ ones. Writes `probe_test.json` into the run's folder: a row {task, features, seq
 digit_accuracy}, of which the last is the share of the digits' pixels that are labelled right.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,11 +35,12 @@ def _main() -> None:
     import jax
 
     from experiments.configs.config import read_json
-    from experiments.measure.probe import RESULT_FILE, memory_outputs, pixel_cells, probe_rows
+    from experiments.measure.probe import memory_outputs, pixel_cells, probe_rows
     from experiments.report.results_table import results_table
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
-    from experiments.run.folder import CONFIG_FILE, write_file
+    from experiments.run.folder import CONFIG_FILE
+    from experiments.run.results import result_file, result_text, write_file
     from vstm.training.update import init_state
 
     folder = Path(_WORKDIR.value)
@@ -48,19 +48,19 @@ def _main() -> None:
     if config.data.name != "moving_mnist":
         raise UserError(f"{folder}: trained on {config.data.name}; expected moving_mnist's labels")
     params, _ = trained_params(config, folder)
+    model = build.make_model(config)
     drawn = init_state(
-        build.make_model(config),
-        build.make_tx(config),
-        jax.random.key(config.seed),
-        build.frame_shape(config),
+        model, build.make_tx(config), jax.random.key(config.seed), build.frame_shape(config)
     )
     encoders = {
-        "trained": memory_outputs(config, params),
-        "untrained": memory_outputs(config, drawn.params),
-        "pixels": pixel_cells(build.make_model(config).config.downsampling),
+        "trained": memory_outputs(model, params),
+        "untrained": memory_outputs(model, drawn.params),
+        "pixels": pixel_cells(model.config.downsampling),
     }
-    rows = probe_rows(config, encoders)
-    write_file(folder / RESULT_FILE, json.dumps(rows, indent=1) + "\n")
+    sources = {s: build.moving_mnist(config, s) for s in ("train", "validation", "test")}
+    rows = probe_rows(encoders, sources, tau=config.tau, seed=config.seed)
+    path = result_file(folder, "probe", "test")
+    write_file(path, result_text(path, rows))
     print(results_table(rows, f"python -m experiments.probe --workdir={folder}"))
 
 

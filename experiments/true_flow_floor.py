@@ -12,7 +12,6 @@ cannot both be right.
 Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy}.
 """
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,17 +38,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
-    from data.atomic_file import write_atomically
     from experiments.configs.config import resolve
     from experiments.measure.floor import train_and_test
+    from experiments.run import build
+    from experiments.run.results import result_text, write_file
 
-    result = train_and_test(resolve(_CONFIG.value), _UPDATES.value)
+    config = resolve(_CONFIG.value)
+    if config.data.name != "moving_mnist" or config.loss != "bce":
+        raise UserError(
+            f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
+            "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
+        )
+    result = train_and_test(
+        build.make_model(config).config,
+        build.moving_mnist(config, "train"),
+        build.moving_mnist(config, "test"),
+        tau=config.tau,
+        seed=config.seed,
+        num_test=config.evaluation.num_test,
+        num_updates=_UPDATES.value,
+    )
     path = Path(_OUTPUT.value)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, json.dumps(result, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
+    write_file(path, result_text(path, result))
     print(
         f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats a pixel after "
         f"{result['updates']} updates; written to {path}"

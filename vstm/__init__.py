@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from vstm.inference.predictor import Prediction, VideoPredictor, load
     from vstm.inference.rollout import predict_ahead
     from vstm.losses import LOSSES, Loss
+    from vstm.metrics import METRICS, Metric
     from vstm.model import Autoencoder
     from vstm.modules.model_config import ModelConfig
     from vstm.ops.conv_lstm import ConvLSTMParams, conv_lstm_scan, conv_lstm_step
@@ -33,6 +34,7 @@ _HOMES = {
     "vstm.inference.predictor": ("Prediction", "VideoPredictor", "load"),
     "vstm.inference.rollout": ("predict_ahead",),
     "vstm.losses": ("LOSSES", "Loss"),
+    "vstm.metrics": ("METRICS", "Metric"),
     "vstm.model": ("Autoencoder",),
     "vstm.state": ("Output", "State"),
     "vstm.modules.model_config": ("ModelConfig",),
@@ -47,10 +49,12 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "LOSSES",
+    "METRICS",
     "VARIANTS",
     "Autoencoder",
     "ConvLSTMParams",
     "Loss",
+    "Metric",
     "ModelConfig",
     "Output",
     "Prediction",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.moving_mnist.data_set import DIGITS as SOURCES
+from data.moving_mnist.data_set import DIGITS
 from data.ranges import check_choice
 from data.sequences import SPLITS
 
@@ -63,7 +63,7 @@ def load_digits(source: str, split: str, directory: str = "", tfds_name: str = "
       FileNotFoundError: a file is missing; the message names it.
     """
     check_choice("split", split, SPLITS)
-    check_choice("digits", source, SOURCES)
+    check_choice("digits", source, DIGITS)
     part = "test" if split == "test" else "train"
     if source == "embedded":
         digits = read_npz(EMBEDDED_FILE, part)

@@ -7,30 +7,16 @@ from a generator seeded with (seed, split, i).
 Source: Srivastava, Mansimov, Salakhutdinov 2015, and their reference generator.
 """
 
-from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
 
-from data.moving_mnist import data_set
-from data.moving_mnist.data_set import PIXELS, SPEEDS  # noqa: F401 (read by experiments.configs)
+from data.moving_mnist.data_set import PIXELS, MovingMNISTOptions, check
 from data.moving_mnist.digits import DIGIT_SIZE, Digits
 from data.ranges import check_choice
 from data.sequences import SPLITS, SequenceOptions
 
 BINARY_THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class MovingMNISTOptions(data_set.MovingMNISTOptions):
-    """Until `experiments.configs` takes the options of `data.registry`: both kinds in one."""
-
-    image_size: int = 64
-    sequence_length: int = 20
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        data_set.check(self, SequenceOptions(self.image_size, self.sequence_length))
 
 
 class MovingMNISTItem(TypedDict):
@@ -66,7 +52,7 @@ class MovingMNIST:
         digits: Digits,
         split: str,
         sequences: SequenceOptions,
-        options: data_set.MovingMNISTOptions,
+        options: MovingMNISTOptions,
     ):
         """Prepares the source; nothing is generated yet.
 
@@ -81,7 +67,7 @@ class MovingMNIST:
           ValueError: unknown split, frames no larger than a digit, or undecided pixels.
         """
         self._num_sequences = sequences.num_sequences(split)
-        data_set.check(options, sequences)
+        check(options, sequences)
         check_choice("pixels", options.pixels, PIXELS)
         self._sequences, self._options = sequences, options
         images = digits.images.astype(np.float32) / 255

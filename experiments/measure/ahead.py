@@ -1,11 +1,6 @@
-"""Evaluates a run on frames further ahead, predictions being fed back, as benchmarks do.
+"""Scores of frames further ahead, predictions being fed back, as benchmarks take them.
 
-The first tau frames are fed in and the next 10 predicted, each from the predictions before it: of
-tau = 10, the protocol of the published moving-MNIST test set. Writes `ahead_test.json` (or
-`ahead_published.json`) into the run's folder. By frame ahead, and as their mean: `mse`, the squared
-error *summed over a frame's pixels*, which is what those benchmarks call so; `ssim`;
-`nats_per_frame`, for a model trained by cross-entropy, else null; and both of the last input,
-copied. Pixels are those that the model was trained on, binary or real.
+What is written, and how, is described in the program, `experiments.evaluate_ahead`.
 """
 
 from typing import Any
@@ -14,45 +9,51 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.progress import Progress
-from experiments.configs.config import Config
+from data.sources import Source
 from experiments.console.compilation import announced
-from experiments.measure.scores import frame_metrics
-from experiments.run import build
-from experiments.run.build import Source
+from experiments.measure.batches import measured_batches
 from vstm.compiler import compiler_options
 from vstm.inference.rollout import predict_ahead
-from vstm.metrics import frames as metrics
+from vstm.metrics.frames import mean_squared_error, nats_per_frame, ssim
+from vstm.model import Autoencoder
 
 NUM_AHEAD = 10
 
 
 def evaluate_ahead(
-    config: Config, params: Any, source: Source, num_sequences: int
+    model: Autoencoder,
+    params: Any,
+    source: Source,
+    *,
+    tau: int,
+    batch_size: int,
+    num_sequences: int,
 ) -> dict[str, Any]:
     """Scores by frame ahead on the first sequences of a source.
 
     Args:
-      config: resolved configuration of the run.
-      params: of its model.
+      model: the network.
+      params: its parameters.
       source: sequences of at least tau + 10 frames.
-      num_sequences: how many of them, at most.
+      tau: frames fed in.
+      batch_size: sequences predicted at once.
+      num_sequences: how many are scored, at most.
 
     Returns:
       `num_sequences`; `model` and `copy_last`, each with the lists `mse`, `ssim` and
       `nats_per_frame` and their means, `mean_mse` and so on.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
     """
-    model, tau, batch_size = build.make_model(config), config.tau, config.evaluation.batch_size
-    num_sequences = min(num_sequences, len(source))
     params = jax.tree.map(jnp.asarray, params)
 
     def score(frames):
         target = frames[:, tau : tau + NUM_AHEAD]
         outputs = predict_ahead(model, params, frames[:, :tau], NUM_AHEAD)
-        num_pixels = target[0, 0].size
         scores = _scores(model.intensity(outputs), target)
         if model.config.output == "logit":
-            scores["nats_per_frame"] = num_pixels * metrics.cross_entropy(outputs, target)
+            scores["nats_per_frame"] = nats_per_frame(outputs, target)
         copied = jnp.broadcast_to(frames[:, tau - 1 : tau], target.shape)
         return {"model": scores, "copy_last": _scores(copied, target)}
 
@@ -60,17 +61,10 @@ def evaluate_ahead(
         "the prediction ahead", jax.jit(score, compiler_options=compiler_options())
     )
     batches = []
-    with Progress(
-        num_sequences, unit="sequence", description="predicting ahead", leave=False
-    ) as progress:
-        for start in range(0, num_sequences, batch_size):
-            indices = range(start, start + batch_size)  # filled up with copies of the last sequence
-            chosen = [build.frames_of(source, min(i, num_sequences - 1)) for i in indices]
-            scores = compiled(jnp.asarray(np.stack(chosen)[:, : tau + NUM_AHEAD]))
-            count = min(batch_size, num_sequences - start)
-            batches.append(jax.tree.map(lambda a, n=count: np.asarray(a)[:n], scores))
-            progress.advance(count)
-    result: dict[str, Any] = {"num_sequences": num_sequences}
+    for count, batch in measured_batches(source, num_sequences, batch_size, "predicting ahead"):
+        scores = compiled(jnp.asarray(batch["frames"][:, : tau + NUM_AHEAD]))
+        batches.append(jax.tree.map(lambda a, n=count: np.asarray(a)[:n], scores))
+    result: dict[str, Any] = {"num_sequences": min(num_sequences, len(source))}
     for name in ("model", "copy_last"):
         entries: dict[str, Any] = {"nats_per_frame": None, "mean_nats_per_frame": None}
         for metric in batches[0][name]:
@@ -83,10 +77,10 @@ def evaluate_ahead(
 
 def _scores(images: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
     """[B, n] each."""
-    values = frame_metrics(images, target)
+    num_pixels = target[0, 0].size
     return {
-        "mse": target[0, 0].size * values["mean_squared_error"],
-        "ssim": values["ssim"],
+        "mse": num_pixels * mean_squared_error(images, target),
+        "ssim": ssim(images, target),
     }
 
 

@@ -1,160 +1,196 @@
 """Scores of a model and of the baselines on sequences, and pictures of its predictions."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist.generator import MovingMNIST
-from data.progress import Progress
-from experiments.configs.config import Config
+from data.sources import GroundTruthSource, Source
 from experiments.console.compilation import announced
-from experiments.measure.scores import (
-    FrameAverages,
-    TwoLevelEntropy,
-    frame_metrics,
-)
+from experiments.measure.batches import measured_batches
 from experiments.pictures.samples import sample_picture
-from experiments.run import build
-from experiments.run.build import Source
 from vstm.compiler import compiler_options
-from vstm.metrics import frames as metrics
+from vstm.metrics.scores import MeanScores, Scores, frame_scores
+from vstm.metrics.two_level_entropy import TwoLevelEntropy
 from vstm.model import Autoencoder
-from vstm.ops.warp import warp_batch
-from vstm.state import Output
+from vstm.ops.warp import upsample_flow, warp_batch
 
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
-
-Predict = Callable[[Any, jax.Array], Output]
-_Batch = tuple[int, np.ndarray, np.ndarray | None]
+NUM_MEAN_SEQUENCES = 1_000
 
 _warp_images = jax.jit(warp_batch)
 
 
-def make_predict(model: Autoencoder) -> Predict:
-    """The jitted forward pass: (params, frames [B, tau, H, W, C]) -> Output."""
+class NextFrame(NamedTuple):
+    """What a model predicts to follow some sequences.
 
-    def predict(params, frames):
+    Attributes:
+      intensities: float32 [B, H, W, C]; may leave [0, 1] a little.
+      logits: of which the intensities are the probabilities; None of a model that has none.
+      flow: float32 [B, H, W, 2], backward, pixels of the frame.
+    """
+
+    intensities: jax.Array
+    logits: jax.Array | None
+    flow: jax.Array
+
+
+Predict = Callable[[np.ndarray], NextFrame]
+"""From frames [B, tau, H, W, C] to the frame after them."""
+
+
+def make_predict(model: Autoencoder) -> Callable[[Any], Predict]:
+    """The forward pass by the model's parameters, compiled once for all of them."""
+
+    def forward(params, frames):
         return model.apply({"params": params}, frames)
 
-    return announced("the prediction", jax.jit(predict, compiler_options=compiler_options()))
+    compiled = announced("the prediction", jax.jit(forward, compiler_options=compiler_options()))
 
+    def predict(params: Any, frames: np.ndarray) -> NextFrame:
+        output = compiled(params, jnp.asarray(frames))
+        return NextFrame(
+            intensities=model.intensity(output.prediction),
+            logits=output.prediction if model.config.output == "logit" else None,
+            flow=upsample_flow(output.flow, model.config.downsampling),
+        )
 
-def _batches(source: Source, tau: int, batch_size: int, num_sequences: int) -> Iterator[_Batch]:
-    """Count of new sequences, frames [B, tau + 1, ...] and true flow [B, H, W, 2] to the last.
-
-    The last batch is filled up with copies of its last sequence.
-
-    Raises:
-      UserError: a sequence cannot be read; the message names the file.
-    """
-    for start in range(0, num_sequences, batch_size):
-        count = min(batch_size, num_sequences - start)
-        indices = [min(start + i, num_sequences - 1) for i in range(batch_size)]
-        if isinstance(source, MovingMNIST):
-            items = [source.with_ground_truth(i) for i in indices]
-            flow = np.stack([item["flow"][tau - 1] for item in items])
-            yield count, np.stack([item["frames"][: tau + 1] for item in items]), flow
-        else:
-            yield count, np.stack([build.frames_of(source, i)[: tau + 1] for i in indices]), None
-
-
-def _shown(batches: Iterator[_Batch], total: int, description: str) -> Iterator[_Batch]:
-    """Batches, with a progress bar of their sequences."""
-    with Progress(total, unit="sequence", description=description, leave=False) as progress:
-        for batch in batches:
-            yield batch
-            progress.advance(batch[0])
+    return lambda params: partial(predict, params)
 
 
 def evaluate(
-    config: Config,
     predict: Predict,
-    params: Any,
     source: Source,
+    *,
+    tau: int,
+    batch_size: int,
     num_sequences: int,
     constant: float,
     description: str,
 ) -> dict[str, Any]:
     """Scores of the model and of the baselines on the first sequences of a source.
 
-    The first tau frames are fed in and the next one is scored. Of the metrics, `cross_entropy` is
-    nats a pixel, `nats_per_frame` the same summed over a frame (both null for a model that is not
-    trained by cross-entropy, and for baselines where pixels are not binary), `mean_squared_error`
-    and `ssim` are means over frames, `psnr` is the mean of each frame's dB, an exact frame counting
-    as 100.
+    The first tau frames are fed in and the next one is scored, by each of `vstm.metrics.METRICS`.
+    Metrics of logits are null for a model that gives none. An image that is a baseline has
+    `cross_entropy` and `nats_per_frame` by its `TwoLevelEntropy`, where pixels are binary or the
+    model gives logits.
 
     Args:
-      config: resolved configuration.
       predict: see `make_predict`.
-      params: the model's parameters.
-      source: the sequences.
-      num_sequences: how many of them, at most.
+      source: the sequences, of at least tau + 1 frames.
+      tau: frames fed in.
+      batch_size: sequences predicted at once.
+      num_sequences: how many are scored, at most.
       constant: intensity that the constant baseline predicts.
       description: for the progress bar.
 
     Returns:
-      `num_sequences`; `model` and the baselines, each with the five metrics. The baseline of the
-      true flow is null where the source does not know it.
+      `num_sequences`; `model` and the baselines, each with the metrics. The baseline of the true
+      flow is null where the source does not know it.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
     """
-    batch_size, tau = config.evaluation.batch_size, config.tau
-    num_sequences = min(num_sequences, len(source))
-    model = build.make_model(config)
-    averages: dict[str, FrameAverages] = {"model": FrameAverages()}
-    entropies: dict[str, TwoLevelEntropy] = {}
-    num_pixels = 0
-
-    batches = _batches(source, tau, batch_size, num_sequences)
-    for count, frames, flow in _shown(batches, num_sequences, description):
-        last, target = jnp.asarray(frames[:, tau - 1]), jnp.asarray(frames[:, tau])
-        num_pixels = target[0].size
-        output = predict(params, jnp.asarray(frames[:, :tau])).prediction
-        values = frame_metrics(model.intensity(output), target)
-        if model.config.output == "logit":
-            values["cross_entropy"] = metrics.cross_entropy(output, target)
-        averages["model"].add(values, count)
-
-        baselines = {"constant_mean": jnp.full_like(target, constant), "copy_last": last}
-        if flow is not None:
-            baselines["true_flow_warp"] = _warp_images(last, jnp.asarray(flow))
-        for name, image in baselines.items():
-            averages.setdefault(name, FrameAverages()).add(frame_metrics(image, target), count)
-            if config.moving_mnist.pixels == "binary":
-                entropies.setdefault(name, TwoLevelEntropy()).add(
-                    np.asarray(image[:count]), np.asarray(target[:count])
-                )
-
-    result: dict[str, Any] = {"num_sequences": num_sequences, "true_flow_warp": None}
-    for name, average in averages.items():
-        entropy = entropies[name].value() if name in entropies else None
-        result[name] = average.scores(entropy, num_pixels)
-    return result
-
-
-def samples(config: Config, predict: Predict, params: Any, source: Source) -> np.ndarray:
-    """Picture of the first sequences' last inputs, target, prediction and flow."""
-    tau = config.tau
-    num_samples = min(NUM_SAMPLES, len(source))
-    model = build.make_model(config)
-    downsampling = model.config.downsampling
-    parts = []
-    # In batches as large as those of the scores, for which the prediction is compiled already.
-    for count, frames, true_flow in _batches(
-        source, tau, config.evaluation.batch_size, num_samples
+    model = MeanScores()
+    baselines: dict[str, _Baseline] = {}
+    has_logits = False
+    for count, batch in measured_batches(
+        source,
+        num_sequences,
+        batch_size,
+        description,
+        ground_truth=isinstance(source, GroundTruthSource),
     ):
-        output = predict(params, jnp.asarray(frames[:, :tau]))
-        part = {
-            "frames": frames,
-            "prediction": model.intensity(output.prediction),
-            "motion": output.flow * downsampling,
+        frames = batch["frames"]
+        last, target = jnp.asarray(frames[:, tau - 1]), jnp.asarray(frames[:, tau])
+        made = predict(frames[:, :tau])
+        model.add(frame_scores(made.intensities, target), count)
+        if made.logits is not None:
+            has_logits = True
+            model.add(frame_scores(made.logits, target, takes="logit"), count)
+        images = {"constant_mean": jnp.full_like(target, constant), "copy_last": last}
+        if "flow" in batch:
+            images["true_flow_warp"] = _warp_images(last, jnp.asarray(batch["flow"][:, tau - 1]))
+        for name, image in images.items():
+            baselines.setdefault(name, _Baseline()).add(image, target, count)
+    return {
+        "num_sequences": min(num_sequences, len(source)),
+        "true_flow_warp": None,
+        "model": model.result(),
+    } | {name: baseline.scores(has_logits) for name, baseline in baselines.items()}
+
+
+class _Baseline:
+    """Scores of images that some simple rule predicts."""
+
+    def __init__(self) -> None:
+        self._means = MeanScores()
+        self._entropy = TwoLevelEntropy()
+        self._num_pixels = 0
+
+    def add(self, images: jax.Array, target: jax.Array, count: int) -> None:
+        self._num_pixels = target[0].size
+        self._means.add(frame_scores(images, target), count)
+        self._entropy.add(np.asarray(images[:count]), np.asarray(target[:count]))
+
+    def scores(self, beside_logits: bool) -> Scores:
+        if not (self._entropy.binary or beside_logits):
+            return self._means.result()
+        entropy = self._entropy.value()
+        return self._means.result() | {
+            "cross_entropy": entropy,
+            "nats_per_frame": entropy * self._num_pixels,
         }
-        if true_flow is not None:
-            part["true motion"] = true_flow
+
+
+def samples(predict: Predict, source: Source, *, tau: int, batch_size: int) -> np.ndarray:
+    """Picture of the first sequences' last inputs, target, prediction and flow.
+
+    Args:
+      predict: see `make_predict`.
+      source: the sequences.
+      tau: frames fed in.
+      batch_size: sequences predicted at once; those of `evaluate` need no new compilation.
+
+    Returns:
+      See `sample_picture`.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
+    parts: list[dict[str, np.ndarray]] = []
+    for count, batch in measured_batches(
+        source,
+        NUM_SAMPLES,
+        batch_size,
+        "predicting samples",
+        ground_truth=isinstance(source, GroundTruthSource),
+    ):
+        frames = batch["frames"]
+        made = predict(frames[:, :tau])
+        part: dict[str, Any] = {
+            "inputs": frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau],
+            "target": frames[:, tau],
+            "prediction": made.intensities,
+            "motion": made.flow,
+        }
+        if "flow" in batch:
+            part["true motion"] = batch["flow"][:, tau - 1]
         parts.append({name: np.asarray(value)[:count] for name, value in part.items()})
     whole = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-    frames, prediction = whole.pop("frames"), whole.pop("prediction")
-    inputs = frames[:, max(0, tau - NUM_SAMPLE_INPUTS) : tau]
-    return sample_picture(inputs, frames[:, tau], prediction, whole)
+    inputs, target, prediction = (whole.pop(n) for n in ("inputs", "target", "prediction"))
+    return sample_picture(inputs, target, prediction, flows=whole)
+
+
+def mean_intensity(source: Source, tau: int) -> float:
+    """Mean intensity of frame tau + 1 in a source's first sequences: the constant predictor.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
+    batches = measured_batches(source, NUM_MEAN_SEQUENCES, 1, "mean intensity")
+    return float(np.mean([batch["frames"][0, tau] for _, batch in batches]))

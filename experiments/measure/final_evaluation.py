@@ -2,124 +2,168 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.configs.config import Config
-from experiments.console.errors import UserError
+from data.sources import Source
 from experiments.measure.evaluation import Predict, evaluate, samples
-from experiments.measure.paper import paper_reference
-from experiments.measure.scores import mean_intensity, table
 from experiments.pictures.samples import png
-from experiments.run.build import Source
-from experiments.run.folder import evaluation_file, write_file
 from experiments.run.provenance import current_commit, device, trained_by
+from experiments.run.results import result_file, result_text, write_file
+from vstm.metrics import METRICS
+
+_NAMES = {
+    "constant_mean": "constant mean",
+    "copy_last": "copy of the last frame",
+    "true_flow_warp": "last frame, true flow",
+}
+_NAME_WIDTH, _WIDTH = 24, 12  # of a table's columns
 
 
-def _num_sequences(config: Config, split: str) -> int:
-    """How many to evaluate on in the end, at most."""
-    own = "validation" if split == "validation" else "test"
-    return min(config.evaluation[f"num_{own}"], config.data[f"num_{own}"])
+@dataclass(frozen=True)
+class FinalEvaluation:
+    """How a run is evaluated, and what its evaluations say of it.
 
-
-def rehearse(
-    config: Config, folder: Path, predict: Predict, params: Any, sources: Mapping[str, Source]
-) -> None:
-    """Evaluates on a sequence of each split, writing nothing: what fails at the end fails now.
-
-    Raises:
-      UserError: see `evaluate_split`.
+    Attributes:
+      folder: of the run.
+      variant: name of its model's architecture.
+      loss: that the model was trained by.
+      sequences_an_update: that it was trained on.
+      tau: frames fed in.
+      batch_size: sequences predicted at once.
+      num_validation: validation sequences to evaluate on, at most.
+      num_test: test sequences, at most.
+      paper: the paper's test score of such a run, see `paper_reference`.
     """
-    for split, source in sources.items():
-        result, *_ = _result(config, folder, predict, params, 0, split, source, 1, constant=0.5)
-        table(result)
 
+    folder: Path
+    variant: str
+    loss: str
+    sequences_an_update: int
+    tau: int
+    batch_size: int
+    num_validation: int
+    num_test: int
+    paper: Mapping[str, float] | None
 
-def evaluate_split(
-    config: Config,
-    folder: Path,
-    predict: Predict,
-    params: Any,
-    step: int,
-    split: str,
-    source: Source,
-) -> dict[str, Any]:
-    """Evaluates and writes `eval_<split>.json` and `samples_<split>.png`; returns the former.
+    def rehearse(self, predict: Predict, sources: Mapping[str, Source]) -> None:
+        """Evaluates on a sequence of each split, writing nothing: what fails at the end fails now.
 
-    Raises:
-      UserError: a sequence cannot be read, or a file cannot be written.
-    """
-    # The published set is always taken whole.
-    num_sequences = len(source) if split == "published" else _num_sequences(config, split)
-    constant = mean_intensity(config)
-    result, text, picture = _result(
-        config, folder, predict, params, step, split, source, num_sequences, constant
-    )
-    write_file(folder / f"samples_{split}.png", picture)
-    write_file(evaluation_file(folder, split), text)
-    return result
+        Raises:
+          UserError: see `evaluate_split`.
+        """
+        for split, source in sources.items():
+            result, *_ = self._result(predict, split, source, 0, num_sequences=1, constant=0.5)
+            table(result)
 
+    def evaluate_split(
+        self, predict: Predict, split: str, source: Source, step: int, constant: float
+    ) -> dict[str, Any]:
+        """Evaluates and writes `eval_<split>.json` and `samples_<split>.png`.
 
-def _result(
-    config: Config,
-    folder: Path,
-    predict: Predict,
-    params: Any,
-    step: int,
-    split: str,
-    source: Source,
-    num_sequences: int,
-    constant: float,
-) -> tuple[dict[str, Any], str, bytes]:
-    """An evaluation, the same as JSON, and the picture of its samples."""
-    scores = evaluate(
-        config,
-        predict,
-        params,
-        source,
-        num_sequences,
-        constant,
-        description=f"evaluating {split}",
-    )
-    result = {
-        "split": split,
-        "variant": config.variant,
-        "loss": config.loss,
-        "step": step,
-        "sequences_trained": step * config.train.batch_size,
-        "num_sequences_at_most": num_sequences,
-        **scores,
-        "paper": paper_reference(config) if split == "test" else None,
-        "commit": current_commit(),
-        "device": device(),
-        **trained_by(folder),
-    }
-    try:
-        text = json.dumps(result, indent=2, allow_nan=False)
-    except ValueError as error:
-        raise UserError(f"{folder}: the scores on {split} are not finite ({error})") from error
-    return result, text + "\n", png(samples(config, predict, params, source))
+        Args:
+          predict: the model, see `make_predict`.
+          split: as in the files' names.
+          source: its sequences; the published ones are taken whole.
+          step: update after which the model is evaluated.
+          constant: intensity that the constant baseline predicts.
+
+        Returns:
+          What `eval_<split>.json` holds: what the run is, the scores of `evaluate`, and where they
+          come from.
+
+        Raises:
+          UserError: a sequence cannot be read, a score is not finite, or a file cannot be written.
+        """
+        num_sequences = len(source) if split == "published" else self._num_sequences(split)
+        result, text, picture = self._result(predict, split, source, step, num_sequences, constant)
+        write_file(result_file(self.folder, "samples", split), picture)
+        write_file(result_file(self.folder, "eval", split), text)
+        return result
+
+    def current(self, split: str, step: int) -> dict[str, Any] | None:
+        """The evaluation that `evaluate_split` would write, where it is there already.
+
+        None where there is none, or one of another update or number of sequences.
+        """
+        result = read_evaluation(self.folder, split)
+        if result is None or result.get("step") != step:
+            return None
+        # Evaluations older than this field had as many sequences as were asked for, or as there
+        # are.
+        at_most = result.get("num_sequences_at_most", result.get("num_sequences"))
+        return result if at_most == self._num_sequences(split) else None
+
+    def _num_sequences(self, split: str) -> int:
+        return self.num_validation if split == "validation" else self.num_test
+
+    def _result(
+        self,
+        predict: Predict,
+        split: str,
+        source: Source,
+        step: int,
+        num_sequences: int,
+        constant: float,
+    ) -> tuple[dict[str, Any], str, bytes]:
+        """An evaluation, the same as JSON, and the picture of its samples."""
+        scores = evaluate(
+            predict,
+            source,
+            tau=self.tau,
+            batch_size=self.batch_size,
+            num_sequences=num_sequences,
+            constant=constant,
+            description=f"evaluating {split}",
+        )
+        result = {
+            "split": split,
+            "variant": self.variant,
+            "loss": self.loss,
+            "step": step,
+            "sequences_trained": step * self.sequences_an_update,
+            "num_sequences_at_most": num_sequences,
+            **scores,
+            "paper": self.paper if split == "test" else None,
+            "commit": current_commit(),
+            "device": device(),
+            **trained_by(self.folder),
+        }
+        text = result_text(result_file(self.folder, "eval", split), result)
+        picture = samples(predict, source, tau=self.tau, batch_size=self.batch_size)
+        return result, text, png(picture)
 
 
 def read_evaluation(folder: Path, split: str) -> dict[str, Any] | None:
-    """What `evaluate_split` wrote; None where it is missing or damaged."""
+    """What `FinalEvaluation.evaluate_split` wrote; None where it is missing or damaged."""
     try:
-        result = json.loads(evaluation_file(folder, split).read_text())
+        result = json.loads(result_file(folder, "eval", split).read_text())
         return result if result["split"] == split else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def current_evaluation(
-    config: Config, folder: Path, split: str, step: int
-) -> dict[str, Any] | None:
-    """The evaluation that `evaluate_split` would write, where it is there already.
+def table(result: Mapping[str, Any]) -> str:
+    """An evaluation as text, the paper's number beside it where it has one."""
+    rows = {name: result[key] for key, name in _NAMES.items() if result[key] is not None}
+    rows = {result["variant"]: result["model"], **rows}
+    if result["paper"]:
+        rows["paper, test"] = result["paper"]
+    titles = "".join(f"{metric.title:>{_WIDTH}}" for metric in METRICS.values())
+    lines = [
+        f"{result['split']}: {result['num_sequences']} sequences, after "
+        f"{result['sequences_trained']} training sequences",
+        " " * _NAME_WIDTH + titles,
+    ]
+    for name, scores in rows.items():
+        cells = [
+            _number(scores.get(metric_name), metric.digits)
+            for metric_name, metric in METRICS.items()
+        ]
+        lines.append(f"{name:{_NAME_WIDTH}}" + "".join(cells))
+    return "\n".join(lines)
 
-    None where there is none, or one of another update or number of sequences.
-    """
-    result = read_evaluation(folder, split)
-    if result is None or result.get("step") != step:
-        return None
-    # Evaluations older than this field had as many sequences as were asked for, or as there are.
-    at_most = result.get("num_sequences_at_most", result.get("num_sequences"))
-    return result if at_most == _num_sequences(config, split) else None
+
+def _number(value: float | None, digits: int) -> str:
+    return f"{'-':>{_WIDTH}}" if value is None else f"{value:{_WIDTH}.{digits}f}"

@@ -3,7 +3,7 @@
 What is written, and how, is described in the program, `experiments.true_flow_floor`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import flax.linen as nn
@@ -12,31 +12,32 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
 from data.progress import Progress
-from experiments.configs.config import Config
+from data.sources import GroundTruthSource
 from experiments.console.compilation import announced
-from experiments.console.errors import UserError
-from experiments.run import build
+from experiments.measure.batches import measured_batches
 from vstm.losses.reconstruction import binary_cross_entropy
+from vstm.metrics.frames import cross_entropy
 from vstm.modules.decoder import Decoder
 from vstm.modules.encoder import Encoder
 from vstm.modules.model_config import ModelConfig
 from vstm.ops.warp import warp_batch
-from vstm.variants import get_variant
 
 BATCH_SIZE = 16
 LEARNING_RATE = 2e-3
+
+Pairs = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""Frames, the next ones [B, H, W, 1] and the digits' motions [B, k, 2]."""
 
 
 class TrueFlowCodec(nn.Module):
     """Encoder, warp by the best of some motions, decoder.
 
     Attributes:
-      variant: whose encoder and decoder.
+      config: whose encoder and decoder.
     """
 
-    variant: ModelConfig
+    config: ModelConfig
 
     @nn.compact
     def __call__(self, frame: jax.Array, target: jax.Array, motions: jax.Array) -> jax.Array:
@@ -50,9 +51,9 @@ class TrueFlowCodec(nn.Module):
         Returns:
           [B, H, W, 1].
         """
-        features = Encoder(self.variant.encoder_features, name="encoder")(frame)
-        decoder = Decoder(self.variant.encoder_features[-2::-1], name="decoder")
-        factor = self.variant.downsampling
+        features = Encoder(self.config.encoder_features, name="encoder")(frame)
+        decoder = Decoder(self.config.encoder_features[-2::-1], name="decoder")
+        factor = self.config.downsampling
         motions = jnp.pad(motions, ((0, 0), (0, 1), (0, 0))) / factor
         flows = jnp.broadcast_to(
             jnp.swapaxes(motions, 0, 1)[:, :, None, None],
@@ -68,41 +69,49 @@ class TrueFlowCodec(nn.Module):
         return decoder(chosen, frame.shape[-1])
 
 
-def encoder_name(variant: ModelConfig) -> str:
+def encoder_name(config: ModelConfig) -> str:
     """`1enc` or `2enc`, as in the variants' names."""
-    return f"{len(variant.encoder_features)}enc"
+    return f"{len(config.encoder_features)}enc"
 
 
-def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
+def train_and_test(
+    config: ModelConfig,
+    train: GroundTruthSource,
+    test: GroundTruthSource,
+    *,
+    tau: int,
+    seed: int,
+    num_test: int,
+    num_updates: int,
+) -> dict[str, object]:
     """Trains a codec and gives its error on test sequences.
 
     Args:
-      config: resolved, of binary moving MNIST.
+      config: whose encoder and decoder.
+      train: sequences of binary moving MNIST, with their `positions`.
+      test: others, of which frame tau + 1 is predicted.
+      tau: which frame is the last one seen.
+      seed: of the parameters, and of the training pairs.
+      num_test: test sequences, at most.
       num_updates: of batches of 16 pairs of frames.
 
     Returns:
-      What is written, see above.
+      What is written, see the program.
 
     Raises:
-      UserError: another configuration, or its data cannot be read.
+      UserError: a sequence cannot be read; the message names the file.
     """
-    if config.data.name != "moving_mnist" or config.loss != "bce":
-        raise UserError(
-            f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
-            "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
-        )
-    variant = get_variant(config.variant)
-    model = TrueFlowCodec(variant)
-    train, test = (build.moving_mnist(config, split) for split in ("train", "test"))
+    model = TrueFlowCodec(config)
     tx = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, num_updates))
-    pairs = _training_pairs(train, num_updates, config.seed)
-    frame, target, motions = next(_batches(test, range(1), config.tau))
-    params = model.init(jax.random.key(config.seed), frame, target, motions)
+    first = map(jnp.asarray, next(_training_pairs(train, 1, seed)))
+    params = model.init(jax.random.key(seed), *first)
     opt_state = tx.init(params)
 
+    def logits(params, frame, target, motions) -> Any:
+        return model.apply(params, frame, target, motions)
+
     def objective(params, frame, target, motions):
-        logits: Any = model.apply(params, frame, target, motions)
-        return jnp.mean(binary_cross_entropy(logits, target))
+        return jnp.mean(binary_cross_entropy(logits(params, frame, target, motions), target))
 
     def updated(params, opt_state, batch):
         gradient = jax.grad(objective)(params, *batch)
@@ -111,47 +120,45 @@ def train_and_test(config: Config, num_updates: int) -> dict[str, object]:
 
     update = announced("the update", jax.jit(updated))
     with Progress(num_updates, unit="update", description="training") as progress:
-        for batch in pairs:
+        for batch in _training_pairs(train, num_updates, seed):
             params, opt_state = update(params, opt_state, batch)
             progress.advance()
 
-    evaluated = min(config.evaluation.num_test, len(test))
-    score = announced("the score", jax.jit(objective))
+    def scored(params, frame, target, motions):
+        return cross_entropy(logits(params, frame, target, motions), target)
+
+    score = announced("the score", jax.jit(scored))
     errors = [
-        float(score(params, *batch)) * len(batch[0])
-        for batch in _batches(test, range(evaluated), config.tau)
+        np.asarray(score(params, *_pairs(batch, np.full(BATCH_SIZE, tau))), np.float64)[:count]
+        for count, batch in measured_batches(
+            test, num_test, BATCH_SIZE, "scoring", ground_truth=True
+        )
     ]
     return {
-        "encoder": encoder_name(variant),
+        "encoder": encoder_name(config),
         "updates": num_updates,
         "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
-        "seed": config.seed,
-        "test_cross_entropy": sum(errors) / evaluated,
+        "seed": seed,
+        "test_cross_entropy": float(np.concatenate(errors).mean()),
     }
 
 
-def _pair(item: MovingMNISTItem, t: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    positions = item["positions"].astype(np.float32)
-    return item["frames"][t - 1], item["frames"][t], positions[t - 1] - positions[t]
+def _pairs(batch: Mapping[str, np.ndarray], t: np.ndarray) -> Pairs:
+    """Frames t - 1 and t, counted from 0, of each sequence."""
+    n = np.arange(len(t))
+    frames, positions = batch["frames"], batch["positions"].astype(np.float32)
+    return frames[n, t - 1], frames[n, t], positions[n, t - 1] - positions[n, t]
 
 
-def _stack(pairs: list[tuple[np.ndarray, ...]]) -> tuple[jax.Array, ...]:
-    return tuple(jnp.asarray(np.stack(part)) for part in zip(*pairs, strict=True))
-
-
-def _training_pairs(
-    source: MovingMNIST, num_updates: int, seed: int
-) -> Iterator[tuple[jax.Array, ...]]:
+def _training_pairs(source: GroundTruthSource, num_updates: int, seed: int) -> Iterator[Pairs]:
     generator = np.random.default_rng(seed)
     for _ in range(num_updates):
         items = [
-            source.with_ground_truth(i) for i in generator.integers(len(source), size=BATCH_SIZE)
+            source.with_ground_truth(int(i))
+            for i in generator.integers(len(source), size=BATCH_SIZE)
         ]
-        yield _stack([_pair(i, int(generator.integers(1, len(i["frames"])))) for i in items])
-
-
-def _batches(source: MovingMNIST, indices: range, t: int) -> Iterator[tuple[jax.Array, ...]]:
-    for start in range(0, len(indices), BATCH_SIZE):
-        chosen = indices[start : start + BATCH_SIZE]
-        yield _stack([_pair(source.with_ground_truth(i), t) for i in chosen])
+        batch = {name: np.stack([item[name] for item in items]) for name in ("frames", "positions")}
+        yield _pairs(
+            batch, np.array([generator.integers(1, len(item["frames"])) for item in items])
+        )

@@ -3,32 +3,31 @@
 What is written, and how, is described in the program, `experiments.evaluate_flow`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist.generator import MovingMNIST, MovingMNISTItem
-from data.progress import Progress
-from experiments.configs.config import Config
+from data.sources import GroundTruthSource
+from experiments.measure.batches import Batch, measured_batches
 from experiments.measure.classical_flow import ClassicalFlow
-from experiments.measure.evaluation import make_predict
+from experiments.measure.evaluation import Predict
 from experiments.measure.flow_scores import FlowScores
 from experiments.measure.linear_probe import cells
-from experiments.run import build
 from vstm.losses.photometric import constant_shift
-from vstm.ops.warp import upsample_flow, warp_within
+from vstm.ops.warp import warp_within
 
-Flows = Callable[[list[MovingMNISTItem]], Iterator[np.ndarray]]  # [H, W, 2] each, pixels
+Flows = Callable[[Batch], np.ndarray]
+"""From a batch, with what is known of its B sequences, to their flow, [B, H, W, 2], pixels."""
 
 
 class Method(NamedTuple):
     """A source of flow.
 
     Attributes:
-      flows: of sequences.
+      flows: of a batch's sequences.
       frame: which frame's, counted from 0; the flow leads to the one before.
     """
 
@@ -38,88 +37,76 @@ class Method(NamedTuple):
 
 NUM_SHIFT_SEQUENCES = 256  # of validation, at most, by which the constant is chosen
 
-_carry_on = jax.jit(warp_within)
+_carry_on = jax.jit(jax.vmap(warp_within))
 
 
-def model_method(config: Config, params: object) -> Method:
-    """The model's flow of frame tau + 1."""
-    predict, tau = make_predict(build.make_model(config)), config.tau
-    factor = build.make_model(config).config.downsampling
+def model_method(predict: Predict, tau: int) -> Method:
+    """A model's flow of frame tau + 1."""
     # Of the batch before, which another method may ask for again, see `shifted_method`.
-    known: tuple[list[MovingMNISTItem], np.ndarray] | None = None
+    known: tuple[Batch, np.ndarray] | None = None
 
-    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
+    def flows(batch: Batch) -> np.ndarray:
         nonlocal known
-        if known is None or known[0] is not items:
-            frames = np.stack([item["frames"][:tau] for item in items])
-            flow = upsample_flow(predict(params, jnp.asarray(frames)).flow, factor)
-            known = items, np.asarray(flow)
-        yield from known[1]
+        if known is None or known[0] is not batch:
+            known = batch, np.asarray(predict(batch["frames"][:, :tau]).flow)
+        return known[1]
 
     return Method(flows, tau)
 
 
 def shifted_method(method: Method, shift: np.ndarray) -> Method:
     """A method's flow with a constant (u, v) added."""
-    return method._replace(flows=lambda items: (flow + shift for flow in method.flows(items)))
+    return method._replace(flows=lambda batch: method.flows(batch) + shift)
 
 
 def best_shift(
-    method: Method, source: MovingMNIST, num_sequences: int, batch_size: int
+    method: Method, source: GroundTruthSource, num_sequences: int, batch_size: int
 ) -> np.ndarray:
     """The constant of `constant_shift` for a method's flow, (u, v) in pixels.
 
     Args:
       method: the source of flow.
-      source: sequences whose first ones are moved.
+      source: sequences whose first ones are moved; of their ground truth it needs nothing.
       num_sequences: how many, at most.
       batch_size: for the model, as in `flow_scores`.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
     """
-    flows, last, targets = [], [], []
-    for items in _batches(source, num_sequences, batch_size):
-        flows += list(method.flows(items))
-        last += [item["frames"][method.frame - 1] for item in items]
-        targets += [item["frames"][method.frame] for item in items]
-    count = min(num_sequences, len(source))
-    shift = constant_shift(
-        *(jnp.asarray(np.stack(each[:count])) for each in (last, targets, flows))
-    )
+    last, targets, flows = [], [], []
+    for count, batch in measured_batches(
+        source, num_sequences, batch_size, "looking for the shift", ground_truth=True
+    ):
+        frames = batch["frames"][:count]
+        last.append(frames[:, method.frame - 1])
+        targets.append(frames[:, method.frame])
+        flows.append(method.flows(batch)[:count])
+    shift = constant_shift(*(jnp.asarray(np.concatenate(each)) for each in (last, targets, flows)))
     return np.asarray(shift)
-
-
-def _batches(
-    source: MovingMNIST, num_sequences: int, batch_size: int
-) -> Iterator[list[MovingMNISTItem]]:
-    """The first sequences of a source; the last batch is filled up with its last sequence.
-
-    So all are of one size, and the forward pass is compiled once.
-    """
-    num_sequences = min(num_sequences, len(source))
-    for start in range(0, num_sequences, batch_size):
-        indices = range(start, start + batch_size)
-        yield [source.with_ground_truth(min(i, num_sequences - 1)) for i in indices]
 
 
 def zero_method(tau: int) -> Method:
     """No flow, of frame tau + 1."""
-    return Method(lambda items: (np.zeros_like(item["flow"][0]) for item in items), tau)
+    return Method(lambda batch: np.zeros_like(batch["flow"][:, 0]), tau)
 
 
 def true_cells_method(tau: int, factor: int) -> Method:
     """The true flow of frame tau + 1 as well as cells of factor x factor pixels can hold it.
 
-    Each cell has the motion that most of its pixels of moving digits have, or none if it has none.
+    Each cell has the motion that most of its pixels of moving objects have, or none if it has none.
     """
 
-    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
-        for item in items:
-            truth = item["flow"][tau - 1]
-            moving = truth.any(axis=-1) & (item["object_mask"][tau] > 0)
-            motions, labels = np.unique(truth.reshape(-1, 2), axis=0, return_inverse=True)
-            labels = np.where(moving, labels.reshape(moving.shape), -1)
-            counts = (cells(labels[None], factor)[..., None] == np.arange(len(motions))).sum(-2)
-            most = motions[counts.argmax(axis=-1)] * counts.any(axis=-1)[..., None]
-            yield most[0].repeat(factor, axis=0).repeat(factor, axis=1)
+    def flow_of(truth: np.ndarray, objects: np.ndarray) -> np.ndarray:
+        moving = truth.any(axis=-1) & objects
+        motions, labels = np.unique(truth.reshape(-1, 2), axis=0, return_inverse=True)
+        labels = np.where(moving, labels.reshape(moving.shape), -1)
+        counts = (cells(labels[None], factor)[..., None] == np.arange(len(motions))).sum(-2)
+        most = motions[counts.argmax(axis=-1)] * counts.any(axis=-1)[..., None]
+        return most[0].repeat(factor, axis=0).repeat(factor, axis=1)
+
+    def flows(batch: Batch) -> np.ndarray:
+        truths, masks = batch["flow"][:, tau - 1], batch["object_mask"][:, tau]
+        return np.stack([flow_of(*each) for each in zip(truths, masks > 0, strict=True)])
 
     return Method(flows, tau)
 
@@ -138,18 +125,17 @@ def classical_method(tau: int, method: str, seen: bool) -> Method:
     """
     classical = ClassicalFlow(method)
 
-    def flows(items: list[MovingMNISTItem]) -> Iterator[np.ndarray]:
-        for item in items:
-            previous, frame = item["frames"][tau - 2 : tau, ..., 0]
-            flow = classical(previous, frame)
-            yield flow if seen else np.asarray(_carry_on(jnp.asarray(flow), jnp.asarray(flow)))
+    def flows(batch: Batch) -> np.ndarray:
+        pairs = batch["frames"][:, tau - 2 : tau, ..., 0]
+        flow = np.stack([classical(previous, frame) for previous, frame in pairs])
+        return flow if seen else np.asarray(_carry_on(jnp.asarray(flow), jnp.asarray(flow)))
 
     return Method(flows, tau - 1 if seen else tau)
 
 
 def flow_scores(
     methods: Mapping[str, Method],
-    source: MovingMNIST,
+    source: GroundTruthSource,
     num_sequences: int,
     batch_size: int,
     thresholds: Mapping[str, float] | None = None,
@@ -158,31 +144,54 @@ def flow_scores(
 
     Args:
       methods: sources of flow.
-      source: sequences.
+      source: sequences, with `flow` and `object_mask`.
       num_sequences: how many, at most.
       batch_size: sequences that a method sees at once.
       thresholds: by method; None while they are looked for, see `FlowScores`.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
     """
     scores = {name: FlowScores(thresholds[name] if thresholds else None) for name in methods}
-    left = min(num_sequences, len(source))
-    with Progress(left, unit="sequence", description="scoring flow", leave=False) as progress:
-        for items in _batches(source, num_sequences, batch_size):
-            for name, method in methods.items():
-                for item, flow in zip(items[:left], method.flows(items), strict=False):
-                    digits = item["object_mask"][method.frame] > 0
-                    scores[name].add(flow, item["flow"][method.frame - 1], digits)
-            progress.advance(min(left, batch_size))
-            left -= batch_size
+    for count, batch in measured_batches(
+        source, num_sequences, batch_size, "scoring flow", ground_truth=True
+    ):
+        for name, method in methods.items():
+            flows = method.flows(batch)
+            truths, masks = batch["flow"][:, method.frame - 1], batch["object_mask"]
+            for i in range(count):
+                scores[name].add(flows[i], truths[i], masks[i, method.frame] > 0)
     return scores
 
 
-def evaluate_flow(config: Config, methods: Mapping[str, Method]) -> dict[str, dict[str, float]]:
-    """Test scores by method, each with the threshold that is best on validation sequences."""
-    validation, test = (build.moving_mnist(config, split) for split in ("validation", "test"))
-    evaluation = config.evaluation
-    found = flow_scores(methods, validation, evaluation.num_validation, evaluation.batch_size)
+def evaluate_flow(
+    methods: Mapping[str, Method],
+    validation: GroundTruthSource,
+    test: GroundTruthSource,
+    *,
+    num_validation: int,
+    num_test: int,
+    batch_size: int,
+) -> dict[str, dict[str, float]]:
+    """Test scores by method, each with the threshold that is best on validation sequences.
+
+    Args:
+      methods: sources of flow.
+      validation: sequences by which the thresholds are chosen.
+      test: sequences that are scored.
+      num_validation: how many of them, at most.
+      num_test: how many of them, at most.
+      batch_size: sequences that a method sees at once.
+
+    Returns:
+      `FlowScores.scores` by method.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
+    found = flow_scores(methods, validation, num_validation, batch_size)
     thresholds = {name: scores.best_threshold() for name, scores in found.items()}
-    results = flow_scores(methods, test, evaluation.num_test, evaluation.batch_size, thresholds)
+    results = flow_scores(methods, test, num_test, batch_size, thresholds)
     return {name: scores.scores() for name, scores in results.items()}
 
 

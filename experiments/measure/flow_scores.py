@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments.console.errors import UserError
+from experiments.run.results import result_file
 from vstm.metrics.flow import angular_error, endpoint_error
 from vstm.metrics.motion_segments import adjusted_rand_index, motion_segments
 
-FLOW_FILE = "flow_test.json"  # in a run's folder, by `experiments.evaluate_flow`
 COMPARED = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
 THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 
@@ -90,7 +90,7 @@ def read_flow_scores(folder: Path) -> dict[str, float]:
     Raises:
       UserError: the file is damaged.
     """
-    path = folder / FLOW_FILE
+    path = result_file(folder, "flow", "test")
     if not path.exists():
         return {}
     try:

@@ -7,21 +7,23 @@ from types import TracebackType
 import jax
 import numpy as np
 
-from experiments.measure.scores import frame_metrics
 from vstm.inference.predictor import Prediction
+from vstm.metrics import METRICS
 from vstm.metrics.frames import mean_squared_error
+from vstm.metrics.scores import frame_scores
 
 STATIC_CHANGE = 0.02  # intensities that change less from frame to frame are taken to be still
 
+_SCORES = [name for name, metric in METRICS.items() if metric.takes == "intensity"]
 _mean_squared_error = jax.jit(mean_squared_error)
 
 
 class FrameErrors:
     """Measures predictions in their order and writes a CSV line for each; a context manager.
 
-    A line tells of the frame that was predicted: its number from 0, its time in seconds;
-    `mean_squared_error`, `psnr` and `ssim` of the prediction (see `scores.frame_metrics`; `ssim` is
-    empty where frames are smaller than its window); the mean squared error of `copy_last` and of
+    A line tells of the frame that was predicted: its number from 0, its time in seconds; the
+    prediction's score by each of `vstm.metrics.METRICS` that takes intensities (empty where frames
+    are too small for it); the mean squared error of `copy_last` and of
     `zero_flow`, the last frame decoded without warp; the flow's mean length `flow_length` and the
     share `moving` of pixels whose flow is above a threshold; `flicker`, the mean length of the
     flow's change since the frame before, over pixels that are still in both (empty where there are
@@ -70,13 +72,11 @@ class FrameErrors:
         """
         length = np.linalg.norm(made.flow, axis=-1)
         still = np.abs(target - last) < STATIC_CHANGE
-        scores = frame_metrics(made.frame[..., None], target[..., None])
+        scores = frame_scores(made.frame[..., None], target[..., None])
         row: dict[str, float | None] = {
             "frame": number,
             "time": time,
-            "mean_squared_error": float(scores["mean_squared_error"]),
-            "psnr": float(scores["psnr"]),
-            "ssim": float(scores["ssim"]) if "ssim" in scores else None,
+            **{name: float(scores[name]) if name in scores else None for name in _SCORES},
             "copy_last": _error(last, target),
             "zero_flow": _error(made.unmoved, target),
             "flow_length": float(length.mean()),

@@ -3,50 +3,40 @@
 What is written, and how, is described in the program, `experiments.probe`.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from data.moving_mnist.generator import MovingMNIST
 from data.progress import Progress
-from experiments.configs.config import Config
+from data.sources import GroundTruthSource
 from experiments.console.compilation import announced
 from experiments.measure import linear_probe
-from experiments.run import build
+from experiments.measure.batches import measured_batches
 from vstm.compiler import compiler_options
+from vstm.model import Autoencoder
 
-RESULT_FILE = "probe_test.json"
 SIZES = (10, 100, 1000)
 TASKS = {"background": 2, "class": 11}
 DECAYS = (0.0, 1e-6, 1e-4, 1e-2)
 BATCH_SIZE = 20
 NUM_VALIDATION, NUM_TEST = 100, 500
 
-Encode = Callable[[np.ndarray], np.ndarray]  # frames [N, tau, H, W, 1] to maps [N, h, w, d]
+Encode = Callable[[np.ndarray], np.ndarray]
+"""From frames [B, tau, H, W, 1] to maps [B, h, w, d]."""
 
 
-def memory_outputs(config: Config, params: Any) -> Encode:
+def memory_outputs(model: Autoencoder, params: Any) -> Encode:
     """The last memory layer's outputs after tau frames."""
-    model = build.make_model(config)
 
     def outputs(params, frames):
         output: Any = model.apply({"params": params}, frames)
-        return output.state.output.reshape(len(frames), *model.config.map_size, -1)
+        return output.state.output.reshape(*output.features.shape[:-1], -1)
 
     compiled = announced("the memory", jax.jit(outputs, compiler_options=compiler_options()))
-
-    def encode(frames: np.ndarray) -> np.ndarray:
-        batches = []
-        for start in range(0, len(frames), BATCH_SIZE):
-            batch = frames[start : start + BATCH_SIZE]
-            filled = np.concatenate([batch, np.repeat(batch[-1:], BATCH_SIZE - len(batch), 0)])
-            batches.append(np.asarray(compiled(params, jnp.asarray(filled)))[: len(batch)])
-        return np.concatenate(batches)
-
-    return encode
+    return lambda frames: np.asarray(compiled(params, jnp.asarray(frames)))
 
 
 def pixel_cells(factor: int) -> Encode:
@@ -54,35 +44,80 @@ def pixel_cells(factor: int) -> Encode:
     return lambda frames: linear_probe.cells(frames[:, -1, :, :, 0], factor)
 
 
-def sequences(
-    source: MovingMNIST, tau: int, count: int
-) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Frames [N, tau, H, W, 1], and the last one's labels by task, [N, H, W]."""
-    items = [source.with_ground_truth(i) for i in range(min(count, len(source)))]
-    frames = np.stack([item["frames"][:tau] for item in items])
-    classes = np.stack(
-        [
-            np.concatenate([[0], 1 + item["labels"].astype(int)])[item["object_mask"][tau - 1]]
-            for item in items
-        ]
+class Labelled(NamedTuple):
+    """Sequences as a probe sees them.
+
+    Attributes:
+      features: by encoder, [N, h, w, d].
+      labels: the last frame's, by task, [N, H, W].
+    """
+
+    features: dict[str, np.ndarray]
+    labels: dict[str, np.ndarray]
+
+
+def labelled(
+    encoders: Mapping[str, Encode], source: GroundTruthSource, tau: int, num_sequences: int
+) -> Labelled:
+    """Features and labels of frame tau in the first sequences of a source.
+
+    Args:
+      encoders: by name.
+      source: sequences, with `object_mask` and the objects' `labels`.
+      tau: frames fed in.
+      num_sequences: how many, at most.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
+    features: dict[str, list[np.ndarray]] = {name: [] for name in encoders}
+    classes = []
+    for count, batch in measured_batches(
+        source, num_sequences, BATCH_SIZE, "encoding", ground_truth=True
+    ):
+        frames = batch["frames"][:, :tau]
+        for name, encode in encoders.items():
+            features[name].append(encode(frames)[:count])
+        # Of object 0, the background, and of each digit.
+        class_of = np.pad(1 + batch["labels"].astype(int), ((0, 0), (1, 0)))
+        masks = batch["object_mask"][:, tau - 1]
+        classes.append(np.stack([class_of[i][masks[i]] for i in range(count)]))
+    of_pixels = np.concatenate(classes)
+    return Labelled(
+        {name: np.concatenate(parts) for name, parts in features.items()},
+        {"background": (of_pixels > 0).astype(int), "class": of_pixels},
     )
-    return frames, {"background": (classes > 0).astype(int), "class": classes}
 
 
-def probe_rows(config: Config, encoders: dict[str, Encode]) -> list[dict[str, Any]]:
-    """Rows of all tasks, features and sizes; see above."""
+def probe_rows(
+    encoders: Mapping[str, Encode],
+    sources: Mapping[str, GroundTruthSource],
+    *,
+    tau: int,
+    seed: int,
+) -> list[dict[str, Any]]:
+    """Rows of all tasks, features and sizes; see the program.
+
+    Args:
+      encoders: the features, by name.
+      sources: `train`, `validation` and `test`.
+      tau: frames fed in.
+      seed: of the probes' batches.
+
+    Raises:
+      UserError: a sequence cannot be read; the message names the file.
+    """
     counts = {"train": max(SIZES), "validation": NUM_VALIDATION, "test": NUM_TEST}
     splits = {
-        split: sequences(build.moving_mnist(config, split), config.tau, count)
-        for split, count in counts.items()
+        split: labelled(encoders, sources[split], tau, count) for split, count in counts.items()
     }
     rows = []
     num_fits = len(encoders) * len(TASKS) * len(SIZES) * len(DECAYS)
     with Progress(num_fits, unit="probe", description="fitting") as progress:
-        for name, encode in encoders.items():
-            features = {split: encode(frames) for split, (frames, _) in splits.items()}
+        for name in encoders:
+            features = {split: of_split.features[name] for split, of_split in splits.items()}
             for task, num_classes in TASKS.items():
-                labels = {split: of_tasks[task] for split, (_, of_tasks) in splits.items()}
+                labels = {split: of_split.labels[task] for split, of_split in splits.items()}
                 for size in SIZES:
                     candidates = []
                     for decay in DECAYS:
@@ -91,7 +126,7 @@ def probe_rows(config: Config, encoders: dict[str, Encode]) -> list[dict[str, An
                             labels["train"][:size],
                             num_classes,
                             decay,
-                            config.seed,
+                            seed,
                         )
                         found = linear_probe.predict(fitted, features["validation"])
                         score = linear_probe.mean_iou(found, labels["validation"], num_classes)

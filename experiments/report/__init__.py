@@ -1,4 +1,4 @@
-"""From finished runs to tables, curves and pages, each with the circumstances it came about in.
+"""From finished runs to tables, curves and RESULTS.md, on one path for all.
 
-May import all other rooms of `experiments`.
+May import all other rooms of `experiments` but `training` and `benchmark`.
 """

@@ -1,54 +1,107 @@
-"""Gathers the evaluations of a folder of runs into a small table that can be committed.
-
-What is written, and how, is described in the program, `experiments.tabulate`.
-"""
+"""Rows of evaluated runs: what each compares, its test scores, those of its flow."""
 
 import json
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
-from experiments.configs.config import read_json, resolve
+from experiments.configs.config import Config, read_json, resolve
 from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
+from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
-from experiments.report.results_table import training
-from experiments.run.folder import CONFIG_FILE, evaluated_runs, evaluation_file
+from experiments.report.provenance import Row, training
+from experiments.report.table import Evaluations
+from experiments.run.folder import CONFIG_FILE
+from vstm.variants import get_variant
 
-_SCORES = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
-_COLUMNS = ("seed", "train.num_sequences")  # fields that every row tells
-_UNTOLD = (*_COLUMNS, "recipe", "precision")  # told by the fields it set; of accelerators alone
+FLOORS = "floors"
+"""Folder beside the runs of what `experiments.true_flow_floor` wrote; its errors are a column."""
+
+_TOLD_OTHERWISE = (
+    "seed",  # a column
+    "train.num_sequences",  # a column
+    "recipe",  # by the fields that it set
+    "precision",  # of accelerators, by the device
+)
+_FOLLOWED = ("variant", "loss", "data.image_size")
+"""Fields that others follow, such as the network's."""
 
 
-def rows(runs: Path, split: str) -> list[dict[str, Any]]:
-    """A row for each evaluated run below a folder, in the order of their names.
+def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
+    """A row for each evaluation.
+
+    Args:
+      source: what is compared.
+      runs: folder of the runs, and of `FLOORS`.
+      files: the evaluations, each in its run's folder.
 
     Raises:
-      UserError: there is none, or one is damaged.
+      UserError: one is damaged, or a floor is.
     """
-    defaults = flatten(resolve(default.get_config()))
+    floors = read_floors(runs / FLOORS)
     table = []
-    for folder in evaluated_runs(runs, split):
-        config = flatten(read_json(folder / CONFIG_FILE))
-        path = evaluation_file(folder, split)
+    for path in files:
         try:
             evaluation = json.loads(path.read_text())
-            table.append(
-                {
-                    "run": folder.name,
-                    "settings": {
-                        field: value
-                        for field, value in config.items()
-                        if value != defaults.get(field) and field not in _UNTOLD
-                    },
-                    "seed": config["seed"],
-                    "sequences": evaluation["sequences_trained"],
-                }
-                | {name: evaluation["model"][name] for name in _SCORES}
-                | {f"copy_last_{name}": evaluation["copy_last"][name] for name in _SCORES[:2]}
-                | read_flow_scores(folder)
-                | training(folder)
+            config = read_json(path.parent / CONFIG_FILE)
+            row = (
+                _compared(source, path.parent, config)
+                | {"seed": config.seed, "sequences": evaluation["sequences_trained"]}
+                | _scores(source, evaluation)
             )
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: not an evaluation ({error})") from error
+            if floors:
+                row["floor"] = floors.get(encoder_name(get_variant(config.variant)))
+            table.append(row | read_flow_scores(path.parent) | training(path.parent))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise UserError(f"{path}: not an evaluation ({error!r})") from error
     return table
+
+
+def read_floors(folder: Path) -> dict[str, float]:
+    """Errors with the true flow by encoder, from the files of a folder; none if it is missing.
+
+    Raises:
+      UserError: one is damaged.
+    """
+    floors = {}
+    for path in sorted(folder.glob("*.json")):
+        try:
+            entry = json.loads(path.read_text())
+            floors[entry["encoder"]] = entry["test_cross_entropy"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{path}: not a floor ({error!r})") from error
+    return floors
+
+
+def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
+    fields = flatten(config)
+    if source.field:
+        return {source.field: fields[source.field]}
+    defaults = _defaults(*(fields[path] for path in _FOLLOWED))
+    settings = {
+        path: value
+        for path, value in sorted(fields.items())
+        if value != defaults[path] and path not in _TOLD_OTHERWISE
+    }
+    return {"run": folder.name, "settings": settings}
+
+
+@cache
+def _defaults(*followed: Any) -> dict[str, Any]:
+    """The default fields, but for those that follow from the given ones."""
+    fields = flatten(default.get_config())
+    config = default.get_config()
+    config.update_from_flattened_dict(dict(zip(_FOLLOWED, followed, strict=True)))
+    return flatten(resolve(config)) | {path: fields[path] for path in _FOLLOWED}
+
+
+def _scores(source: Evaluations, evaluation: dict[str, Any]) -> Row:
+    if source.score:
+        score = evaluation["model"][source.score]
+        paper = (evaluation["paper"] or {}).get(source.score)
+        return {source.name: score, "paper": paper, "ratio": paper and score / paper}
+    copy = {f"copy_last_{name}": value for name, value in evaluation["copy_last"].items()}
+    return evaluation["model"] | copy

@@ -1,4 +1,4 @@
-"""Learning curves: a logged score by the number of updates."""
+"""Learning curves: a logged score by the number of updates; kept, plotted, and as rows of means."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,11 @@ import numpy as np
 from experiments.configs.config import read_json
 from experiments.console.errors import UserError
 from experiments.pictures.figure import write_figure
+from experiments.report.provenance import Row, training
+from experiments.report.table import Curves, TrainingErrors
 from experiments.run.folder import CONFIG_FILE, METRICS_FILE, write_file
+
+NUM_TENTHS = 10
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,22 @@ def read_curve(folder: Path, name: str) -> Curve:
     return Curve(folder.name, batch_size, updates, [values[update] for update in updates])
 
 
+def rows(source: TrainingErrors, runs: Path, files: Sequence[Path]) -> list[Row]:
+    """A row for each run of a file: means of its curve over tenths of the logged updates.
+
+    Raises:
+      UserError: unreadable metrics.
+    """
+    return [tenths(read_curve(path.parent, source.score)) | training(path.parent) for path in files]
+
+
+def tenths(curve: Curve) -> Row:
+    """A curve's means over tenths of the logged updates."""
+    parts = np.array_split(np.asarray(curve.values), NUM_TENTHS)
+    means = {f"tenth_{n}": float(part.mean()) for n, part in enumerate(parts, 1) if len(part)}
+    return {"run": curve.label} | means
+
+
 def keep_curves(path: Path, curves: Sequence[Curve]) -> list[Curve]:
     """Adds curves to a file, made if need be, in which curves of other runs stay.
 
@@ -72,18 +92,41 @@ def keep_curves(path: Path, curves: Sequence[Curve]) -> list[Curve]:
     return kept
 
 
-def plot_curves(curves: Sequence[Curve], quantity: str, path: Path) -> None:
-    """Writes a picture of all curves, both axes logarithmic; each has a colour of its own.
+def running_mean(values: Sequence[float], window: int) -> np.ndarray:
+    """Mean of each value and its neighbours, as many on either side, fewer towards the ends.
+
+    Args:
+      values: [N].
+      window: at most so many values are averaged, odd.
+
+    Returns:
+      [N], without delay.
+    """
+    sums = np.cumsum(np.concatenate([[0.0], values]))
+    index = np.arange(len(values))
+    reach = np.minimum(np.minimum(index, index[::-1]), window // 2)
+    return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
+
+
+def plot_curves(curves: Sequence[Curve], described: Curves, path: Path) -> None:
+    """Writes a picture of all curves, each in a colour of its own.
 
     Raises:
       UserError: it cannot be written.
     """
+    by_sequences = described.by == "sequences"
     figure, panel = plt.subplots(figsize=(10, 5), constrained_layout=True)
     colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(curves)))
     for curve, colour in zip(curves, colours, strict=True):
-        sequences = [update * curve.batch_size for update in curve.updates]
-        panel.plot(sequences, curve.values, color=colour, label=curve.label)
-    panel.set(xlabel="training sequences", ylabel=quantity, xscale="log", yscale="log")
+        places = [update * (curve.batch_size if by_sequences else 1) for update in curve.updates]
+        values = running_mean(curve.values, described.window)
+        panel.plot(places, values, color=colour, label=curve.label)
+    panel.set(
+        xlabel="training sequences" if by_sequences else "updates",
+        ylabel=described.quantity,
+        xscale="log" if by_sequences else "linear",
+        yscale="log",
+    )
     panel.grid(alpha=0.3, which="both")
     figure.legend(loc="outside right upper")
     write_figure(figure, path, dpi=90)

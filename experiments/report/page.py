@@ -1,38 +1,33 @@
-"""Gathers all results into one page.
-
-For every folder of results: its table with the circumstances as they were written, a table of means
-and standard deviations where several seeds ran, and its pictures.
-"""
+"""The page of all results: of each its finding, a compact table, its pictures and the command."""
 
 import json
 import os
-import statistics
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from experiments.console.errors import UserError
-from experiments.report.results_table import PROVENANCE, cell_text, markdown_rows
+from experiments.report.compact_table import Line, compact_table
+from experiments.report.provenance import Row
+from experiments.report.results_table import markdown_rows
+from experiments.report.table import Table
+from experiments.report.tables import TABLES
 
-TITLES = {
-    "table2": "Table 2: six variants, binary moving MNIST",
-    "longer": "Table 2: the best variant, trained for longer",
-    "table3": "Table 3: three losses, moving MNIST of real intensities",
-    "figure6": "Figure 6: training error by updates",
-    "figure5": "Figure 5: predictions and flow, plain and lined moving MNIST",
-    "flow": "Flow against the true one",
-    "photometric": "Photometric loss of the flow",
-    "ahead": "Ten frames ahead",
-    "probe": "Do the memory's features help? Linear probes",
-    "ablations": "Ablations",
-    "rates": "Learning rates by the length of the run",
-    "warp_check": "Figure 3: the warp alone",
-    "predict": "Figure 7: real video",
-    "flow_choices": "Recurrent flow head and sparsity penalty",
-    "benchmark": "Speed",
-    "compilation": "Compilation by size of frame, and of updates",
-}
-_GIVEN = ("paper", "floor")  # floats that are not scores of a run
+FINDING_FILE = "finding.md"
+"""In a folder of results: what was found, in two sentences."""
+
+MAIN = "table2"
+"""The table that the page begins with, at a length that each of its variants was trained for."""
+
+_OVERVIEW = ("variant", "test_cross_entropy", "paper", "ratio")
+_COMMAND = re.compile(r"(?:Written by|Command:) `([^`]+)`")
+_INTRODUCTION = """# Results
+
+Written by `python -m experiments.report` from the files in `experiments/results`. Numbers have
+three significant digits. Where several seeds ran, they are means ± standard deviations; a deviation
+that is not shown is below the last digit.
+"""
 
 
 def report(results: Path, page: Path) -> str:
@@ -40,7 +35,7 @@ def report(results: Path, page: Path) -> str:
 
     Args:
       results: folder of folders of results.
-      page: where the page will stand, from which it refers to the pictures.
+      page: where the page will stand, from which it refers to the files.
 
     Raises:
       UserError: no results, or damaged ones.
@@ -48,76 +43,80 @@ def report(results: Path, page: Path) -> str:
     folders = {path.parent.name: path.parent for path in results.glob("*/results.json")}
     if not folders:
         raise UserError(f"{results}: no folder with a results.json")
-    others = sorted(folders.keys() - TITLES.keys())
-    sections = [
-        _section(folders[name], TITLES.get(name, name), page.parent)
-        for name in (*TITLES, *others)
+    others = sorted(folders.keys() - TABLES.keys())
+    parts = [_INTRODUCTION]
+    if MAIN in folders:
+        parts.append(_overview(folders[MAIN]))
+    parts += [
+        _section(folders[name], TABLES.get(name, Table(name)), page.parent)
+        for name in (*TABLES, *others)
         if name in folders
     ]
-    heading = "# Results\n\nMade by `python -m experiments.report` from the files beside it.\n"
-    return "\n".join([heading, *sections])
-
-
-def _section(folder: Path, title: str, root: Path) -> str:
-    try:
-        rows = json.loads((folder / "results.json").read_text())
-        parts = [f"## {title}\n", (folder / "results.md").read_text()]
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder}: damaged results ({error})") from error
-    if means := seed_means(rows):
-        parts.append("Means and standard deviations over seeds:\n")
-        parts.append(markdown_rows(means))
-    for picture in sorted(folder.glob("*.png")):
-        place = Path(os.path.relpath(picture, root)).as_posix()
-        parts.append(f"![{folder.name}, {picture.stem}]({place})\n")
     return "\n".join(parts)
 
 
-def seed_means(rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
-    """A row for each group of rows that differ in name, seed, scores and provenance alone.
+def _section(folder: Path, table: Table, root: Path) -> str:
+    def link(path: Path) -> str:
+        return Path(os.path.relpath(path, root)).as_posix()
 
-    Args:
-      rows: of results; scores are their floats, but for the paper's and the floor's.
+    lines = _lines(folder, table, _read(folder))
+    try:
+        written = (folder / "results.md").read_text()
+        finding = folder / FINDING_FILE
+        parts = [f"## {table.title}\n"]
+        parts += [finding.read_text()] if finding.exists() else []
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: damaged results ({error})") from error
+    if lines:
+        parts.append(markdown_rows(lines))
+    pictures = sorted(folder.glob("*.png"))
+    parts += [f"![{folder.name}, {picture.stem}]({link(picture)})\n" for picture in pictures]
+    command = _COMMAND.search(written)
+    made = (
+        f"Made by `{command[1]}`; all rows" if command else "All rows, and how they were measured"
+    )
+    parts.append(f"{made}: [results.md]({link(folder / 'results.md')}).\n")
+    return "\n".join(parts)
 
-    Returns:
-      What the group shares, its first row's paper and floor, `seeds`, and each score as
-      `mean ± deviation`; nothing unless a group has several seeds.
-    """
-    groups: dict[str, list[dict[str, Any]]] = {}
+
+def _read(folder: Path) -> list[Row]:
+    try:
+        rows = json.loads((folder / "results.json").read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder}: damaged results ({error})") from error
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise UserError(f"{folder}: damaged results (not a list of rows)")
+    return rows
+
+
+def _lines(folder: Path, table: Table, rows: Sequence[Row]) -> list[Line]:
+    try:
+        return compact_table(table, rows)
+    except UserError as error:
+        raise UserError(f"{folder}: damaged results ({error})") from error
+
+
+def _overview(folder: Path) -> str:
+    """The main table in short; nothing where the variants have no length in common."""
+    lengths: dict[str, set[int]] = {}
+    rows = _read(folder)
     for row in rows:
-        if not isinstance(row, dict) or "seed" not in row:
-            return []
-        groups.setdefault(json.dumps(_shared(row)), []).append(row)
-    if all(_num_seeds(group) == 1 for group in groups.values()):
-        return []
-    table = []
-    for group in groups.values():
-        entry = {name: cell_text(value) for name, value in _shared(group[0]).items()}
-        entry |= {name: cell_text(group[0][name]) for name in _GIVEN if name in group[0]}
-        entry["seeds"] = str(_num_seeds(group))
-        for name in _scores(group[0]):
-            if any(row.get(name) is None for row in group):
-                continue
-            values = [row[name] for row in group]
-            spread = f" ± {statistics.stdev(values):.2g}" if len(values) > 1 else ""
-            entry[name] = f"{statistics.mean(values):.4g}{spread}"
-        table.append(entry)
-    return table
-
-
-def _num_seeds(rows: Sequence[dict[str, Any]]) -> int:
-    return len({row["seed"] for row in rows})
-
-
-def _scores(row: dict[str, Any]) -> list[str]:
-    return [n for n, value in row.items() if isinstance(value, float) and n not in _GIVEN]
-
-
-def _shared(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        n: value
-        for n, value in row.items()
-        if n not in ("run", "seed", *PROVENANCE, *_GIVEN)
-        and value is not None
-        and n not in _scores(row)
-    }
+        if not {"variant", "sequences"} <= row.keys():
+            raise UserError(f"{folder}: damaged results (a row without variant or sequences)")
+        lengths.setdefault(row["variant"], set()).add(row["sequences"])
+    common = set.intersection(*lengths.values()) if lengths else set()
+    if not common:
+        return ""
+    table = replace(
+        TABLES[MAIN],
+        columns={
+            name: heading for name, heading in TABLES[MAIN].columns.items() if name in _OVERVIEW
+        },
+        by=("variant",),
+        where={"sequences": (max(common),)},
+    )
+    text = (
+        f"The {len(lengths)} variants after {max(common):,} training sequences each, beside the "
+        "paper's numbers:\ntest cross-entropy of the next frame of binary moving MNIST.\n"
+    )
+    return f"{text}\n{markdown_rows(_lines(folder, table, rows))}"

@@ -1,29 +1,28 @@
-"""Gathers what `experiments.predict` measured into a small table that can be committed.
-
-What is written, and how, is described in the program, `experiments.tabulate_predictions`.
-"""
+"""Rows of what `experiments.predict` measured."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from experiments.console.errors import UserError
+from experiments.report.provenance import Row
+from experiments.report.table import Predictions
 
 
-def rows(predictions: Path) -> list[dict[str, Any]]:
-    """A row for each prediction, in the order of their paths.
+def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
+    """A row for each prediction, named by its path below the folder.
 
     Raises:
-      UserError: there is none, or one is damaged.
+      UserError: a summary is damaged.
     """
     table = []
-    for path in sorted(predictions.rglob("summary.json")):
+    for path in files:
         try:
             summary = json.loads(path.read_text())
             means = summary["means"]
             table.append(
                 {
-                    "prediction": path.parent.relative_to(predictions).as_posix(),
+                    "prediction": path.parent.relative_to(folder).as_posix(),
                     "size": "x".join(map(str, summary["size"])),
                     "frames": summary["num_predicted"],
                     "milliseconds_a_frame": summary["milliseconds_a_frame"],
@@ -34,8 +33,6 @@ def rows(predictions: Path) -> list[dict[str, Any]]:
             )
         except (ValueError, KeyError, TypeError) as error:
             raise UserError(f"{path}: not a summary of a prediction ({error})") from error
-    if not table:
-        raise UserError(f"{predictions}: no summary.json below it")
     return table
 
 

@@ -1,29 +1,186 @@
-"""What the tables of the paper compare; imports nothing heavy, as a flag offers them."""
+"""The tables and figures, by the names of their folders of results, in the page's order.
 
-from dataclasses import dataclass
+A new one is an entry here and, in its folder, a `finding.md` of two sentences. Imports nothing
+heavy, as a flag offers the names.
+"""
 
+from experiments.report.table import (
+    Curves,
+    Evaluations,
+    Predictions,
+    ResultFile,
+    Table,
+    TrainingErrors,
+)
 
-@dataclass(frozen=True)
-class Table:
-    """What a table compares, and by which test score.
-
-    Attributes:
-      field: of the configuration.
-      metric: of the evaluation.
-      name: of the metric in the rows.
-    """
-
-    field: str
-    metric: str
-    name: str
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Fields of a row that tell runs apart."""
-        return self.field, "sequences", "seed"
-
+_RUN = {"label": "run", "length": "training sequences"}
+_PAPER = {"paper": "paper", "ratio": "ratio"}
+_PREDICTION = {"cross_entropy": "nats a pixel", "copy_last_cross_entropy": "copy of the last frame"}
+_FLOW = {"endpoint_error": "endpoint error, px", "motion_iou": "motion IoU"}
+_ALL_OF_FLOW = {
+    "endpoint_error": "endpoint error, px",
+    "angular_error": "angular error, deg",
+    "within_1px": "within 1 px",
+    "motion_iou": "motion IoU",
+    "motion_ari": "ARI",
+}
+_CLIPS = {
+    "prediction": "clip",
+    "size": "size",
+    "frames": "frames",
+    "mean_squared_error": "squared error",
+    "error_to_copy_last": "ratio to a copy",
+    "error_to_zero_flow": "ratio to no flow",
+    "moving": "moving",
+    "flicker": "flicker, px",
+    "milliseconds_a_frame": "ms a frame",
+}
 
 TABLES = {
-    "2": Table("variant", "cross_entropy", "test_cross_entropy"),
-    "3": Table("loss", "mean_squared_error", "test_l2"),
+    "table2": Table(
+        "Table 2: six variants, binary moving MNIST",
+        rows=Evaluations("variant", "cross_entropy", "test_cross_entropy"),
+        key=("variant", "sequences", "seed"),
+        curves=Curves("validation/cross_entropy", "validation cross_entropy"),
+        columns={"variant": "variant", "sequences": "training sequences"}
+        | {"test_cross_entropy": "nats a pixel"}
+        | _PAPER
+        | {"floor": "given the true flow"}
+        | _FLOW,
+        by=("variant", "sequences"),
+    ),
+    "longer": Table(
+        "Table 2: the best variant, trained for longer",
+        rows=Evaluations(),
+        key=("run",),
+        columns=_RUN | _PREDICTION | _ALL_OF_FLOW,
+        by=("label", "length"),
+    ),
+    "table3": Table(
+        "Table 3: three losses, moving MNIST of real intensities",
+        rows=Evaluations("loss", "mean_squared_error", "test_l2"),
+        key=("loss", "sequences", "seed"),
+        curves=Curves("validation/mean_squared_error", "validation mean_squared_error"),
+        columns={"loss": "loss", "sequences": "training sequences", "test_l2": "squared error"}
+        | _PAPER,
+        by=("loss", "sequences"),
+    ),
+    "figure6": Table(
+        "Figure 6: training error by updates",
+        rows=TrainingErrors("train/cross_entropy"),
+        key=("run",),
+        curves=Curves(
+            "train/cross_entropy",
+            "training cross-entropy, nats a pixel",
+            picture="figure6.png",
+            window=15,
+            by="updates",
+        ),
+        columns=_RUN | {f"tenth_{n}": f"tenth {n}" for n in (1, 2, 3, 5, 7, 10)},
+        by=("label", "length"),
+    ),
+    "figure5": Table(
+        "Figure 5: predictions and flow, plain and lined moving MNIST",
+        rows=Evaluations(),
+        key=("run",),
+        columns=_RUN | _PREDICTION | _ALL_OF_FLOW,
+        by=("label", "length"),
+    ),
+    "flow": Table(
+        "Flow against the true one",
+        rows=ResultFile("flow_test.json"),
+        key=("run",),
+        columns={"name": "flow"} | _RUN | _ALL_OF_FLOW,
+        by=("name", "label", "length"),
+        where={
+            "name": (
+                *("model", "model_shifted", "true_cells", "zero"),
+                *("farneback", "dis", "farneback_seen", "dis_seen"),
+            )
+        },
+    ),
+    "photometric": Table(
+        "Photometric loss of the flow",
+        rows=Evaluations(),
+        key=("run",),
+        columns={"run": "run", "sequences": "training sequences"} | _PREDICTION | _ALL_OF_FLOW,
+        by=("run", "sequences"),
+    ),
+    "ahead": Table(
+        "Ten frames ahead",
+        rows=ResultFile("ahead_test.json"),
+        key=("run",),
+        columns={"name": "of"}
+        | _RUN
+        | {"mean_mse": "squared error, mean of ten", "mse": "squared error, frame"}
+        | {"mean_ssim": "SSIM", "mean_nats_per_frame": "nats a frame"},
+        by=("name", "label", "length"),
+        across=("frame",),
+        where={"name": ("model", "copy_last"), "frame": (None, 10)},
+    ),
+    "probe": Table(
+        "Do the memory's features help? Linear probes",
+        rows=ResultFile("probe_test.json"),
+        key=("run",),
+        columns=_RUN | {"mean_iou": "IoU:"},
+        by=("label", "length"),
+        across=("task", "features"),
+        where={
+            "task": ("background", "class"),
+            "features": ("trained", "untrained", "pixels"),
+            "sequences": (1000,),
+        },
+    ),
+    "ablations": Table(
+        "Ablations",
+        rows=Evaluations(),
+        key=("run",),
+        columns=_RUN | _PREDICTION | _FLOW,
+        by=("label", "length"),
+    ),
+    "rates": Table(
+        "Learning rates by the length of the run",
+        columns={"variant": "variant", "sequences": "training sequences"}
+        | {"learning_rate": "learning rate", "memory_rate": "of it, the memory's"}
+        | {"validation_cross_entropy": "nats a pixel, validation"},
+        by=("variant", "sequences", "learning_rate", "memory_rate"),
+    ),
+    "warp_check": Table(
+        "Figure 3: the warp alone",
+        columns={"frame": "frame", "pixels": "pixels", "pairs": "pairs"}
+        | {"mean_absolute": "absolute error", "mean_squared": "squared error"}
+        | {
+            "no_warp_mean_absolute": "absolute, no warp",
+            "no_warp_mean_squared": "squared, no warp",
+        },
+        by=("frame", "pixels"),
+    ),
+    "predict": Table(
+        "Figure 7: real video", rows=Predictions(), columns=_CLIPS, by=("prediction",)
+    ),
+    "flow_choices": Table(
+        "Recurrent flow head and sparsity penalty",
+        rows=Predictions(),
+        columns=_CLIPS,
+        by=("prediction",),
+    ),
+    "make_train": Table(
+        "What `make train` reaches",
+        rows=ResultFile("eval_test.json"),
+        key=("run",),
+    ),
+    "benchmark": Table(
+        "Speed",
+        columns={"processor": "processor", "isa": "vectors", "variant": "variant"}
+        | {"phase": "phase", "ours_s": "seconds", "torch_s": "PyTorch, s", "speedup": "ratio"}
+        | {"ours_peak_mb": "peak MB", "torch_peak_mb": "PyTorch, MB"}
+        | {"compilation_s": "compiled in, s"},
+        by=("processor", "vector_bits", "cores", "isa", "variant", "phase"),
+    ),
+    "compilation": Table(
+        "Compilation by size of frame, and of updates",
+        columns={"what": "what", "variant": "variant", "size": "frame", "commit": "commit"}
+        | {"seconds": "seconds", "further_s": "each further one, s", "peak_mb": "peak MB"},
+        by=("what", "variant", "size", "commit"),
+    ),
 }

@@ -22,6 +22,7 @@ from experiments.console.errors import UserError
 from vstm.inference.model_file import load_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
+from vstm.training.update import TrainStep, make_train_step
 
 CHANNELS = 1
 
@@ -183,6 +184,21 @@ def photometric_weight(config: Config) -> optax.ScalarOrSchedule:
     if not weight or not share:
         return weight
     return optax.linear_schedule(weight, 0.0, max(1, round(share * num_steps(config))))
+
+
+def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
+    """The update of the configuration, to be compiled."""
+    return make_train_step(
+        make_model(config),
+        tx,
+        loss=config.loss,
+        tau=config.tau,
+        num_targets=config.train.num_targets,
+        smoothness_delta=config.flow_loss.smoothness_delta,
+        smoothness_weight=config.flow_loss.smoothness_weight,
+        sparsity_weight=config.flow_loss.sparsity_weight,
+        photometric_weight=photometric_weight(config),
+    )
 
 
 def make_tx(config: Config) -> optax.GradientTransformation:

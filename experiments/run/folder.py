@@ -6,8 +6,7 @@ metrics.jsonl            one line a logged update or validation
 checkpoints/             see experiments.run.checkpoints
 model.npz                see vstm.inference.model_file; written when training ends or is stopped
 events.out.tfevents.*    TensorBoard; the curves beside in smoothed/, copy_last/, constant_mean/
-eval_<split>.json        final evaluations
-samples_<split>.png      predictions of the first sequences
+eval_<split>.json, ...   what was measured of the finished model, see experiments.run.results
 lock                     held by the process that trains or evaluates
 """
 
@@ -24,13 +23,13 @@ from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.changes import changeable
+from experiments.run.results import result_file, write_file
 from vstm.inference.model_file import MODEL_FILE
 
 CONFIG_FILE = "config.json"
 METRICS_FILE = "metrics.jsonl"
 LOCK_FILE = "lock"
 CHECKPOINT_FOLDER = "checkpoints"
-RESULTS = ("eval_*.json", "flow_*.json", "ahead_*.json", "probe_*.json")  # of the finished model
 
 
 def check_run_folder(folder: Path, config: Config) -> Config | None:
@@ -173,50 +172,9 @@ def _unusable(folder: Path, error: OSError | ValueError) -> UserError:
     return UserError(f"{folder}: cannot be used as workdir ({reason})")
 
 
-def write_file(path: Path, content: str | bytes) -> None:
-    """Writes a program's result, all of it or nothing.
-
-    Raises:
-      UserError: it cannot be written.
-    """
-    try:
-        write_atomically(path, content)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error})") from error
-
-
 def evaluation_file(folder: Path, split: str) -> Path:
     """Where the evaluation of a split is written."""
-    return folder / f"eval_{split}.json"
-
-
-def drop_results(folder: Path) -> None:
-    """Removes what was measured of a run that is trained further, and says so.
-
-    Raises:
-      UserError: it cannot be removed.
-    """
-    paths = sorted(path for pattern in RESULTS for path in folder.glob(pattern))
-    try:
-        for path in paths:
-            path.unlink()
-    except OSError as error:
-        raise UserError(f"{path}: cannot be removed ({error.strerror})") from error
-    if paths:
-        names = ", ".join(path.name for path in paths)
-        print(f"{folder}: {names}, of an earlier update, removed", flush=True)
-
-
-def evaluated_runs(runs: Path, split: str) -> list[Path]:
-    """Folders below one whose run is evaluated on a split, in the order of their names.
-
-    Raises:
-      UserError: there is none.
-    """
-    folders = sorted(path.parent for path in runs.glob(f"*/{evaluation_file(Path(), split)}"))
-    if not folders:
-        raise UserError(f"{runs}: no run with an evaluation of {split}")
-    return folders
+    return result_file(folder, "eval", split)
 
 
 class MetricsLog:

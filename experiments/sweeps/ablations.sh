@@ -11,35 +11,43 @@ SEEDS=${SEEDS:-0}
 VARIANT=${VARIANT:-conv-1enc-1LSTM}
 use_runs runs/ablations
 
+case $VARIANT in # features of the memory's layers, halved and doubled
+  conv-1enc-1LSTM) half="(22,)" double="(90,)" ;;
+  conv-2enc-1LSTM) half="(32,)" double="(128,)" ;;
+  conv-?enc-2LSTM) half="(32,64)" double="(128,256)" ;;
+  fc-2enc-1LSTM) half="(4,)" double="(16,)" ;;
+  fc-2enc-2LSTM) half="(4,4)" double="(16,16)" ;;
+  *) echo "error: VARIANT=$VARIANT: not one of Table 2" >&2 && exit 2 ;;
+esac
 declare -A settings=(
   [base]=""
-  [width-0.5]="--config.memory.width=0.5"
-  [width-2]="--config.memory.width=2.0"
-  [kernel-3]="--config.memory.kernel_size=3"
-  [kernel-5]="--config.memory.kernel_size=5"
-  [kernel-9]="--config.memory.kernel_size=9"
+  [width-0.5]="--config.model.memory_features=$half"
+  [width-2]="--config.model.memory_features=$double"
+  [kernel-3]="--config.model.memory_kernel_size=3"
+  [kernel-5]="--config.model.memory_kernel_size=5"
+  [kernel-9]="--config.model.memory_kernel_size=9"
   [maps-16x16]="--config.variant=conv-2enc-1LSTM"
   [maps-32x32]="--config.variant=conv-1enc-1LSTM"
   [tau-3]="--config.tau=3"
   [tau-5]="--config.tau=5"
   [tau-15]="--config.tau=15"
-  [smoothness-0]="--config.smoothness.weight=0.0"
-  [smoothness-1]="--config.smoothness.weight=1.0"
-  [smoothness-100]="--config.smoothness.weight=100.0"
-  [delta-0.1]="--config.smoothness.delta=0.1"
-  [digits-1]="--config.data.num_digits=1"
-  [digits-3]="--config.data.num_digits=3"
-  [lines]="--config.data.lines=True"
+  [smoothness-0]="--config.flow_loss.smoothness_weight=0.0"
+  [smoothness-1]="--config.flow_loss.smoothness_weight=1.0"
+  [smoothness-100]="--config.flow_loss.smoothness_weight=100.0"
+  [delta-0.1]="--config.flow_loss.smoothness_delta=0.1"
+  [digits-1]="--config.moving_mnist.num_digits=1"
+  [digits-3]="--config.moving_mnist.num_digits=3"
+  [lines]="--config.moving_mnist.lines=True"
   [one-target]="--config.train.num_targets=1"
   [adam]="--config.optimizer.name=adam --config.optimizer.learning_rate=2e-3"
-  [initial-range-0.08]="--config.memory.initial_range=0.08"
-  [plain-clamp]="--config.flow_head.returning_gradient=False"
-  [sparsity-0]="--config.flow_head.sparsity_weight=0.0"
-  [sparsity-1e-2]="--config.flow_head.sparsity_weight=1e-2"
-  [photometric-0]="--config.flow_head.photometric_weight=0.0"
-  [photometric-1]="--config.flow_head.photometric_weight=1.0"
-  [photometric-10]="--config.flow_head.photometric_weight=10.0"
-  [photometric-throughout]="--config.flow_head.photometric_share=0.0"
+  [initial-range-0.08]="--config.model.memory_initial_range=0.08"
+  [plain-clamp]="--config.model.returning_gradient=False"
+  [sparsity-0]="--config.flow_loss.sparsity_weight=0.0"
+  [sparsity-1e-2]="--config.flow_loss.sparsity_weight=1e-2"
+  [photometric-0]="--config.flow_loss.photometric_weight=0.0"
+  [photometric-1]="--config.flow_loss.photometric_weight=1.0"
+  [photometric-10]="--config.flow_loss.photometric_weight=10.0"
+  [photometric-throughout]="--config.flow_loss.photometric_share=0.0"
   [memory-rate-1]="--config.optimizer.memory_rate=1.0"
   [batch-2]="--config.train.batch_size=2"
   [batch-8]="--config.train.batch_size=8"
@@ -70,4 +78,4 @@ for seed in $SEEDS; do
 done
 
 write_results ablations "SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS'" \
-  "$python" -m experiments.tabulate --runs="$RUNS" --split=test
+  "$python" -m experiments.report --table=ablations --runs="$RUNS"

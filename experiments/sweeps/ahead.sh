@@ -11,4 +11,4 @@ use_runs runs/table2
 
 score_variants ahead_test.json evaluate_ahead
 write_results ahead "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED" \
-  "$python" -m experiments.gather --runs="$RUNS" --file=ahead_test.json
+  "$python" -m experiments.report --table=ahead --runs="$RUNS"

@@ -14,12 +14,12 @@ train_variant "$VARIANT" "$SEED"
 plain=$folder
 RUNS=$BESIDE/figure5
 mkdir -p "$RUNS"
-train_variant "$VARIANT" "$SEED" --config.data.lines=True
+train_variant "$VARIANT" "$SEED" --config.moving_mnist.lines=True
 lined=$folder
 score "$lined" flow_test.json evaluate_flow
 
 table_and_pictures() {
-  "$python" -m experiments.tabulate --runs="$RUNS" --split=test "$@"
+  "$python" -m experiments.report --table=figure5 --runs="$RUNS" "$@"
   keep_picture "$plain/samples_test.png" "$RESULTS/figure5/plain.png"
   keep_picture "$lined/samples_test.png" "$RESULTS/figure5/lined.png"
 }

@@ -10,4 +10,5 @@ use_runs runs/table2
 
 RUNS=$RUNS SEQUENCES=$SEQUENCES SEEDS=$SEED attempt table2.sh bash experiments/sweeps/table2.sh
 write_results figure6 "SEQUENCES=$SEQUENCES SEED=$SEED" \
-  "$python" -m experiments.figure6 --runs="$RUNS" --sequences="$SEQUENCES" --seed="$SEED"
+  "$python" -m experiments.report --table=figure6 --runs="$RUNS" \
+  --sequences="$SEQUENCES" --seed="$SEED"

@@ -13,7 +13,7 @@ for clip in "${clips[@]}"; do
 done
 
 table_and_pictures() {
-  "$python" -m experiments.tabulate_predictions --predictions="$RUNS" "$@"
+  "$python" -m experiments.report --table=predict --runs="$RUNS" "$@"
   for clip in "${clips[@]}"; do
     name=$(basename "${clip%.*}")
     keep_picture "$RUNS/$name/contact_sheet.png" "$RESULTS/predict/$name.png"

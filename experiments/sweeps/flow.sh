@@ -9,4 +9,4 @@ use_runs runs/table2
 
 RUNS=$RUNS SEQUENCES=$SEQUENCES attempt table2.sh bash experiments/sweeps/table2.sh
 write_results flow "SEQUENCES=$SEQUENCES" \
-  "$python" -m experiments.gather --runs="$RUNS" --file=flow_test.json
+  "$python" -m experiments.report --table=flow --runs="$RUNS"

@@ -30,8 +30,8 @@ for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "
     --config.train.initial_model="$RUNS/pretraining" \
     --config.video.max_pan=1.0 \
     --config.optimizer.learning_rate=1e-3 \
-    --config.flow_head.recurrent="$recurrent" \
-    --config.flow_head.sparsity_weight="$sparsity" \
+    --config.model.recurrent_flow="$recurrent" \
+    --config.flow_loss.sparsity_weight="$sparsity" \
     --config.train.num_sequences="$SEQUENCES"
   for clip in "${clips[@]}"; do
     predict "$RUNS/$name" "$clip" "$RUNS/predictions/$name/$(basename "$clip")"
@@ -40,4 +40,4 @@ done
 
 write_results flow_choices \
   "PRETRAINING=$PRETRAINING SEQUENCES=$SEQUENCES TAU=$TAU SPARSITY=$SPARSITY" \
-  "$python" -m experiments.tabulate_predictions --predictions="$RUNS/predictions"
+  "$python" -m experiments.report --table=flow_choices --runs="$RUNS/predictions"

@@ -17,8 +17,8 @@ mkdir -p "$RUNS"
 SEQUENCES=$MORE train_variant "$VARIANT" 1 \
   --config.train.initial_model="$first" \
   --config.optimizer.learning_rate=2e-3 \
-  --config.flow_head.photometric_weight=0.0
+  --config.flow_loss.photometric_weight=0.0
 score "$folder" flow_test.json evaluate_flow
 
 write_results longer "VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE" \
-  "$python" -m experiments.tabulate --runs="$RUNS" --split=test
+  "$python" -m experiments.report --table=longer --runs="$RUNS"

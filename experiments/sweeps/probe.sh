@@ -10,4 +10,4 @@ use_runs runs/table2
 
 score_variants probe_test.json probe
 write_results probe "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES SEED=$SEED" \
-  "$python" -m experiments.gather --runs="$RUNS" --file=probe_test.json
+  "$python" -m experiments.report --table=probe --runs="$RUNS"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Table 2: the six variants on binary moving MNIST, cross-entropy, with the scores of their flow and
-# the floor with the true one. Finished cells are skipped, a stopped one is continued. Several at once may share the cells:
+# the floor with the true one. Finished cells are skipped, a stopped one is continued. Several at
+# once may share the cells:
 #
 #     SEQUENCES=8000 SEEDS="0 1" bash experiments/sweeps/table2.sh
 #     VARIANTS="fc-2enc-1LSTM fc-2enc-2LSTM" bash experiments/sweeps/table2.sh
@@ -34,4 +35,4 @@ for encoder in 1enc 2enc; do
 done
 
 write_results table2 "SEQUENCES=$SEQUENCES SEEDS='$SEEDS'" \
-  "$python" -m experiments.paper_table --table=2 --runs="$RUNS" --floors="$RUNS/floors"
+  "$python" -m experiments.report --table=table2 --runs="$RUNS"

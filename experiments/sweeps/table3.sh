@@ -27,4 +27,4 @@ for seed in $SEEDS; do
 done
 
 write_results table3 "SEQUENCES=$SEQUENCES SEEDS='$SEEDS' RATE=$RATE TESTED=$TESTED" \
-  "$python" -m experiments.paper_table --table=3 --runs="$RUNS"
+  "$python" -m experiments.report --table=table3 --runs="$RUNS"

@@ -3,41 +3,48 @@
 The same command continues a run that was stopped, and reports one that is finished.
 """
 
+import math
 import signal
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import jax
 import optax
 
 from data.atomic_file import replacing
-from experiments.configs.config import Config, differences, options_of, resolve
+from data.sources import Source
+from experiments.configs.config import Config, differences, options_of, resolve, to_json
+from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
-from experiments.measure.evaluation import make_predict
-from experiments.measure.final_evaluation import (
-    current_evaluation,
-    evaluate_split,
-    rehearse,
+from experiments.measure.evaluation import (
+    Predict,
+    evaluate,
+    make_predict,
+    mean_intensity,
+    samples,
 )
-from experiments.measure.scores import table
+from experiments.measure.final_evaluation import FinalEvaluation, table
+from experiments.measure.paper import paper_reference
 from experiments.run import build
 from experiments.run.changes import explain_changes
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.folder import (
     check_run_folder,
-    drop_results,
     entered,
     latest_update,
     write_config,
 )
 from experiments.run.provenance import record
-from experiments.training.loop import compile_update, train
+from experiments.run.results import drop_results
+from experiments.training.loop import Periods, Validation, compile_update, train
+from experiments.training.reporter import Reporter
 from experiments.training.training_data import TrainingData
 from vstm.inference.model_file import MODEL_FILE, save_model
-from vstm.model import Autoencoder
-from vstm.training.update import TrainState, TrainStep, init_state, make_train_step
+from vstm.training.update import TrainState, init_state
 
 FINAL_SPLITS = ("validation", "test")
 
@@ -65,10 +72,11 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     # What is done needs neither its data nor its initial model, which may be gone.
     trained = latest == num_steps
     data = None if trained else TrainingData(config)
+    evaluation = final_evaluation(config, folder)
     sources = {
         split: build.source(config, split)
         for split in FINAL_SPLITS
-        if not trained or current_evaluation(config, folder, split, num_steps) is None
+        if not trained or evaluation.current(split, num_steps) is None
     }
     model, tx = build.make_model(config), build.make_tx(config)
     state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
@@ -78,7 +86,10 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
 
     with entered(folder, config) as there:
         if data is not None:
-            rehearse(config, folder, predict, state.params, sources)
+            evaluation.rehearse(predict(state.params), sources)
+        constant = (
+            mean_intensity(build.source(config, "train"), config.tau) if sources else math.nan
+        )
         if there is None or differences(config, there):
             write_config(folder, config)
         with (
@@ -97,17 +108,8 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             if data is not None and int(state.step) < num_steps and stop.received is None:
                 drop_results(folder)
                 record(folder, int(state.step))
-                state = train(
-                    config,
-                    folder,
-                    compile_update(config, _train_step(config, model, tx), state, stop),
-                    state,
-                    data,
-                    checkpoints,
-                    predict,
-                    sources["validation"],
-                    stop,
-                )
+                validation = _validation(config, predict, sources["validation"], constant)
+                state = _train(config, folder, state, tx, data, validation, checkpoints, stop)
             trained_now = int(state.step) > (latest or 0)
             if trained_now or (latest and not (folder / MODEL_FILE).exists()):
                 _write_model(config, folder, state)
@@ -121,15 +123,84 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             return state, stop.received
 
         for split in FINAL_SPLITS:
-            result = current_evaluation(config, folder, split, num_steps)
+            result = evaluation.current(split, num_steps)
             if result is None:
-                result = evaluate_split(
-                    config, folder, predict, state.params, num_steps, split, sources[split]
+                result = evaluation.evaluate_split(
+                    predict(state.params), split, sources[split], num_steps, constant
                 )
             else:
                 print(f"{folder}: evaluated on {split} already")
             print(table(result), flush=True)
     return state, None
+
+
+def _train(
+    config: Config,
+    folder: Path,
+    state: TrainState,
+    tx: optax.GradientTransformation,
+    data: TrainingData,
+    validation: Validation,
+    checkpoints: Checkpoints,
+    stop: StopSignals,
+) -> TrainState:
+    """Hands each part of a run its part of the configuration, and trains."""
+    num_steps, batch_size = build.num_steps(config), config.train.batch_size
+    shape = batch_size, config.data.sequence_length, *build.frame_shape(config)
+    train_step = compile_update(build.train_step(config, tx), state, shape, stop)
+    with Reporter(folder, int(state.step), num_steps, batch_size) as reporter:
+        reporter.configuration(to_json(config), flatten(config))
+        return train(
+            train_step,
+            state,
+            data,
+            num_steps=num_steps,
+            schedule=build.make_schedule(config),
+            periods=Periods(
+                log=config.train.log_every_steps,
+                validate=config.train.validate_every_steps,
+                picture=config.train.image_every_steps,
+                checkpoint=config.train.checkpoint_every_steps,
+            ),
+            validation=validation,
+            reporter=reporter,
+            checkpoints=checkpoints,
+            stop=stop,
+            folder=folder,
+        )
+
+
+def _validation(
+    config: Config, predict: Callable[[Any], Predict], source: Source, constant: float
+) -> Validation:
+    """Scores and pictures of validation sequences, by the model's parameters."""
+    common = {"tau": config.tau, "batch_size": config.evaluation.batch_size}
+    return Validation(
+        score=lambda params: evaluate(
+            predict(params),
+            source,
+            **common,
+            num_sequences=config.evaluation.num_while_training,
+            constant=constant,
+            description="validating",
+        ),
+        draw=lambda params: samples(predict(params), source, **common),
+    )
+
+
+def final_evaluation(config: Config, folder: Path) -> FinalEvaluation:
+    """How the run of a resolved configuration is evaluated, when it ends or later."""
+    return FinalEvaluation(
+        folder,
+        variant=config.variant,
+        loss=config.loss,
+        sequences_an_update=config.train.batch_size,
+        tau=config.tau,
+        batch_size=config.evaluation.batch_size,
+        num_validation=min(config.evaluation.num_validation, config.data.num_validation),
+        num_test=min(config.evaluation.num_test, config.data.num_test),
+        paper=paper_reference(config),
+    )
 
 
 def _write_model(config: Config, folder: Path, state: TrainState) -> None:
@@ -139,17 +210,3 @@ def _write_model(config: Config, folder: Path, state: TrainState) -> None:
             save_model(file, options_of(config, "model"), state.params)
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error
-
-
-def _train_step(config: Config, model: Autoencoder, tx: optax.GradientTransformation) -> TrainStep:
-    return make_train_step(
-        model,
-        tx,
-        loss=config.loss,
-        tau=config.tau,
-        num_targets=config.train.num_targets,
-        smoothness_delta=config.flow_loss.smoothness_delta,
-        smoothness_weight=config.flow_loss.smoothness_weight,
-        sparsity_weight=config.flow_loss.sparsity_weight,
-        photometric_weight=build.photometric_weight(config),
-    )

@@ -1,20 +1,20 @@
 """The training loop: compiled updates until the end or a signal, with reports on the way."""
 
 import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+import optax
 
-from experiments.configs.config import Config, to_json
-from experiments.configs.fields import flatten
 from experiments.console.compilation import announce
 from experiments.console.errors import UserError
 from experiments.console.runtime import give_back_memory
 from experiments.console.stop_signals import StopSignals
-from experiments.measure.evaluation import Predict, evaluate, samples
-from experiments.measure.scores import mean_intensity
-from experiments.run import build
 from experiments.run.checkpoints import Checkpoints
 from experiments.training.reporter import Reporter
 from experiments.training.training_data import TrainingData
@@ -22,24 +22,51 @@ from vstm.compiler import compiler_options
 from vstm.training.update import Metrics, TrainState, TrainStep
 
 REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the validation scores
-# Of the fields, TensorBoard's table shows the first five until others are chosen.
-FIRST_FIELDS = (
-    "variant",
-    "loss",
-    "optimizer.name",
-    "optimizer.learning_rate",
-    "train.num_sequences",
-)
-TABULATED = ("train/loss", "validation/cross_entropy", "validation/mean_squared_error")
+
+
+@dataclass(frozen=True)
+class Periods:
+    """How often a run reports, in updates; each is due at the last update, too.
+
+    Attributes:
+      log: training metrics are written.
+      validate: validation sequences are scored.
+      picture: a picture of predictions is drawn.
+      checkpoint: the state is saved.
+    """
+
+    log: int
+    validate: int
+    picture: int
+    checkpoint: int
+
+
+@dataclass(frozen=True)
+class Validation:
+    """How the model is looked at while it is trained.
+
+    Attributes:
+      score: scores of the model and of the baselines, by its parameters.
+      draw: a picture of predictions, uint8 [rows, columns, 3], by its parameters.
+    """
+
+    score: Callable[[Any], Mapping[str, Any]]
+    draw: Callable[[Any], np.ndarray]
 
 
 def compile_update(
-    config: Config, train_step: TrainStep, state: TrainState, stop: StopSignals
+    train_step: TrainStep, state: TrainState, shape: tuple[int, ...], stop: StopSignals
 ) -> TrainStep:
-    """The update, compiled for the run's batches before memory is needed for them."""
+    """The update, compiled for a run's batches before memory is needed for them.
+
+    Args:
+      train_step: the update.
+      state: as it will be, for its shapes.
+      shape: of a batch, [B, T, H, W, C].
+      stop: signals, which may end the process meanwhile.
+    """
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
     leaves, structure = jax.tree.flatten(state)
-    shape = config.train.batch_size, config.data.sequence_length, *build.frame_shape(config)
     update = jax.jit(
         lambda leaves, frames: train_step(jax.tree.unflatten(structure, leaves), frames),
         donate_argnums=0,
@@ -53,20 +80,40 @@ def compile_update(
 
 
 def train(
-    config: Config,
-    folder: Path,
     train_step: TrainStep,
     state: TrainState,
     data: TrainingData,
+    *,
+    num_steps: int,
+    schedule: optax.Schedule,
+    periods: Periods,
+    validation: Validation,
+    reporter: Reporter,
     checkpoints: Checkpoints,
-    predict: Predict,
-    validation: build.Source,
     stop: StopSignals,
+    folder: Path,
 ) -> TrainState:
-    """Updates until the end or a signal; logs, validates and saves on the way."""
-    num_steps, batch_size = build.num_steps(config), config.train.batch_size
-    schedule = build.make_schedule(config)
-    constant = mean_intensity(config)
+    """Updates until the end or a signal; logs, validates and saves on the way.
+
+    Args:
+      train_step: the update, compiled.
+      state: to go on from.
+      data: training batches.
+      num_steps: updates of the whole run.
+      schedule: learning rate by update, to be logged.
+      periods: how often what is done.
+      validation: scores and pictures.
+      reporter: where all is reported.
+      checkpoints: where the state is saved.
+      stop: signals that end it early.
+      folder: of the run, for messages.
+
+    Returns:
+      The last state, which is saved.
+
+    Raises:
+      UserError: the loss is not finite, or a sequence cannot be read.
+    """
     step = int(state.step)
     metrics: Metrics = {}
 
@@ -77,7 +124,7 @@ def train(
         values = {name: float(value) for name, value in metrics.items()}
         if not math.isfinite(values["loss"]) or not math.isfinite(values["gradient_norm"]):
             raise UserError(
-                f"{folder}: the loss is {values['loss']}, its gradient's norm "
+                f"{folder}: diverged: the loss is {values['loss']}, its gradient's norm "
                 f"{values['gradient_norm']} at update {step}; the last checkpoint is of update "
                 f"{checkpoints.latest_step}. Lower config.optimizer.learning_rate or "
                 "config.optimizer.clip_global_norm, in another --workdir"
@@ -88,50 +135,31 @@ def train(
         finite_metrics()
         checkpoints.save(state, data.position())
 
-    with Reporter(folder, step, num_steps, batch_size) as reporter:
-        reporter.text("config", to_json(config))
-        fields = flatten(config)
-        fields = {name: fields[name] for name in (*FIRST_FIELDS, *fields)}
-        reporter.hyperparameters(fields, TABULATED)
-        while step < num_steps and stop.received is None:
-            previous = metrics
-            state, metrics = train_step(state, jnp.asarray(next(data)))
-            jax.block_until_ready(previous)  # stay one update ahead of the device, not more
-            step += 1
-            reporter.advance()
-            if due(config.train.log_every_steps):
-                values = finite_metrics()
-                reporter.show(loss=values["loss"])
-                rate = {"learning_rate": float(schedule(step - 1))}
-                reporter.scalars(step, "train", values | rate, smoothed=values)
-                reporter.speed(step)
-            if not any(map(due, _interruptions(config))):
-                continue
-            jax.block_until_ready(metrics)
-            with reporter.pause():
-                if due(config.train.validate_every_steps):
-                    scores = evaluate(
-                        config,
-                        predict,
-                        state.params,
-                        validation,
-                        config.evaluation.num_while_training,
-                        constant,
-                        description="validating",
-                    )
-                    reporter.scalars(step, "validation", scores["model"])
-                    references = {name: scores[name] for name in REFERENCES}
-                    reporter.references(step, "validation", references)
-                if due(config.train.image_every_steps):
-                    picture = samples(config, predict, state.params, validation)
-                    reporter.picture(step, "validation", picture)
-                if due(config.train.checkpoint_every_steps):
-                    save()
-        if metrics:
-            save()
+    while step < num_steps and stop.received is None:
+        previous = metrics
+        state, metrics = train_step(state, jnp.asarray(next(data)))
+        jax.block_until_ready(previous)  # stay one update ahead of the device, not more
+        step += 1
+        reporter.advance()
+        if due(periods.log):
+            values = finite_metrics()
+            reporter.show(loss=values["loss"])
+            rate = {"learning_rate": float(schedule(step - 1))}
+            reporter.scalars(step, "train", values | rate, smoothed=values)
+            reporter.speed(step)
+        if not any(map(due, (periods.validate, periods.picture, periods.checkpoint))):
+            continue
+        jax.block_until_ready(metrics)
+        with reporter.pause():
+            if due(periods.validate):
+                scores = validation.score(state.params)
+                reporter.scalars(step, "validation", scores["model"])
+                references = {name: scores[name] for name in REFERENCES}
+                reporter.references(step, "validation", references)
+            if due(periods.picture):
+                reporter.picture(step, "validation", validation.draw(state.params))
+            if due(periods.checkpoint):
+                save()
+    if metrics:
+        save()
     return state
-
-
-def _interruptions(config: Config) -> tuple[int, int, int]:
-    train = config.train
-    return train.validate_every_steps, train.image_every_steps, train.checkpoint_every_steps

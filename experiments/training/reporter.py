@@ -2,10 +2,11 @@
 
 import json
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 import tensorboardX
@@ -17,6 +18,15 @@ from experiments.run.folder import METRICS_FILE, MetricsLog
 FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
 SMOOTHED = "smoothed"  # folder of running means, which TensorBoard draws beside the values
 SMOOTHING = 0.9  # share of the earlier mean that each logged update leaves
+# Of the fields, TensorBoard's table shows the first five until others are chosen.
+FIRST_FIELDS = (
+    "variant",
+    "loss",
+    "optimizer.name",
+    "optimizer.learning_rate",
+    "train.num_sequences",
+)
+TABULATED = ("train/loss", "validation/cross_entropy", "validation/mean_squared_error")
 
 
 class Reporter:
@@ -126,21 +136,18 @@ class Reporter:
             named = {f"{group}/{name}": value for name, value in values.items()}
             self._to_board(baseline, step, named)
 
-    def hyperparameters(
-        self, fields: Mapping[str, str | float | bool], scores: Sequence[str]
-    ) -> None:
-        """Fills TensorBoard's tab of hyperparameters.
+    def configuration(self, text: str, fields: Mapping[str, Any]) -> None:
+        """Writes the configuration to TensorBoard, as text and to its tab of hyperparameters.
 
         Args:
-          fields: of the configuration, by path.
-          scores: names of scalars, as they are written, that it shows beside them.
+          text: as it is read best.
+          fields: by path.
         """
-        for summary in hparams(dict(fields), dict.fromkeys(scores)):
+        self._board("").add_text("config", f"```\n{text}```", 0)
+        in_order = {name: fields[name] for name in (*FIRST_FIELDS, *fields) if name in fields}
+        told = {n: str(v) if isinstance(v, tuple) else v for n, v in in_order.items()}
+        for summary in hparams(told, dict.fromkeys(TABULATED)):
             self._board("").file_writer.add_summary(summary, 0)
-
-    def text(self, name: str, text: str) -> None:
-        """Writes a text, as it is, to TensorBoard."""
-        self._board("").add_text(name, f"```\n{text}```", 0)
 
     def picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """Writes a picture, uint8 [rows, columns, 3], to TensorBoard."""

@@ -5,6 +5,8 @@ A predicted frame is clipped to [0, 1] first, by each of them: what is scored is
 Source: sections 5.1 and 5.2 of the paper (cross-entropy, squared error); the clipping is a choice.
 """
 
+import math
+
 import dm_pix
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -20,6 +22,16 @@ def cross_entropy(
 ) -> Float[Array, "*b"]:
     """Mean binary cross-entropy over a frame's pixels, nats a pixel."""
     return jnp.mean(binary_cross_entropy(logits, target), axis=_PIXEL_AXES)
+
+
+def nats_per_frame(
+    logits: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Binary cross-entropy summed over a frame's pixels, nats a frame.
+
+    Source: Srivastava, Mansimov, Salakhutdinov 2015, who report it.
+    """
+    return math.prod(target.shape[-3:]) * cross_entropy(logits, target)
 
 
 def mean_squared_error(

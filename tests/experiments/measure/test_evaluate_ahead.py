@@ -49,7 +49,14 @@ def test_first_frame_ahead_is_the_one_that_evaluation_scores(finished_run):
     config = resolve(small_config(**{"data.sequence_length": 12, "moving_mnist.step": 0.0}))
     _, params = load_model(finished_run)
     source = build.moving_mnist(config, "test")
-    ahead = evaluate_ahead(config, params, source, 3)
+    ahead = evaluate_ahead(
+        build.make_model(config),
+        params,
+        source,
+        tau=2,
+        batch_size=2,
+        num_sequences=3,
+    )
     frames = np.stack([source[i]["frames"] for i in range(3)])
     variables = {"params": jax.tree.map(jnp.asarray, params)}
     logits = build.make_model(config).apply(variables, jnp.asarray(frames[:, :2])).prediction

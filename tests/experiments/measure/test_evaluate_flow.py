@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from small_run import SMALL, run, small_config
 
+from data.batches import evaluation_batches
 from experiments.configs.config import resolve
+from experiments.measure.evaluation import make_predict
 from experiments.measure.flow import (
     Method,
     best_shift,
@@ -54,15 +56,14 @@ def test_scores_of_a_run_are_written_and_zero_flow_errs_by_the_digits_steps(run_
 def test_flow_that_is_wrong_by_a_constant_is_put_right_without_the_true_flow():
     source = build.moving_mnist(resolve(small_config()), "validation")
 
-    def wrong(items):
-        return (item["flow"][1] - np.array([1.5, -2.25], np.float32) for item in items)
+    def wrong(batch):
+        return batch["flow"][:, 1] - np.array([1.5, -2.25], np.float32)
 
     shift = best_shift(Method(wrong, 2), source, 3, 2)
     np.testing.assert_allclose(shift, [1.5, -2.25], atol=FINEST_STEP)
-    (right,) = shifted_method(Method(wrong, 2), shift).flows([source.with_ground_truth(0)])
-    np.testing.assert_allclose(
-        right, source.with_ground_truth(0)["flow"][1], atol=FINEST_STEP + 1e-6
-    )
+    _, batch = next(evaluation_batches(source, 3, 3, ground_truth=True))
+    right = shifted_method(Method(wrong, 2), shift).flows(batch)
+    np.testing.assert_allclose(right, batch["flow"][:, 1], atol=FINEST_STEP + 1e-6)
 
 
 def test_folder_without_a_model_is_named(run_copy):
@@ -93,14 +94,14 @@ def test_a_batch_that_is_not_full_counts_each_sequence_once():
 def test_methods_scored_together_get_the_scores_that_they_get_alone():
     config = resolve(small_config())
     source = build.moving_mnist(config, "test")
-    params = init_state(
-        build.make_model(config), build.make_tx(config), jax.random.key(0), (30, 30, 1)
-    ).params
+    network = build.make_model(config)
+    params = init_state(network, build.make_tx(config), jax.random.key(0), (30, 30, 1)).params
     kernel = params["flow_head"]["Conv2D_2"]["kernel"]  # zero at first, as the flow
     params["flow_head"]["Conv2D_2"]["kernel"] = kernel + 1.0
+    predict = make_predict(network)(params)
 
     def methods():
-        model = model_method(config, params)
+        model = model_method(predict, 2)
         shifted = shifted_method(model, np.ones(2))
         return {"model": model, "shifted": shifted, "zero": zero_method(2)}
 
@@ -120,10 +121,10 @@ def test_classical_flow_of_a_moving_texture_scores_near_zero_seen_and_carried_on
     smooth = (smooth - smooth.min()) / np.ptp(smooth)
     frames = np.stack([np.roll(smooth, 2 * t, axis=1) for t in range(3)])[..., None]
     flow = np.broadcast_to(np.array([-2.0, 0.0], np.float32), (2, 40, 40, 2))
-    item = {"frames": frames.astype(np.float32), "flow": flow}
+    batch = {"frames": frames.astype(np.float32)[None], "flow": flow[None]}
     for seen in (True, False):
         method = classical_method(2, "dis", seen)
-        (ours,) = method.flows([item])
+        (ours,) = method.flows(batch)
         assert method.frame == (1 if seen else 2)
         error = np.linalg.norm(ours - flow[0], axis=-1)[8:-8, 8:-8]
         assert np.median(error) < 0.2
@@ -136,7 +137,8 @@ def test_true_cells_have_the_motion_of_most_of_their_moving_pixels():
     flow[0, 2, 2] = 5, 5  # one that moves, three that stand still
     flow[0, 0, 2] = 7, 7  # ground just left
     digits = flow.any(-1) & (flow[..., 0] != 7)
-    (ours,) = true_cells_method(1, 2).flows([{"flow": flow, "object_mask": [None, digits[0]]}])
+    masks = np.stack([np.zeros_like(digits), digits], axis=1)  # of frames 0 and 1
+    (ours,) = true_cells_method(1, 2).flows({"flow": flow[None], "object_mask": masks})
     expected = np.zeros((4, 4, 2))
     expected[:2, :2] = 1, 2
     expected[2:, 2:] = 5, 5

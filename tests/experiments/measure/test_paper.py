@@ -1,12 +1,18 @@
+import json
+
 import pytest
+from small_run import SMALL
 
 from experiments.configs import default
 from experiments.configs.config import resolve
+from experiments.configs.field import Field
 from experiments.configs.fields import flatten
 from experiments.configs.moving_mnist import get_config
 from experiments.measure import paper
 from experiments.measure.paper import paper_reference
+from experiments.training.experiment import train_and_evaluate
 from vstm import variants
+from vstm.modules.model_config import ModelConfig
 
 
 def reference(specification="conv-1enc-1LSTM", **changes):
@@ -69,6 +75,19 @@ def test_a_new_variant_has_none(monkeypatch):
     monkeypatch.setitem(variants.VARIANTS, "new", variants.VARIANTS[config.variant])
     config.variant = "new"
     assert paper_reference(config) is None
+
+
+def test_a_new_variant_is_trained_and_evaluated(monkeypatch, tmp_path):
+    config = get_config()
+    network = ModelConfig((2, 3, 4), "conv", (5,), pointwise_flow=False)
+    monkeypatch.setitem(variants.VARIANTS, "conv-3enc-1LSTM", network)
+    monkeypatch.setitem(default.FIELDS, "variant", Field(config.variant))  # read at import
+    config.variant = "conv-3enc-1LSTM"
+    config.update_from_flattened_dict(SMALL | {"data.image_size": 32, "train.num_sequences": 4})
+    train_and_evaluate(config, tmp_path)
+    result = json.loads((tmp_path / "eval_test.json").read_text())
+    assert (result["variant"], result["paper"]) == ("conv-3enc-1LSTM", None)
+    assert result["model"]["cross_entropy"] > 0
 
 
 def test_every_field_is_compared_or_may_differ():

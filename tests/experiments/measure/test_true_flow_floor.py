@@ -3,14 +3,14 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
-import pytest
-from small_run import small_config
+from small_run import run, small_config
 
 from experiments.configs.config import resolve
-from experiments.console.errors import UserError
-from experiments.measure import floor as true_flow_floor
+from experiments.measure import floor
 from experiments.measure.floor import TrueFlowCodec, train_and_test
+from experiments.run import build
 from vstm.modules.model_config import ModelConfig
+from vstm.variants import get_variant
 
 SMALL = ModelConfig((3,), "conv", (4,))
 
@@ -50,25 +50,41 @@ def _mean(entropy, logits, cell):
 
 
 def test_codec_learns_and_is_scored_on_test_sequences():
-    config = resolve(small_config(**{"evaluation.num_test": 5}))
-    untrained, trained = (train_and_test(config, n) for n in (1, 60))
+    config = resolve(small_config())
+    train, test = (build.moving_mnist(config, split) for split in ("train", "test"))
+    untrained, trained = (
+        train_and_test(
+            get_variant(config.variant), train, test, tau=2, seed=0, num_test=5, num_updates=n
+        )
+        for n in (1, 60)
+    )
     assert trained["test_cross_entropy"] < 0.7 * untrained["test_cross_entropy"]
     assert (trained["encoder"], trained["updates"]) == ("1enc", 60)
     json.dumps(trained, allow_nan=False)
 
 
 def test_pairs_carry_the_digits_motion():
-    source = true_flow_floor.build.moving_mnist(resolve(small_config()), "train")
-    item = source.with_ground_truth(0)
-    frame, target, motions = true_flow_floor._pair(item, 2)
-    np.testing.assert_array_equal(target, item["frames"][2])
-    x, y = item["positions"][2, 0]
-    u, v = motions[0].astype(int)
-    np.testing.assert_array_equal(
-        target[y : y + 28, x : x + 28], frame[y + v : y + v + 28, x + u : x + u + 28]
+    source = build.moving_mnist(resolve(small_config()), "train")
+    items = [source.with_ground_truth(i) for i in range(2)]
+    batch = {name: np.stack([item[name] for item in items]) for name in ("frames", "positions")}
+    for n, (frame, target, motions) in enumerate(zip(*floor._pairs(batch, np.array([2, 4])))):
+        t = (2, 4)[n]
+        np.testing.assert_array_equal(target, items[n]["frames"][t])
+        x, y = items[n]["positions"][t, 0]
+        u, v = motions[0].astype(int)
+        np.testing.assert_array_equal(
+            target[y : y + 28, x : x + 28], frame[y + v : y + v + 28, x + u : x + u + 28]
+        )
+
+
+def test_only_binary_pixels_have_a_floor(tmp_path):
+    output = tmp_path / "floor.json"
+    code, _, errors = run(
+        "true_flow_floor",
+        "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM",
+        "--config.loss=sum",
+        f"--output={output}",
     )
-
-
-def test_only_binary_pixels_have_a_floor():
-    with pytest.raises(UserError, match=r"config.loss=sum: expected moving_mnist and bce"):
-        train_and_test(resolve(small_config(loss="sum")), 1)
+    assert code == 2
+    assert "config.loss=sum: expected moving_mnist and bce" in errors
+    assert not output.exists()

@@ -1,92 +1,109 @@
 import json
 
 import pytest
+from made_runs import made_run
+from small_run import run
 
 from experiments.console.errors import UserError
-from experiments.report.gathering import rows
+from experiments.report.gather import ROW_MAKERS, found
+from experiments.report.table import Evaluations, Predictions
+from experiments.report.tables import TABLES
 
-TRAINED = {"device": "card", "commit": "abc"}
-
-
-def write(folder, content, commit="abc"):
-    folder.mkdir(exist_ok=True)
-    (folder / "x.json").write_text(json.dumps(content))
-    entries = [{"step": 0, "device": "card", "commit": commit}]
-    (folder / "environment.json").write_text(json.dumps(entries))
+GATHERED = [name for name, table in TABLES.items() if table.rows]
 
 
-def test_rows_by_name_with_shared_ones_once(tmp_path):
-    zero = {"error": 3.0}
-    write(tmp_path / "b", {"count": 5, "model": {"error": 2.0}, "zero": zero})
-    write(tmp_path / "a", {"count": 5, "model": {"error": 1.0}, "zero": zero})
-    assert rows(tmp_path, "x.json") == [
-        {"run": "a", "name": "model", "error": 1.0} | TRAINED,
-        {"run": "a, b", "name": "zero", "error": 3.0} | TRAINED,
-        {"run": "b", "name": "model", "error": 2.0} | TRAINED,
-    ]
+def gather(table, runs, output, *flags):
+    code, text, errors = run(
+        "report.__main__", f"--table={table}", f"--runs={runs}", *flags, output
+    )
+    assert code == 0, errors
+    return text
 
 
-def test_scores_frame_by_frame_get_rows(tmp_path):
-    write(tmp_path / "a", {"model": {"mean": 2.0, "mse": [1.0, 3.0], "ssim": [0.5, 0.25]}})
-    assert rows(tmp_path, "x.json") == [
-        {"run": "a", "name": "model", "mean": 2.0} | TRAINED,
-        {"run": "a", "name": "model", "frame": 1, "mse": 1.0, "ssim": 0.5} | TRAINED,
-        {"run": "a", "name": "model", "frame": 2, "mse": 3.0, "ssim": 0.25} | TRAINED,
-    ]
+@pytest.mark.parametrize("name", ["table2", "table3", "figure6", "ablations", "flow"])
+def test_results_gathered_from_two_places_are_those_of_both(tmp_path, name):
+    output = tmp_path / "results"
+    places = [("x", "conv-1enc-1LSTM", "bce"), ("y", "conv-2enc-1LSTM", "sum")]
+    for place, variant, loss in places:
+        changes = {"data.image_size": 32, "variant": variant}
+        if name == "table3":
+            changes["loss"] = loss
+        made_run(tmp_path / place / place, 0.06, flow=float(ord(place)), **changes)
+        gather(name, tmp_path / place, f"--output={output}")
+    table = json.loads((output / "results.json").read_text())
+    field = TABLES[name].key[0]
+    there = {
+        "run": ["x", "x, y", "y"] if name == "flow" else ["x", "y"],
+        "variant": ["conv-1enc-1LSTM", "conv-2enc-1LSTM"],
+        "loss": ["bce", "sum"],
+    }
+    assert [row[field] for row in table] == there[field]
+    if described := TABLES[name].curves:
+        curves = json.loads((output / "curves.json").read_text())
+        assert [curve["label"] for curve in curves] == ["x", "y"]
+        assert (output / described.picture).read_bytes().startswith(b"\x89PNG")
+
+    # Nothing in the files depends on when they are written.
+    before = {path: path.read_bytes() for path in output.iterdir()}
+    gather(
+        name,
+        tmp_path / "x",
+        f"--output={output}",
+        f"--command=python -m experiments.report --table={name} --runs={tmp_path / 'y'}",
+    )
+    assert {path: path.read_bytes() for path in output.iterdir()} == before
 
 
-def test_lists_of_rows(tmp_path):
-    write(tmp_path / "a", [{"task": 1}, {"task": 2}])
-    assert rows(tmp_path, "x.json") == [
-        {"run": "a", "task": 1} | TRAINED,
-        {"run": "a", "task": 2} | TRAINED,
-    ]
+def test_predictions_are_written_anew(tmp_path):
+    means = {"mean_squared_error": 0.5, "copy_last": 1.0, "zero_flow": 2.0}
+    summary = {"size": [8, 8], "num_predicted": 1, "milliseconds_a_frame": 1.0, "means": means}
+    for clip in ("box", "face"):
+        folder = tmp_path / clip / "plain" / clip
+        folder.mkdir(parents=True)
+        (folder / "summary.json").write_text(json.dumps(summary))
+        text = gather("predict", tmp_path / clip, f"--results={tmp_path / 'results'}")
+    (row,) = json.loads((tmp_path / "results" / "predict" / "results.json").read_text())
+    assert row["prediction"] == "plain/face"
+    assert f"Written by `python -m experiments.report --table=predict --runs={tmp_path}" in text
 
 
-def test_rows_of_runs_that_are_elsewhere_stay(tmp_path):
-    write(tmp_path / "b", {"model": {"error": 2.0}, "zero": {"error": 3.0}})
-    earlier = [
-        {"run": "a", "name": "model", "error": 1.0, "device": "cpu", "commit": "old"},
-        {"run": "a, b", "name": "zero", "error": 3.0} | TRAINED,
-        {"run": "b", "name": "model", "error": 9.0, "device": "cpu", "commit": "old"},
-    ]
-    table = rows(tmp_path, "x.json", earlier)
-    assert table == [*earlier[:2], earlier[2] | {"error": 2.0} | TRAINED]
-    assert rows(tmp_path, "x.json", table) == table
+def test_runs_of_one_length_and_seed_are_found(tmp_path):
+    for name, length, seed in (("b", 40, 0), ("a", 40, 0), ("longer", 80, 0), ("seed", 40, 1)):
+        made_run(tmp_path / name, 0.1, seed=seed, **{"train.num_sequences": length})
+
+    def names(*asked):
+        return [path.parent.name for path in found(Evaluations(), tmp_path, *asked)]
+
+    assert names(40, 0) == ["a", "b"]
+    assert names(40, 1) == ["seed"]
+    assert names(80, None) == ["longer"]
+    assert names(None, None) == ["a", "b", "longer", "seed"]
+    with pytest.raises(
+        UserError,
+        match=r"no \*/eval_test\.json below it of a run with train\.num_sequences=10 and seed=0",
+    ):
+        names(10, 0)
+    with pytest.raises(UserError, match=r"no \*\*/summary\.json below it"):
+        found(Predictions(), tmp_path, None, None)
 
 
-def test_rows_from_before_the_record_keep_what_gathered_them(tmp_path):
-    write(tmp_path / "b", {"model": {"error": 2.0}})
-    earlier = [{"run": "a", "name": "model", "error": 1.0, "gathered_by": "old"}]
-    assert rows(tmp_path, "x.json", earlier)[0] == earlier[0]
-    write(tmp_path / "a", {"model": {"error": 1.0}})
-    (tmp_path / "a" / "environment.json").unlink()
-    again = rows(tmp_path, "x.json", earlier)[0]
-    assert again == earlier[0] | {"device": None, "commit": None}
+@pytest.mark.parametrize(
+    "flags, message",
+    [
+        (["--table=table2"], "--runs: required with --table"),
+        (["--table=benchmark", "--runs=x"], "--table"),
+        (["--runs=x"], "--runs: is for gathering a --table"),
+        (["--command=x"], "--command: is for gathering a --table"),
+        (["--seed=0"], "--seed: is for gathering a --table"),
+        (["--table=table2", "--runs=nowhere"], "nowhere: no */eval_test.json below it"),
+    ],
+)
+def test_flags_that_go_together(flags, message):
+    code, _, errors = run("report.__main__", *flags)
+    assert (code, errors.count("\n")) == (2, 1)
+    assert message in errors
 
 
-def test_a_shared_row_tells_what_all_its_runs_have_in_common(tmp_path):
-    write(tmp_path / "a", {"zero": {"error": 3.0}}, commit="one")
-    write(tmp_path / "b", {"zero": {"error": 3.0}}, commit="two")
-    (row,) = rows(tmp_path, "x.json")
-    assert (row["run"], row["device"], row["commit"]) == ("a, b", "card", None)
-    (tmp_path / "b" / "environment.json").unlink()
-    (row,) = rows(tmp_path, "x.json")
-    assert (row["device"], row["commit"]) == (None, None)
-
-
-def test_rows_keep_their_order_when_a_run_is_scored_again(tmp_path):
-    write(tmp_path / "a", {"model": {"error": 2.0}, "zero": {"error": 3.0}})
-    write(tmp_path / "b", {"model": {"error": 5.0}, "zero": {"error": 3.0}})
-    first = rows(tmp_path, "x.json")
-    write(tmp_path / "a", {"model": {"error": 1.0}, "zero": {"error": 3.0}})
-    again = rows(tmp_path, "x.json", first)
-    assert again == [first[0] | {"error": 1.0}, *first[1:]]
-
-
-def test_no_and_damaged_files_are_named(tmp_path):
-    with pytest.raises(UserError, match=r"no run with a x\.json"):
-        rows(tmp_path, "x.json")
-    write(tmp_path / "a", [3])
-    with pytest.raises(UserError, match=r"a/x\.json: not rows of results"):
-        rows(tmp_path, "x.json")
+@pytest.mark.parametrize("name", GATHERED)
+def test_tables_have_a_row_maker(name):
+    assert type(TABLES[name].rows) in ROW_MAKERS

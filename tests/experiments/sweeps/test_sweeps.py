@@ -1,12 +1,18 @@
 """The sweeps' logic, with a stand-in for Python that writes empty files where programs would."""
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 from small_run import ROOT
 
+from experiments.report.tables import TABLES
+from vstm.variants import VARIANTS
+
+BY_HAND = {"photometric", "make_train"}  # tables that no sweep gathers
 SWEEPS = ROOT / "experiments" / "sweeps"
 STAND_IN = """#!/usr/bin/env bash
 if [[ $1 == -c ]]; then [[ ${OPENCV:-yes} == yes ]]; exit; fi
@@ -14,7 +20,7 @@ flags=""
 for flag in "$@"; do
   case $flag in
     --workdir=* | --output=*) folder=${flag#*=} ;;
-    --classical | --config.data.num_test=*) flags="$flags $flag" ;;
+    --classical | --config.data.num_test=* | --config.model.*) flags="$flags $flag" ;;
   esac
 done
 echo "${2#experiments.} $(basename "$folder")$flags"
@@ -33,7 +39,7 @@ TRAIN = "train conv-1enc-1LSTM-10-seed0"
 FLOW = "evaluate_flow conv-1enc-1LSTM-10-seed0 --classical"
 OTHER_TRAIN, OTHER_FLOW = (line.replace("conv-1enc", "fc-2enc") for line in (TRAIN, FLOW))
 FLOORS = ["true_flow_floor 1enc.json", "true_flow_floor 2enc.json"]
-TABLE = "paper_table table2"
+TABLE = "report table2"
 ALL = [TRAIN, FLOW, OTHER_TRAIN, OTHER_FLOW, *FLOORS, TABLE]
 
 
@@ -102,7 +108,7 @@ def test_a_signal_ends_the_sweep(sweep, failing):
 
 
 @pytest.mark.parametrize(
-    "script, last", [("figure6.sh", "figure6 figure6"), ("flow.sh", "gather flow")]
+    "script, last", [("figure6.sh", "report figure6"), ("flow.sh", "report flow")]
 )
 def test_what_fails_in_table_2_does_not_end_a_sweep_that_wants_it(sweep, script, last):
     code, calls = sweep(script, FAILING="train*conv-1enc")
@@ -145,11 +151,11 @@ def test_a_small_try_passes_flags_to_each_training_of_other_runs(sweep, tmp_path
 
 
 def test_results_are_gathered_again_by_other_settings(sweep):
-    assert sweep("figure6.sh") == (0, [*ALL, "figure6 figure6"])
+    assert sweep("figure6.sh") == (0, [*ALL, "report figure6"])
     assert sweep("figure6.sh") == (0, [])
     sweep(SEQUENCES="20")
-    assert sweep("figure6.sh", SEQUENCES="20") == (0, ["figure6 figure6"])
-    assert sweep("figure6.sh") == (0, [TABLE, "figure6 figure6"])
+    assert sweep("figure6.sh", SEQUENCES="20") == (0, ["report figure6"])
+    assert sweep("figure6.sh") == (0, [TABLE, "report figure6"])
 
 
 def test_cells_are_gathered_though_the_results_are_newer(sweep, tmp_path):
@@ -171,9 +177,33 @@ def test_figure_5_trains_the_lined_run_alone_where_table_2_is_there(sweep, tmp_p
     sweep()
     assert sweep("figure5.sh") == (
         0,
-        [TRAIN, FLOW.removesuffix(" --classical"), "tabulate figure5"],
+        [TRAIN, FLOW.removesuffix(" --classical"), "report figure5"],
     )
     assert (tmp_path / "runs" / "figure5" / "conv-1enc-1LSTM-10-seed0").is_dir()
     pictures = (tmp_path / "experiments" / "results" / "figure5").glob("*.png")
     assert {picture.name for picture in pictures} == {"plain.png", "lined.png"}
     assert sweep("figure5.sh") == (0, [])
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_memory_is_halved_and_doubled(sweep, variant):
+    code, calls = sweep("ablations.sh", VARIANT=variant, CELLS="width-0.5 width-2")
+    assert (code, calls[-1]) == (0, "report ablations")
+    found = [call.split("memory_features=")[1] for call in calls if call.startswith("train ")]
+    features = VARIANTS[variant].memory_features
+    assert [ast.literal_eval(text) for text in found] == [
+        tuple(n // 2 for n in features),
+        tuple(2 * n for n in features),
+    ]
+
+
+def test_tables_are_those_that_reports_know():
+    gathered = set()
+    for script in SWEEPS.glob("*.sh"):
+        gathered |= set(re.findall(r"experiments\.report --table=(\w+)", script.read_text()))
+    assert gathered == {name for name, table in TABLES.items() if table.rows} - BY_HAND
+
+
+def test_an_ablation_of_another_variant_is_refused(sweep):
+    assert sweep("ablations.sh", VARIANT="other") == (2, [])
+    assert "VARIANT=other: not one of Table 2" in sweep.errors

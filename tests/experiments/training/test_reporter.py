@@ -7,7 +7,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
-from experiments.training.reporter import Reporter
+from experiments.training.reporter import TABULATED, Reporter
 
 
 def events(folder):
@@ -26,9 +26,10 @@ def test_hyperparameters(tmp_path):
         "tau": 10,
         "moving_mnist.lines": True,
         "optimizer.learning_rate": 4e-3,
+        "model.memory_features": (24, 8),
     }
     with Reporter(tmp_path, 0, 10, 4) as reporter:
-        reporter.hyperparameters(fields, ["validation/ssim"])
+        reporter.configuration("{}", fields)
         reporter.scalars(5, "validation", {"ssim": 0.9})
     content = {
         tag: HParamsPluginData.FromString(data)
@@ -40,8 +41,9 @@ def test_hyperparameters(tmp_path):
     assert written["tau"].number_value == 10
     assert written["moving_mnist.lines"].bool_value is True
     assert written["optimizer.learning_rate"].number_value == pytest.approx(4e-3)
+    assert written["model.memory_features"].string_value == "(24, 8)"
     experiment = content["_hparams_/experiment"].experiment
-    assert [metric.name.tag for metric in experiment.metric_infos] == ["validation/ssim"]
+    assert [metric.name.tag for metric in experiment.metric_infos] == list(TABULATED)
     assert scalars(tmp_path, "validation/ssim") == [(5, 0.9)]
 
 

@@ -16,6 +16,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from experiments.configs.config import read_json
 from experiments.console.errors import UserError
 from experiments.measure import final_evaluation
+from experiments.measure.final_evaluation import FinalEvaluation
 from experiments.run import build, checkpoints, provenance
 from experiments.run.folder import locked
 from experiments.training import experiment as training
@@ -118,7 +119,8 @@ def test_a_finished_run_is_trained_further_in_place(finished_run, tmp_path, caps
     added = [json.loads(line) for line in lines[len(log) :].splitlines()]
     assert [line["step"] for line in added if "train/loss" in line] == [102, 104]
     assert json.loads((workdir / "eval_test.json").read_text())["step"] == 104
-    assert "flow_test.json, of an earlier update, removed" in output
+    removed = "eval_test.json, eval_validation.json, flow_test.json, samples_test.png"
+    assert f"{removed}, samples_validation.png, of an earlier update, removed" in output
     assert not (workdir / "flow_test.json").exists()
     model = (workdir / "model.npz").stat()
     train_and_evaluate(longer, workdir)  # reports
@@ -154,17 +156,17 @@ def test_the_folder_is_locked_while_the_run_is_evaluated(finished_run, tmp_path,
     workdir = shutil.copytree(finished_run, tmp_path / "run")
     (workdir / "eval_test.json").unlink()
 
-    def other_process(config, folder, *others):
-        with locked(folder):
+    def other_process(evaluation, *others):
+        with locked(evaluation.folder):
             pass
 
-    monkeypatch.setattr(training, "evaluate_split", other_process)
+    monkeypatch.setattr(FinalEvaluation, "evaluate_split", other_process)
     with pytest.raises(UserError, match="another process is training or evaluating"):
         train_and_evaluate(small_config(), workdir)
 
 
 def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
-    def unreadable(config, predict, params, source):
+    def unreadable(predict, source, *, tau, batch_size):
         raise UserError("cannot be drawn")
 
     monkeypatch.setattr(final_evaluation, "samples", unreadable)

@@ -3,7 +3,9 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from vstm.metrics import METRICS
 from vstm.metrics import frames as metrics
+from vstm.metrics.scores import MeanScores, frame_scores
 
 
 def images(seed, size=20):
@@ -17,6 +19,15 @@ def test_cross_entropy_is_one_mean_a_frame(x64):
     target = jnp.ones((2, 3, 4, 1)).at[:, 0].set(0)
     expected = [-(2 * np.log(p) + np.log(1 - p)) / 3 for p in (0.9, 0.2)]
     np.testing.assert_allclose(metrics.cross_entropy(logits, target), expected)
+
+
+def test_nats_per_frame_add_up_over_the_pixels(x64):
+    logits = jnp.asarray(np.random.default_rng(0).normal(size=(2, 3, 4, 1)))
+    target = jnp.asarray(images(1, 20)[:, :3, :4].round())
+    probability = 1 / (1 + np.exp(-np.asarray(logits)))
+    likelihood = np.where(target > 0.5, probability, 1 - probability)
+    expected = -np.log(likelihood).sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(metrics.nats_per_frame(logits, target), expected)
 
 
 def test_mean_squared_error_and_psnr():
@@ -70,11 +81,30 @@ def test_ssim_of_frames_smaller_than_its_window_is_refused(shape):
         metrics.ssim(frames, frames)
 
 
-@pytest.mark.parametrize(
-    "metric", [metrics.cross_entropy, metrics.mean_squared_error, metrics.psnr, metrics.ssim]
-)
-def test_each_is_one_scalar_a_frame(metric):
+@pytest.mark.parametrize("name", METRICS)
+def test_each_is_one_scalar_a_frame(name):
+    metric = METRICS[name].values
     frames = jnp.asarray(np.stack([images(3, 12), images(4, 12), images(5, 12)]))
     values = metric(frames, frames[:1] * jnp.ones((3, 1, 1, 1, 1)))
     assert values.shape == (3, 2)
     np.testing.assert_allclose(values[2, 1], metric(frames[2, 1], frames[0, 1]), rtol=1e-5)
+
+
+def test_scores_are_those_that_a_kind_of_prediction_and_a_size_of_frame_have():
+    frames = jnp.asarray(images(0))
+    intensity, logit = (set(frame_scores(frames, frames, takes=t)) for t in ("intensity", "logit"))
+    assert logit == {"cross_entropy", "nats_per_frame"}
+    assert intensity == METRICS.keys() - logit
+    assert set(frame_scores(frames[:, :8], frames[:, :8])) == intensity - {"ssim"}
+
+
+def test_an_exact_frame_counts_100_decibels():
+    frames = jnp.asarray(images(0, 8))
+    np.testing.assert_array_equal(frame_scores(frames, frames)["psnr"], [100, 100])
+
+
+def test_means_are_over_the_frames_that_count():
+    means = MeanScores()
+    means.add({"psnr": jnp.array([1.0, 2.0, 90.0])}, 2)
+    means.add({"psnr": jnp.array([6.0, 90.0, 90.0])}, 1)
+    assert means.result() == dict.fromkeys(METRICS, None) | {"psnr": 3}

@@ -1,0 +1,99 @@
+"""New rows among those that a folder of results holds, so that it can grow over machines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.console.errors import UserError
+from experiments.report.provenance import PROVENANCE, Row, content, with_known_provenance
+
+
+def earlier_rows(folder: Path, key: Sequence[str]) -> list[Row]:
+    """Rows that a folder of results holds; none, if there are no results.
+
+    Raises:
+      UserError: they are damaged, or lack a field of the key.
+    """
+    path = folder / "results.json"
+    try:
+        rows = json.loads(path.read_text()) if path.exists() else []
+        for row in rows:
+            for name in key:
+                row[name]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: not rows with {', '.join(key)} ({error!r})") from error
+    return rows
+
+
+def with_earlier(rows: Sequence[Row], earlier: Sequence[Row], key: Sequence[str]) -> list[Row]:
+    """Adds earlier rows to new ones.
+
+    Args:
+      rows: new ones.
+      earlier: those that were there.
+      key: fields that tell cells apart; a new row replaces the earlier one of its cell.
+
+    Returns:
+      The rows of all cells by their key; earlier ones as they are.
+
+    Raises:
+      UserError: two new rows are of one cell.
+    """
+    known = {tuple(row[name] for name in key): row for row in earlier}
+    new: dict[tuple[Any, ...], Row] = {}
+    for row in rows:
+        cell = tuple(row[name] for name in key)
+        if cell in new:
+            raise UserError(f"two runs have the same {', '.join(key)}: {cell}; remove one")
+        new[cell] = with_known_provenance(row, known.get(cell))
+    cells = known | new
+    return [cells[cell] for cell in sorted(cells)]
+
+
+def with_earlier_shared(rows: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:
+    """Adds earlier rows to new ones, of which a run has several and runs may share some.
+
+    Args:
+      rows: new ones, each of one `run`.
+      earlier: those that were there, with the names of their runs; of the runs that the new rows
+        are of, they go.
+
+    Returns:
+      The rows by the names of their runs. A row that several runs have, such as a baseline's,
+      stands once, with all their names, and with what they have in common of where they come from.
+    """
+    here = {row["run"] for row in rows}
+    known = {(name, _text(row)): row for row in earlier for name in _runs(row)}
+    found = [
+        ({row["run"]}, with_known_provenance(row, known.get((row["run"], _text(row)))))
+        for row in rows
+    ]
+    found += [(_runs(row) - here, row) for row in earlier]
+    shared: dict[str, list[Row]] = {}
+    runs_of: dict[str, set[str]] = {}
+    for names, row in found:
+        if names:
+            shared.setdefault(_text(row), []).append(row)
+            runs_of.setdefault(_text(row), set()).update(names)
+    table = [
+        {"run": ", ".join(sorted(runs_of[text]))} | content(same[-1]) | _common(same)
+        for text, same in shared.items()
+    ]
+    return sorted(table, key=lambda row: row["run"])
+
+
+def _runs(row: Row) -> set[str]:
+    return set(row["run"].split(", "))
+
+
+def _common(rows: Sequence[Row]) -> Row:
+    """What rows of one content have in common of where they come from; None where they differ."""
+    names = [name for name in PROVENANCE if any(name in row for row in rows)]
+    values = {name: {row.get(name) for row in rows} for name in names}
+    return {name: found.pop() if len(found) == 1 else None for name, found in values.items()}
+
+
+def _text(row: Row) -> str:
+    """The same for rows of one content."""
+    return json.dumps(content(row), sort_keys=True)

@@ -1,0 +1,47 @@
+"""Rows of one kind of result file of many runs."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from experiments.console.errors import UserError
+from experiments.report.provenance import Row, training
+from experiments.report.table import ResultFile
+
+
+def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
+    """The rows of each file, with the name of its run.
+
+    Args:
+      source: see there for what the files hold.
+      runs: folder of the runs.
+      files: each in its run's folder.
+
+    Raises:
+      UserError: one is damaged.
+    """
+    return [
+        {"run": path.parent.name} | row | training(path.parent)
+        for path in files
+        for row in _rows_of(path)
+    ]
+
+
+def _rows_of(path: Path) -> list[Row]:
+    try:
+        entries = json.loads(path.read_text())
+        if isinstance(entries, dict):
+            named = {name: row for name, row in entries.items() if isinstance(row, dict)}
+            entries = [{"name": name} | row for name, row in named.items()]
+        return [part for row in entries for part in _by_frame(row)]
+    except (OSError, ValueError, AttributeError, TypeError) as error:
+        raise UserError(f"{path}: not rows of results ({error})") from error
+
+
+def _by_frame(row: Row) -> list[Row]:
+    """The row without its lists, and a row for each of their elements."""
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    scalars = {name: value for name, value in row.items() if name not in lists}
+    frames = [dict(zip(lists, values, strict=True)) for values in zip(*lists.values(), strict=True)]
+    name = {"name": row["name"]} if "name" in row else {}
+    return [scalars, *(name | {"frame": n} | frame for n, frame in enumerate(frames, start=1))]

@@ -1,0 +1,92 @@
+import json
+
+import pytest
+from made_runs import made_run
+from small_run import SMALL
+
+from experiments.console.errors import UserError
+from experiments.report import evaluations
+from experiments.report.evaluations import read_floors
+from experiments.report.table import Evaluations
+from experiments.report.tables import TABLES
+
+TABLE2, TABLE3 = TABLES["table2"].rows, TABLES["table3"].rows
+
+
+def rows(runs, source=Evaluations()):  # noqa: B008  # frozen
+    return evaluations.rows(source, runs, sorted(runs.glob(source.files)))
+
+
+def test_rows_have_the_fields_that_differ_from_their_defaults_and_all_scores(tmp_path):
+    made_run(tmp_path / "b", 0.2, **{"optimizer.learning_rate": 0.25})
+    made_run(tmp_path / "a", 0.1, variant="conv-1enc-2LSTM", **{"optimizer.learning_rate": 0.5})
+    path = tmp_path / "a" / "eval_test.json"
+    evaluation = json.loads(path.read_text())
+    evaluation["model"]["sharpness"] = 0.75  # a metric that came later
+    path.write_text(json.dumps(evaluation))
+    first, second = rows(tmp_path)
+    assert list(first)[:4] == ["run", "settings", "seed", "sequences"]
+    assert (first["run"], second["run"]) == ("a", "b")
+    asked = SMALL | {"optimizer.learning_rate": 0.5, "variant": "conv-1enc-2LSTM"}
+    del asked["train.num_sequences"]
+    assert asked.items() <= first["settings"].items()
+    assert first["settings"]["train.num_targets"] == 2  # tau
+    told_otherwise = {"seed", "recipe", "precision", "train.num_sequences"}
+    assert not told_otherwise & first["settings"].keys()
+    assert "variant" not in second["settings"]  # the default one
+    assert not [path for path in second["settings"] if path.startswith("model.")]
+    assert (second["cross_entropy"], second["copy_last_cross_entropy"]) == (0.2, 0.5)
+    assert (first["sharpness"], "sharpness" in second) == (0.75, False)
+
+
+def test_rows_of_table_2_stand_beside_the_paper(tmp_path):
+    made_run(tmp_path / "x", 0.06, paper={"cross_entropy": 0.12}, flow=0.7, trained_by="card")
+    made_run(tmp_path / "y", 0.07, seed=1)
+    (tmp_path / "unfinished").mkdir()
+    first, second = rows(tmp_path, TABLE2)
+    assert second == {
+        "variant": "conv-1enc-1LSTM",
+        "seed": 1,
+        "sequences": 200,
+        "test_cross_entropy": 0.07,
+        "paper": None,
+        "ratio": None,
+        "device": None,
+        "commit": None,
+    }
+    assert (first["device"], first["commit"]) == ("card", "abc")
+    assert (first["seed"], first["paper"], first["ratio"]) == (0, 0.12, 0.5)
+    assert first["motion_iou"] == 0.7
+
+
+def test_rows_of_table_3_go_by_loss(tmp_path):
+    made_run(tmp_path / "a", 0.02, paper={"mean_squared_error": 0.04}, loss="sum")
+    made_run(tmp_path / "b", 0.03, paper={"mean_squared_error": 0.04}, loss="gradient")
+    table = rows(tmp_path, TABLE3)
+    assert [(row["loss"], row["test_l2"], row["ratio"]) for row in table] == [
+        ("sum", 0.02, 0.5),
+        ("gradient", 0.03, 0.75),
+    ]
+
+
+def test_floor_of_the_runs_encoder_is_a_column(tmp_path):
+    made_run(tmp_path / "x", 0.06)
+    made_run(tmp_path / "y", 0.07, variant="conv-2enc-1LSTM", **{"data.image_size": 32})
+    folder = tmp_path / "floors"
+    folder.mkdir()
+    for encoder, score in (("1enc", 0.01), ("2enc", 0.04)):
+        entry = {"encoder": encoder, "test_cross_entropy": score}
+        (folder / f"{encoder}.json").write_text(json.dumps(entry))
+    assert [row["floor"] for row in rows(tmp_path, TABLE2)] == [0.01, 0.04]
+    (folder / "2enc.json").write_text("{}")
+    with pytest.raises(UserError, match=r"2enc.json: not a floor"):
+        read_floors(folder)
+
+
+@pytest.mark.parametrize("content", ["{", "{}", "[]", '{"sequences_trained": 1, "model": 3}'])
+@pytest.mark.parametrize("source", [Evaluations(), TABLE2], ids=["all", "table2"])
+def test_damaged_evaluations_are_named(tmp_path, content, source):
+    made_run(tmp_path / "a", 0.1)
+    (tmp_path / "a" / "eval_test.json").write_text(content)
+    with pytest.raises(UserError, match=r"a/eval_test\.json: not an evaluation"):
+        rows(tmp_path, source)
