@@ -85,7 +85,7 @@ def _gather(name: str, runs: str) -> None:
 
 def _write_page(page: Path) -> None:
     from experiments.report.page import report
-    from experiments.run.folder import write_file
+    from experiments.run.results import write_file
 
     write_file(page, report(Path(_RESULTS.value), page))
     print(f"written: {page}")

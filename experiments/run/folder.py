@@ -23,7 +23,7 @@ from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.changes import changeable
-from experiments.run.results import result_file, write_file
+from experiments.run.results import write_file
 from vstm.inference.model_file import MODEL_FILE
 
 CONFIG_FILE = "config.json"
@@ -170,11 +170,6 @@ def _left_by_a_start(path: Path) -> bool:
 def _unusable(folder: Path, error: OSError | ValueError) -> UserError:
     reason = error.strerror if isinstance(error, OSError) else error
     return UserError(f"{folder}: cannot be used as workdir ({reason})")
-
-
-def evaluation_file(folder: Path, split: str) -> Path:
-    """Where the evaluation of a split is written."""
-    return result_file(folder, "eval", split)
 
 
 class MetricsLog:
