@@ -253,7 +253,7 @@ def test_counterpart_computes_the_same(name):
     from experiments.benchmark import torch_model
 
     frames = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, 1)).astype(np.float32)
-    ours = Autoencoder(VARIANTS[name])
+    ours = Autoencoder(dataclasses.replace(VARIANTS[name], frame_size=(8, 8)))
     theirs = torch_model.Autoencoder(VARIANTS[name], 8)
     params = ours.init(jax.random.key(0), jnp.asarray(frames))["params"]
     generator = np.random.default_rng(1)
