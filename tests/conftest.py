@@ -3,8 +3,10 @@
 import atexit
 import importlib.util
 import os
+import resource
 import shutil
 import tempfile
+from pathlib import Path
 
 from experiments.console.runtime import SETTINGS  # imports nothing of JAX
 
@@ -37,6 +39,15 @@ from small_run import small_config  # noqa: E402
 from experiments.console.runtime import give_back_memory  # noqa: E402
 
 
+def resident_megabytes():
+    """Memory that this process holds, on Linux; elsewhere the most that it has held."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # macOS counts in bytes
+    return pages * resource.getpagesize() / 1e6
+
+
 def pytest_runtest_setup(item):
     """Skips tests marked `bench` without their package; fails them where they were asked for."""
     for marker in item.iter_markers("bench"):
@@ -46,12 +57,16 @@ def pytest_runtest_setup(item):
             stop(f"{package} is not installed: `make test-bench` installs it")
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def forget_compiled_programs():
-    """Frees the compiled programs of a file of tests; of all files, they are gigabytes."""
+    """Frees compiled programs, some 1.5 MB each, where they have become many.
+
+    Until then those of other tests and files serve again.
+    """
     yield
-    jax.clear_caches()
-    give_back_memory()
+    if resident_megabytes() > 650:
+        jax.clear_caches()
+        give_back_memory()
 
 
 @pytest.fixture

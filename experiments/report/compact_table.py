@@ -34,7 +34,8 @@ def compact_table(table: Table, rows: Sequence[Row]) -> list[Line]:
     Returns:
       A line for each cell of the table's `by`. Scores have three significant digits; several seeds'
       are `mean ± deviation`, by n - 1, and counted in a column `seeds`. A deviation that is nought
-      in the digits shown is left out. Lines that differ in their runs alone are one.
+      in the digits shown is left out. Lines that differ in their runs alone, not in a score's
+      last digit, are one.
 
     Raises:
       UserError: rows of one line don't differ in their seed.
@@ -63,7 +64,12 @@ def compact_table(table: Table, rows: Sequence[Row]) -> list[Line]:
     ]
     if all(line[_SEEDS] <= "1" for line in lines):
         lines = [{name: text for name, text in line.items() if name != _SEEDS} for line in lines]
-    return _without_repeats(lines, [names[name] for name in _OF_RUNS if name in names])
+    contents = [
+        {heading: set(seeds.values()) for heading, seeds in scores.items()}
+        | {name: row.get(name) for name in names if name not in _OF_RUNS}
+        for row, scores in cells.values()
+    ]
+    return _without_repeats(lines, contents, [names[n] for n in _OF_RUNS if n in names])
 
 
 def _of_each_run(row: Mapping[str, Any]) -> Iterator[Row]:
@@ -109,17 +115,22 @@ def _decimals(value: float) -> int:
     return max(0, _DIGITS - 1 - math.floor(math.log10(abs(value)))) if value else 0
 
 
-def _without_repeats(lines: Sequence[Line], of_runs: Sequence[str]) -> list[Line]:
-    """Lines that are the same but for these headings and their number of seeds stand once."""
+def _without_repeats(
+    lines: Sequence[Line], contents: Sequence[Row], of_runs: Sequence[str]
+) -> list[Line]:
+    """Lines of one content stand once, with all that they have under the headings of runs."""
     if not of_runs:
         return list(lines)
-    groups: dict[tuple[str, ...], list[Line]] = {}
-    for line in lines:
-        rest = [text for heading, text in line.items() if heading not in (*of_runs, _SEEDS)]
-        groups.setdefault(tuple(rest), []).append(line)
+    groups: list[tuple[Row, list[Line]]] = []
+    for line, content in zip(lines, contents, strict=True):
+        same = next((same for known, same in groups if known == content), None)
+        if same is None:
+            groups.append((content, [line]))
+        else:
+            same.append(line)
     every = {line[of_runs[0]] for line in lines}
     merged = []
-    for same in groups.values():
+    for _, same in groups:
         labels, *others = ({line[name]: None for line in same} for name in of_runs)
         label = "all" if len(labels) == len(every) > 1 else ", ".join(labels)
         texts = [label, *(next(iter(texts)) if len(texts) == 1 else "-" for texts in others)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
-from experiments.configs.config import Config, read_json, resolve
+from experiments.configs.config import Config, options_of, read_json, resolve
 from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
 from experiments.measure.floor import encoder_name
@@ -15,7 +15,6 @@ from experiments.measure.flow_scores import read_flow_scores
 from experiments.report.provenance import Row, training
 from experiments.report.table import Evaluations
 from experiments.run.folder import CONFIG_FILE
-from vstm.variants import get_variant
 
 FLOORS = "floors"
 """Folder beside the runs of what `experiments.true_flow_floor` wrote; its errors are a column."""
@@ -53,7 +52,7 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
                 | _scores(source, evaluation)
             )
             if floors:
-                row["floor"] = floors.get(encoder_name(get_variant(config.variant)))
+                row["floor"] = floors.get(encoder_name(options_of(config, "model")))
             table.append(row | read_flow_scores(path.parent) | training(path.parent))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UserError(f"{path}: not an evaluation ({error!r})") from error

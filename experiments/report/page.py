@@ -60,8 +60,9 @@ def _section(folder: Path, table: Table, root: Path) -> str:
         return Path(os.path.relpath(path, root)).as_posix()
 
     lines = _lines(folder, table, _read(folder))
+    table_file = folder / "results.md"
     try:
-        written = (folder / "results.md").read_text()
+        written = table_file.read_text() if table_file.exists() else ""
         finding = folder / FINDING_FILE
         parts = [f"## {table.title}\n"]
         parts += [finding.read_text()] if finding.exists() else []
@@ -72,10 +73,9 @@ def _section(folder: Path, table: Table, root: Path) -> str:
     pictures = sorted(folder.glob("*.png"))
     parts += [f"![{folder.name}, {picture.stem}]({link(picture)})\n" for picture in pictures]
     command = _COMMAND.search(written)
-    made = (
-        f"Made by `{command[1]}`; all rows" if command else "All rows, and how they were measured"
-    )
-    parts.append(f"{made}: [results.md]({link(folder / 'results.md')}).\n")
+    made = f"Made by `{command[1]}`; all rows" if command else "All rows"
+    rows = table_file if written else folder / "results.json"
+    parts.append(f"{made}: [{rows.name}]({link(rows)}).\n")
     return "\n".join(parts)
 
 

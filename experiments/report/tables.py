@@ -183,4 +183,10 @@ TABLES = {
         | {"seconds": "seconds", "further_s": "each further one, s", "peak_mb": "peak MB"},
         by=("what", "variant", "size", "commit"),
     ),
+    "single_measurements": Table(
+        "Measured once",
+        columns={"what": "what", "setting": "setting", "value": "value", "unit": "unit"}
+        | {"device": "device"},
+        by=("what", "setting", "device"),
+    ),
 }

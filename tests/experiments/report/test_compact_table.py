@@ -63,6 +63,7 @@ def test_runs_names_tell_length_and_seed_and_shared_lines_stand_once():
         {"run": runs[2], "name": "model", "error": 3.0},
         {"run": runs[3], "name": "left out", "error": 3.0},
         {"run": ", ".join(runs[2:]), "name": "cells", "error": 4.0},
+        {"run": runs[0], "name": "cells", "error": 4.0000001},
     ]
     names = ("of", "run", "length", "error", "seeds")
     assert [tuple(line[name] for name in names) for line in compact_table(table, rows)] == [
@@ -70,6 +71,7 @@ def test_runs_names_tell_length_and_seed_and_shared_lines_stand_once():
         ("model", "b", "10", "3.00", "1"),
         ("zero", "all", "-", "9.00", "-"),
         ("cells", "b", "-", "4.00", "-"),
+        ("cells", "a-1", "10", "4.00", "1"),
     ]
 
 

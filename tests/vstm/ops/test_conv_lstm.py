@@ -38,8 +38,8 @@ with_each_convolution = pytest.mark.parametrize(
 
 def random_params(generator):
     return ConvLSTMParams(
-        jnp.asarray(generator.normal(size=(KERNEL, KERNEL, INPUTS, 4 * MEMORY)) * 0.4),
-        jnp.asarray(generator.normal(size=(KERNEL, KERNEL, MEMORY, 4 * MEMORY)) * 0.4),
+        jnp.asarray(0.4 * generator.normal(size=(KERNEL, KERNEL, INPUTS, 4 * MEMORY))),
+        jnp.asarray(0.4 * generator.normal(size=(KERNEL, KERNEL, MEMORY, 4 * MEMORY))),
         jnp.asarray(generator.normal(size=4 * MEMORY)),
     )
 
@@ -80,6 +80,7 @@ def step_loops(params, carry, frame):
     return c_next, h_next
 
 
+@jax.jit
 def unrolled(params, carry, frames):
     outputs = []
     for frame in frames:
@@ -93,7 +94,9 @@ def test_step_equals_loops(x64):
     params, carry = random_params(generator), random_state(generator)
     frame = random_frames(generator)[0]
     for ours, expected in zip(
-        conv_lstm_step(params, carry, frame), step_loops(params, carry, frame), strict=True
+        jax.jit(conv_lstm_step)(params, carry, frame),
+        step_loops(params, carry, frame),
+        strict=True,
     ):
         np.testing.assert_allclose(ours, expected, rtol=1e-12, atol=1e-12)
 
@@ -105,15 +108,16 @@ def test_step_equals_flax_cell(x64):
     cell = nn.ConvLSTMCell(MEMORY, (KERNEL, KERNEL), param_dtype=jnp.float64)
     # flax keeps the gates in the order i, candidate, f, o and adds 1 to f itself
     order = np.concatenate([np.arange(MEMORY) + MEMORY * gate for gate in (0, 2, 1, 3)])
-    bias = params.bias.at[MEMORY : 2 * MEMORY].add(-1)
+    bias = np.array(params.bias)
+    bias[MEMORY : 2 * MEMORY] -= 1
     flax_params = {
         "ih": {"kernel": params.input_kernel[..., order], "bias": bias[order]},
         "hh": {"kernel": params.hidden_kernel[..., order]},
     }
-    if "bias" in cell.init(jax.random.key(0), carry, frame)["params"]["hh"]:
-        flax_params["hh"]["bias"] = jnp.zeros_like(params.bias)
-    (c, h), _ = cell.apply({"params": flax_params}, carry, frame)
-    ours_c, ours_h = conv_lstm_step(params, carry, frame)
+    if "bias" in jax.eval_shape(cell.init, jax.random.key(0), carry, frame)["params"]["hh"]:
+        flax_params["hh"]["bias"] = np.zeros_like(params.bias)
+    (c, h), _ = jax.jit(cell.apply)({"params": flax_params}, carry, frame)
+    ours_c, ours_h = jax.jit(conv_lstm_step)(params, carry, frame)
     np.testing.assert_allclose(ours_c, c, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(ours_h, h, rtol=1e-10, atol=1e-12)
 
@@ -138,7 +142,7 @@ def test_scan_equals_unrolled_loop(convolution, jit, x64):
 
 def test_convolution_is_chosen_where_none_is_given(x64):
     arguments = random_arguments(2)
-    ours = conv_lstm_scan(*arguments)
+    ours = jax.jit(conv_lstm_scan)(*arguments)
     assert_trees_close(ours, unrolled(*arguments), rtol=1e-12, atol=1e-12)
 
 
@@ -146,11 +150,15 @@ def test_convolution_is_chosen_where_none_is_given(x64):
 def test_gradients_equal_those_of_unrolled_loop(convolution, x64):
     arguments = random_arguments(3)
     scan = partial(conv_lstm_scan, convolution=convolution)
-    outputs, pull = jax.vjp(scan, *arguments)
     generator = np.random.default_rng(3)
-    cotangents = jax.tree.map(lambda a: jnp.asarray(generator.normal(size=a.shape)), outputs)
-    _, pull_unrolled = jax.vjp(unrolled, *arguments)
-    assert_trees_close(pull(cotangents), pull_unrolled(cotangents), rtol=1e-10, atol=1e-12)
+    outputs = jax.eval_shape(unrolled, *arguments)
+    cotangents = jax.tree.map(lambda a: generator.normal(size=a.shape), outputs)
+
+    def pull(function, cotangents):
+        return jax.vjp(function, *arguments)[1](cotangents)
+
+    ours, expected = (jax.jit(partial(pull, function))(cotangents) for function in (scan, unrolled))
+    assert_trees_close(ours, expected, rtol=1e-10, atol=1e-12)
 
 
 @pytest.mark.parametrize("tau", [STEPS_A_GRADIENT + 1, 12, 2 * STEPS_A_GRADIENT])
@@ -159,7 +167,7 @@ def test_gradients_of_many_steps_equal_those_of_a_plain_scan(convolution, tau, x
     generator = np.random.default_rng(7)
     params, carry = random_params(generator), random_state(generator)
     frames = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, INPUTS)))
-    d_outputs = jnp.asarray(generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, MEMORY)))
+    d_outputs = generator.normal(size=(tau, BATCH, HEIGHT, WIDTH, MEMORY))
 
     def plain_scan(params):
         def step(carry, frame):
@@ -168,9 +176,15 @@ def test_gradients_of_many_steps_equal_those_of_a_plain_scan(convolution, tau, x
 
         return jax.lax.scan(step, carry, frames)[1]
 
-    _, pull = jax.vjp(lambda params: conv_lstm_scan(params, carry, frames, convolution)[1], params)
-    _, pull_plain = jax.vjp(plain_scan, params)
-    assert_trees_close(pull(d_outputs), pull_plain(d_outputs), rtol=1e-10, atol=1e-10)
+    def scan(params):
+        return conv_lstm_scan(params, carry, frames, convolution)[1]
+
+    @jax.jit
+    def pull(params, d_outputs):
+        return [jax.vjp(function, params)[1](d_outputs) for function in (scan, plain_scan)]
+
+    ours, expected = pull(params, d_outputs)
+    assert_trees_close(ours, expected, rtol=1e-10, atol=1e-10)
 
 
 @with_each_convolution
@@ -182,13 +196,18 @@ def test_gradients_equal_finite_differences(convolution, x64):
 @with_each_convolution
 def test_prepared_weights_stand_in_for_the_kernels(convolution, x64):
     params, carry, frames = random_arguments(6)
-    prepared = convolution.prepare(concatenated_kernel(params))
     kernels_gone = ConvLSTMParams(
-        jnp.full_like(params.input_kernel, jnp.nan),
-        jnp.full_like(params.hidden_kernel, jnp.nan),
+        np.full(params.input_kernel.shape, np.nan),
+        np.full(params.hidden_kernel.shape, np.nan),
         params.bias,
     )
-    ours = conv_lstm_scan(kernels_gone, carry, frames, convolution, prepared)
+
+    @jax.jit
+    def prepare_and_scan(params, kernels_gone):
+        prepared = convolution.prepare(concatenated_kernel(params))
+        return conv_lstm_scan(kernels_gone, carry, frames, convolution, prepared)
+
+    ours = prepare_and_scan(params, kernels_gone)
     assert_trees_close(ours, unrolled(params, carry, frames), rtol=1e-12, atol=1e-12)
 
 
@@ -200,7 +219,7 @@ def recurrent_scans(convolution, arguments):
         return jnp.sum(h)
 
     jaxpr = jax.make_jaxpr(jax.grad(loss))(*arguments).jaxpr
-    state_shape = convolution.arrange(arguments[1][0]).shape
+    state_shape = jax.eval_shape(convolution.arrange, arguments[1][0]).shape
     forward, backward = (
         equation
         for equation in _all_equations(jaxpr)
@@ -219,10 +238,13 @@ def shapes_not_scanned(outside, inside):
 @with_each_convolution
 def test_no_weight_gradient_is_accumulated_in_the_backward_scan(convolution):
     params, carry, frames = random_arguments(5)
-    kernel = concatenated_kernel(params)
-    prepared = convolution.prepare(kernel), convolution.prepare_transposed(kernel)
+    kernel = jax.eval_shape(concatenated_kernel, params)
+    prepared = [
+        jax.eval_shape(prepare, kernel)
+        for prepare in (convolution.prepare, convolution.prepare_transposed)
+    ]
     weights = jax.tree.leaves((params, kernel, prepared))
-    state_shape = convolution.arrange(carry[0]).shape
+    state_shape = jax.eval_shape(convolution.arrange, carry[0]).shape
     for scan in recurrent_scans(convolution, (params, carry, frames)):
         shapes = [result.aval.shape for result in scan.outvars]
         carried = shapes_not_scanned(scan.outvars, scan.params["jaxpr"].jaxpr.outvars)
@@ -233,14 +255,15 @@ def test_no_weight_gradient_is_accumulated_in_the_backward_scan(convolution):
 @with_each_convolution
 def test_scans_take_weights_that_were_prepared_before(convolution):
     params, carry, frames = random_arguments(5)
-    kernel = concatenated_kernel(params)
+    kernel = jax.eval_shape(concatenated_kernel, params)
     for scan, prepare in zip(
         recurrent_scans(convolution, (params, carry, frames)),
         (convolution.prepare, convolution.prepare_transposed),
         strict=True,
     ):
         whole = shapes_not_scanned(scan.invars, scan.params["jaxpr"].jaxpr.invars)
-        assert {weights.shape for weights in jax.tree.leaves(prepare(kernel))} <= set(whole)
+        prepared = jax.tree.leaves(jax.eval_shape(prepare, kernel))
+        assert {weights.shape for weights in prepared} <= set(whole)
 
 
 def _all_equations(jaxpr):

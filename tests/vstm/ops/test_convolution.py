@@ -1,7 +1,6 @@
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from jax.test_util import check_grads
@@ -10,7 +9,6 @@ from vstm.ops.convolution.convolve import (
     IMPLEMENTATIONS,
     Convolution,
     add_bias,
-    choose_implementation,
     conv2d,
     convolve,
     plan_convolution,
@@ -26,18 +24,20 @@ PRECISIONS = [(np.float64, 1e-12), (np.float32, 1e-5)]
 
 
 def convolution_loops(maps, kernel, d_outputs):
-    """Outputs, and cotangents of maps and kernel: what each weight adds at each pixel."""
+    """Outputs, and cotangents of maps and kernel, weight by weight."""
     maps, kernel, d_outputs = (np.asarray(a, np.float64) for a in (maps, kernel, d_outputs))
-    outputs = np.zeros_like(d_outputs)
-    d_maps, d_kernel = np.zeros_like(maps), np.zeros_like(kernel)
     height, width = maps.shape[1:3]
     rows, columns = kernel.shape[:2]
-    for k, m, p, q in np.ndindex(rows, columns, height, width):
-        y, x = p + k - (rows - 1) // 2, q + m - (columns - 1) // 2
-        if 0 <= y < height and 0 <= x < width:
-            outputs[:, p, q] += maps[:, y, x] @ kernel[k, m]
-            d_maps[:, y, x] += d_outputs[:, p, q] @ kernel[k, m].T
-            d_kernel[k, m] += maps[:, y, x].T @ d_outputs[:, p, q]
+    top, left = (rows - 1) // 2, (columns - 1) // 2
+    padded = np.pad(maps, ((0, 0), (top, rows - 1 - top), (left, columns - 1 - left), (0, 0)))
+    outputs = np.zeros_like(d_outputs)
+    d_padded, d_kernel = np.zeros_like(padded), np.zeros_like(kernel)
+    for k, m in np.ndindex(rows, columns):
+        seen = np.s_[:, k : k + height, m : m + width]
+        outputs += padded[seen] @ kernel[k, m]
+        d_padded[seen] += d_outputs @ kernel[k, m].T
+        d_kernel[k, m] = np.tensordot(padded[seen], d_outputs, axes=([0, 1, 2], [0, 1, 2]))
+    d_maps = d_padded[:, top : top + height, left : left + width]
     return outputs, d_maps, d_kernel
 
 
@@ -69,7 +69,7 @@ def random_arrays(seed, size, kernel_size, channels, batch, dtype=np.float64):
     generator = np.random.default_rng(seed)
     inputs, outputs = channels
     shapes = (batch, *size, inputs), (*kernel_size, *channels), (batch, *size, outputs)
-    return [jnp.asarray(generator.normal(size=shape).astype(dtype)) for shape in shapes]
+    return [generator.normal(size=shape).astype(dtype) for shape in shapes]
 
 
 def random_cases(count):
@@ -117,12 +117,13 @@ def test_values_and_gradients_equal_loops(
 
 @pytest.mark.parametrize("implementation", IMPLEMENTATIONS)
 def test_conv2d_equals_loops_with_leading_axes(implementation, x64):
+    conv = jax.jit(partial(conv2d, implementation=implementation))
     maps, kernel, d_outputs = random_arrays(2, (7, 18), (5, 6), (2, 9), 6)
-    outputs = conv2d(maps.reshape(2, 3, 7, 18, 2), kernel, implementation)
+    outputs = conv(maps.reshape(2, 3, 7, 18, 2), kernel)
     assert outputs.shape == (2, 3, 7, 18, 9)
     expected, _, _ = convolution_loops(maps, kernel, d_outputs)
     assert_close(outputs.reshape(expected.shape), expected, 1e-12)
-    assert_close(conv2d(maps[4], kernel, implementation), expected[4], 1e-12)
+    assert_close(conv(maps[4], kernel), expected[4], 1e-12)
 
 
 @pytest.mark.parametrize("implementation", ["direct", "fourier"])
@@ -155,29 +156,39 @@ def test_interface_is_kept(convolution):
 @in_each_convolution
 def test_restore_inverts_arrange(convolution):
     maps, _, _ = random_arrays(4, SIZE, KERNEL_SIZE, CHANNELS, BATCH, np.float32)
-    np.testing.assert_array_equal(convolution.restore(convolution.arrange(maps)), maps)
+    restored = jax.jit(lambda maps: convolution.restore(convolution.arrange(maps)))(maps)
+    np.testing.assert_array_equal(restored, maps)
 
 
 @in_each_convolution
 def test_pull_and_kernel_gradient_equal_loops(convolution, x64):
-    maps, kernel, d_outputs = random_arrays(5, SIZE, KERNEL_SIZE, CHANNELS, BATCH)
-    arranged, d_arranged = convolution.arrange(maps), convolution.arrange(d_outputs)
-    _, d_maps, d_kernel = convolution_loops(maps, kernel, d_outputs)
-    pulled = convolution.pull(d_arranged, convolution.prepare_transposed(kernel))
-    assert_close(convolution.restore(pulled), d_maps, 1e-12)
-    assert_close(convolution.kernel_gradient(arranged, d_arranged), d_kernel, 1e-12)
+    @jax.jit
+    def pull(maps, kernel, d_outputs):
+        arranged, d_arranged = convolution.arrange(maps), convolution.arrange(d_outputs)
+        pulled = convolution.pull(d_arranged, convolution.prepare_transposed(kernel))
+        return convolution.restore(pulled), convolution.kernel_gradient(arranged, d_arranged)
+
+    arrays = random_arrays(5, SIZE, KERNEL_SIZE, CHANNELS, BATCH)
+    _, *expected = convolution_loops(*arrays)
+    for ours, reference in zip(pull(*arrays), expected, strict=True):
+        assert_close(ours, reference, 1e-12)
 
 
 @in_each_convolution
 def test_call_pull_and_kernel_gradient_are_transposes_in_the_arranged_layout(convolution, x64):
     """<y, A(x, w)> from either side, also where the layout holds pixels beyond the map."""
+
+    @jax.jit
+    def call_and_pull(x, y, kernel):
+        outputs = convolution(x, convolution.prepare(kernel))
+        pulled = convolution.pull(y, convolution.prepare_transposed(kernel))
+        return outputs, pulled, convolution.kernel_gradient(x, y)
+
     _, kernel, _ = random_arrays(6, SIZE, KERNEL_SIZE, CHANNELS, BATCH)
     generator = np.random.default_rng(7)
-    shape = convolution.arrange(jnp.zeros((17, *SIZE, 2))).shape
-    x, y = (jnp.asarray(generator.normal(size=(*shape[:-1], n))) for n in CHANNELS)
-    outputs = convolution(x, convolution.prepare(kernel))
-    pulled = convolution.pull(y, convolution.prepare_transposed(kernel))
-    gradient = convolution.kernel_gradient(x, y)
+    shape = jax.eval_shape(convolution.arrange, np.zeros((17, *SIZE, 2))).shape
+    x, y = (generator.normal(size=(*shape[:-1], n)) for n in CHANNELS)
+    outputs, pulled, gradient = call_and_pull(x, y, kernel)
     assert (outputs.shape, pulled.shape, gradient.shape) == (y.shape, x.shape, kernel.shape)
     scale = np.linalg.norm(outputs) * np.linalg.norm(y)
     product = np.vdot(y, outputs)
@@ -185,101 +196,53 @@ def test_call_pull_and_kernel_gradient_are_transposes_in_the_arranged_layout(con
     np.testing.assert_allclose(np.vdot(gradient, kernel), product, rtol=0, atol=1e-14 * scale)
 
 
+def merged(convolution, maps):
+    """Maps of several steps, arranged step by step, as one batch."""
+    steps = maps.reshape(STEPS, BATCH, *maps.shape[1:])
+    return convolution.merge_steps(jax.vmap(convolution.arrange)(steps))
+
+
 @in_each_convolution
 def test_merged_steps_are_one_batch_step_by_step(convolution):
+    @jax.jit
+    def merge(maps):
+        ours = merged(convolution, maps)
+        return ours, convolution.arrange(maps), convolution.restore(ours)
+
     maps, _, _ = random_arrays(8, SIZE, KERNEL_SIZE, CHANNELS, STEPS * BATCH, np.float32)
-    steps = jax.vmap(convolution.arrange)(maps.reshape(STEPS, BATCH, *maps.shape[1:]))
-    merged = convolution.merge_steps(steps)
-    np.testing.assert_array_equal(merged, convolution.arrange(maps))
-    np.testing.assert_array_equal(convolution.restore(merged), maps)
+    ours, expected, restored = merge(maps)
+    np.testing.assert_array_equal(ours, expected)
+    np.testing.assert_array_equal(restored, maps)
 
 
 @in_each_convolution
 def test_kernel_gradient_of_merged_steps_equals_loops(convolution, x64):
+    @jax.jit
+    def gradient(maps, d_outputs):
+        return convolution.kernel_gradient(
+            merged(convolution, maps), merged(convolution, d_outputs)
+        )
+
     maps, kernel, d_outputs = random_arrays(9, SIZE, KERNEL_SIZE, CHANNELS, STEPS * BATCH)
-
-    def merged(maps):
-        steps = maps.reshape(STEPS, BATCH, *maps.shape[1:])
-        return convolution.merge_steps(jax.vmap(convolution.arrange)(steps))
-
     _, _, d_kernel = convolution_loops(maps, kernel, d_outputs)
-    assert_close(convolution.kernel_gradient(merged(maps), merged(d_outputs)), d_kernel, 1e-12)
-
-
-CONV_LSTM_KERNEL = (7, 7, 32 + 45, 4 * 45)
-
-
-@pytest.mark.parametrize("platform", ["gpu", "tpu"])
-@pytest.mark.parametrize("num_maps", [1, 1000, np.inf])
-def test_accelerators_convolve_directly(platform, num_maps):
-    assert choose_implementation(num_maps, CONV_LSTM_KERNEL, platform) == "direct"
-
-
-@pytest.mark.parametrize(
-    "num_maps, kernel_shape, expected",
-    [
-        (80, CONV_LSTM_KERNEL, "fourier"),
-        (np.inf, CONV_LSTM_KERNEL, "fourier"),
-        (1, CONV_LSTM_KERNEL, "direct"),
-        (np.inf, (7, 7, 1, 32), "direct"),
-        (np.inf, (1, 1, 77, 180), "direct"),
-        (80, (3, 3, 77, 180), "fourier"),
-        (80, (3, 3, 8, 32), "direct"),
-    ],
-    ids=["many maps", "prepared", "one map", "encoder", "1x1", "3x3", "3x3 of few features"],
-)
-def test_cpu_transforms_where_the_kernel_is_large_and_often_used(num_maps, kernel_shape, expected):
-    assert choose_implementation(num_maps, kernel_shape, "cpu") == expected
-
-
-@pytest.mark.parametrize(
-    "implementation, num_maps, kind",
-    [
-        ("auto", np.inf, FourierConvolution),
-        ("auto", 1, DirectConvolution),
-        ("direct", np.inf, DirectConvolution),
-        ("fourier", 1, FourierConvolution),
-    ],
-)
-def test_plan_follows_the_name_and_auto_the_number_of_maps(
-    implementation, num_maps, kind, monkeypatch
-):
-    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    plans = [
-        plan_convolution(implementation, num_maps, (16, 16), CONV_LSTM_KERNEL, batch=1)
-        for _ in range(2)
-    ]
-    assert all(isinstance(plan, kind) for plan in plans)
-    assert len(set(plans)) == 1
-
-
-def test_auto_is_direct_on_gpus(monkeypatch):
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    plan = plan_convolution("auto", np.inf, (16, 16), CONV_LSTM_KERNEL, batch=1)
-    assert isinstance(plan, DirectConvolution)
-
-
-def test_unknown_implementation_is_refused():
-    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, fourier"):
-        plan_convolution("winograd", 1, (8, 8), (3, 3, 1, 1), batch=1)
-    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, fourier"):
-        conv2d(jnp.zeros((8, 8, 1)), jnp.zeros((3, 3, 1, 1)), "winograd")
+    assert_close(gradient(maps, d_outputs), d_kernel, 1e-12)
 
 
 @pytest.mark.parametrize("shape", [(3, 4, 5), (2, 3, 5, 4, 6)])
 def test_add_bias_and_its_gradients_equal_plain_addition(shape, x64):
     generator = np.random.default_rng(10)
-    maps, bias, d_outputs = (
-        jnp.asarray(generator.normal(size=s)) for s in (shape, shape[-1:], shape)
-    )
-    outputs, pull = jax.vjp(add_bias, maps, bias)
-    expected, pull_expected = jax.vjp(lambda maps, bias: maps + bias, maps, bias)
-    for ours, reference in zip(
-        (outputs, *pull(d_outputs)), (expected, *pull_expected(d_outputs)), strict=True
-    ):
+    maps, bias, d_outputs = (generator.normal(size=s) for s in (shape, shape[-1:], shape))
+
+    @jax.jit
+    def add_and_pull(maps, bias, d_outputs):
+        outputs, pull = jax.vjp(add_bias, maps, bias)
+        return outputs, *pull(d_outputs)
+
+    expected = maps + bias, d_outputs, d_outputs.sum(axis=tuple(range(len(shape) - 1)))
+    for ours, reference in zip(add_and_pull(maps, bias, d_outputs), expected, strict=True):
         assert_close(ours, reference, 1e-12)
 
 
 def test_sum_maps_equals_numpy(x64):
     maps = np.random.default_rng(11).normal(size=(2, 3, 5, 4, 6))
-    assert_close(sum_maps(jnp.asarray(maps)), maps.sum(axis=(0, 1, 2, 3)), 1e-12)
+    assert_close(jax.jit(sum_maps)(maps), maps.sum(axis=(0, 1, 2, 3)), 1e-12)

@@ -1,3 +1,5 @@
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -53,6 +55,7 @@ def step_loops(params, carry, inputs):
     return c_next, h_next
 
 
+@jax.jit
 def unrolled(params, carry, frames):
     outputs = []
     for frame in frames:
@@ -64,7 +67,7 @@ def unrolled(params, carry, frames):
 def test_step_equals_loops(x64):
     params, carry, frames = random_arguments(0)
     for ours, expected in zip(
-        peephole_lstm_step(params, carry, frames[0]),
+        jax.jit(peephole_lstm_step)(params, carry, frames[0]),
         step_loops(params, carry, frames[0]),
         strict=True,
     ):
@@ -73,7 +76,7 @@ def test_step_equals_loops(x64):
 
 def test_step_without_peepholes_equals_flax_cell(x64):
     params, carry, frames = random_arguments(1)
-    params = params._replace(peepholes=jnp.zeros_like(params.peepholes))
+    params = params._replace(peepholes=np.zeros_like(params.peepholes))
     cell_params = {}
     for gate, name in enumerate("ifgo"):
         part = slice(gate * UNITS, (gate + 1) * UNITS)
@@ -83,8 +86,8 @@ def test_step_without_peepholes_equals_flax_cell(x64):
             "bias": params.bias[part],
         }
     cell = nn.OptimizedLSTMCell(UNITS, param_dtype=jnp.float64)
-    (c, h), _ = cell.apply({"params": cell_params}, carry, frames[0])
-    ours_c, ours_h = peephole_lstm_step(params, carry, frames[0])
+    (c, h), _ = jax.jit(cell.apply)({"params": cell_params}, carry, frames[0])
+    ours_c, ours_h = jax.jit(peephole_lstm_step)(params, carry, frames[0])
     np.testing.assert_allclose(ours_c, c, rtol=1e-10)
     np.testing.assert_allclose(ours_h, h, rtol=1e-10)
 
@@ -92,12 +95,16 @@ def test_step_without_peepholes_equals_flax_cell(x64):
 def test_scan_and_gradients_equal_unrolled_loop(x64):
     arguments = random_arguments(2)
     generator = np.random.default_rng(3)
-    outputs, pull = jax.vjp(peephole_lstm_scan, *arguments)
-    expected_outputs, pull_unrolled = jax.vjp(unrolled, *arguments)
-    cotangents = jax.tree.map(lambda a: jnp.asarray(generator.normal(size=a.shape)), outputs)
+    shapes = jax.eval_shape(unrolled, *arguments)
+    cotangents = jax.tree.map(lambda a: generator.normal(size=a.shape), shapes)
+
+    def call_and_pull(function, cotangents):
+        outputs, pull = jax.vjp(function, *arguments)
+        return outputs, pull(cotangents)
+
     for ours, expected in zip(
-        jax.tree.leaves((outputs, pull(cotangents))),
-        jax.tree.leaves((expected_outputs, pull_unrolled(cotangents))),
+        jax.tree.leaves(jax.jit(partial(call_and_pull, peephole_lstm_scan))(cotangents)),
+        jax.tree.leaves(jax.jit(partial(call_and_pull, unrolled))(cotangents)),
         strict=True,
     ):
         np.testing.assert_allclose(ours, expected, rtol=1e-10, atol=1e-12)

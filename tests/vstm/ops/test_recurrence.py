@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -52,6 +53,7 @@ def random_arguments(seed, with_peepholes):
     return weights, peepholes, normal(TAU, BATCH, INPUTS), carry
 
 
+@jax.jit
 def loop(weights, peepholes, inputs, carry):
     c, h = carry
     outputs, sums, cells = [], [], []
@@ -91,19 +93,27 @@ def test_scan_equals_loop(with_peepholes, jit, x64):
 @with_and_without_peepholes
 def test_steps_with_prepared_weights_equal_loop(with_peepholes, x64):
     weights, *others = random_arguments(1, with_peepholes)
-    ours = scan_steps(DenseGates(), update, DenseGates().prepare(weights), *others)
+    scan_prepared = jax.jit(partial(scan_steps, DenseGates(), update))
+    ours = scan_prepared(DenseGates().prepare(weights), *others)
     assert_trees_close(ours, loop(weights, *others))
 
 
 @with_and_without_peepholes
 def test_gradients_equal_those_of_loop(with_peepholes, x64):
     arguments = random_arguments(2, with_peepholes)
-    outputs, pull = jax.vjp(scan, *arguments)
     generator = np.random.default_rng(3)
-    d_last, d_outputs = jax.tree.map(lambda a: jnp.asarray(generator.normal(size=a.shape)), outputs)
-    (_, (_, sums, cells)), pull_loop = jax.vjp(loop, *arguments)
-    expected = pull_loop((d_last, (d_outputs, jnp.zeros_like(sums), jnp.zeros_like(cells))))
-    assert_trees_close(pull((d_last, d_outputs)), expected)
+    shapes = jax.eval_shape(scan, *arguments)
+    cotangents = jax.tree.map(lambda a: generator.normal(size=a.shape), shapes)
+
+    def loop_without_sums(*arguments):
+        last, (outputs, _, _) = loop(*arguments)
+        return last, outputs
+
+    ours, expected = (
+        jax.jit(lambda cotangents, f=f: jax.vjp(f, *arguments)[1](cotangents))(cotangents)
+        for f in (scan, loop_without_sums)
+    )
+    assert_trees_close(ours, expected)
 
 
 @with_and_without_peepholes
@@ -115,4 +125,4 @@ def test_one_step_uses_the_initial_state(x64):
     weights, peepholes, inputs, carry = random_arguments(5, with_peepholes=True)
     arguments = weights, peepholes, inputs[:1], carry
     last, (outputs, _, _) = loop(*arguments)
-    assert_trees_close(scan(*arguments), (last, outputs))
+    assert_trees_close(jax.jit(scan)(*arguments), (last, outputs))
