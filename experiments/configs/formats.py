@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from data.registry import DATA_SETS
 from experiments.console.errors import UserError
 from vstm.variants import get_variant
 
@@ -93,7 +94,10 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
         for path, value in ADDED.get(later, {}).items():
             section, name = _section(fields, path)
             section.setdefault(name, value)
-    return _with_model(fields) if number < 2 else fields
+    fields = _with_model(fields) if number < 2 else fields
+    for name, data_set in DATA_SETS.items():  # those that came later, which the run did not read
+        fields.setdefault(name, asdict(data_set.options()))
+    return fields
 
 
 def _with_model(fields: dict[str, Any]) -> dict[str, Any]:

@@ -93,6 +93,9 @@ RECIPES: dict[str, dict[str, Callable[[str], Settings]]] = {
 }
 """By `data.name` and name: dotted fields and values, of a variant; others keep their defaults."""
 
+OF_OTHER_DATA: dict[str, Callable[[str], Settings]] = {"fast": lambda variant: {}, "paper": _paper}
+"""Those of data sets that have none of their own; `fast` is the defaults."""
+
 NAMES = tuple(dict.fromkeys(name for recipes in RECIPES.values() for name in recipes))
 
 OPEN_FIELDS = sorted(
@@ -140,7 +143,7 @@ def with_recipe(config: ConfigDict) -> ConfigDict:
       UserError: the recipe is none of those of the data.
     """
     filled = config.copy_and_resolve_references()
-    recipes = RECIPES[config.data.name]
+    recipes = RECIPES.get(config.data.name, OF_OTHER_DATA)
     if config.recipe and config.recipe not in recipes:
         raise UserError(
             f"config.recipe={config.recipe!r}, of data {config.data.name}: "
