@@ -16,12 +16,11 @@ from data.registry import DATA_SETS
 from data.sequences import MAX_COUNT, MAX_SEED, SequenceOptions
 from experiments.configs.field import Field
 from vstm.modules.model_config import ModelConfig
-from vstm.variants import VARIANTS
 
 MAX_BATCH = 2**16
 
 FIELDS: dict[str, Field] = {
-    "variant": Field("conv-1enc-1LSTM", tuple(VARIANTS)),  # the architecture, where `model` is open
+    "variant": Field("conv-1enc-1LSTM", "vstm.variants:VARIANTS"),  # where `model` is open
     "recipe": Field("", ("", "fast", "quick", "paper")),  # sets what nobody set
     "loss": Field("bce", "vstm.losses:LOSSES"),
     "tau": Field(10, at_least=1),  # frames fed in; the next one is predicted

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from data.registry import DATA_SETS
 from experiments.configs.config import Config
 from experiments.configs.fields import flatten
 from vstm.variants import get_variant
@@ -54,7 +55,7 @@ RECIPE = (
     "recipe",
     "seed",
     "moving_mnist.seed",
-    "video.",  # says nothing of moving MNIST
+    *(f"{name}." for name in DATA_SETS if name != "moving_mnist"),  # not read
     "convolution",
     "precision",
     "segment",

@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import optax
 from flax.traverse_util import flatten_dict, unflatten_dict
 
@@ -57,18 +56,6 @@ def _named(config: Config) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise UserError(f"config.{config.data.name}: {error}") from error
-
-
-def frames_of(source: Source, index: int) -> np.ndarray:
-    """Frames of a sequence, float32 [T, H, W, C].
-
-    Raises:
-      UserError: they cannot be read; the message names the file.
-    """
-    try:
-        return source[index]["frames"]
-    except (OSError, ValueError) as error:
-        raise UserError(f"the sequences cannot be read: {error}") from error
 
 
 def prepared_test_set(config: Config, directory: str) -> Source:

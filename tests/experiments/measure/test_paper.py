@@ -5,7 +5,6 @@ from small_run import SMALL
 
 from experiments.configs import default
 from experiments.configs.config import resolve
-from experiments.configs.field import Field
 from experiments.configs.fields import flatten
 from experiments.configs.moving_mnist import get_config
 from experiments.measure import paper
@@ -81,7 +80,6 @@ def test_a_new_variant_is_trained_and_evaluated(monkeypatch, tmp_path):
     config = get_config()
     network = ModelConfig((2, 3, 4), "conv", (5,), pointwise_flow=False)
     monkeypatch.setitem(variants.VARIANTS, "conv-3enc-1LSTM", network)
-    monkeypatch.setitem(default.FIELDS, "variant", Field(config.variant))  # read at import
     config.variant = "conv-3enc-1LSTM"
     config.update_from_flattened_dict(SMALL | {"data.image_size": 32, "train.num_sequences": 4})
     train_and_evaluate(config, tmp_path)
