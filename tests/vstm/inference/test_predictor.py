@@ -29,9 +29,9 @@ def test_steps_are_those_of_the_model_fed_all_frames(options):
     config, params = make(**options)
     frames = clip()
     *_, last = VideoPredictor(config, params).predictions(frames)
-    intensities = jax.numpy.asarray(frames / np.float32(255))[None, ..., None]
+    intensities = (frames / np.float32(255))[None, ..., None]
     model = Autoencoder(config)
-    output = model.apply({"params": params}, intensities)
+    output = jax.jit(model.apply)({"params": params}, intensities)
     expected = np.asarray(output.prediction[0, ..., 0])
     if config.output == "logit":
         expected = 1 / (1 + np.exp(-expected))
