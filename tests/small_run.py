@@ -1,4 +1,4 @@
-"""A run small enough for tests: vanilla variant, frames of 30x30 pixels, tau 2, 100 updates."""
+"""A run small enough for tests: few features, frames of 30x30 pixels, tau 2, 100 updates."""
 
 import importlib
 import io
@@ -15,6 +15,9 @@ ROOT = Path(__file__).parent.parent
 PATIENCE = 1200  # seconds until a program counts as hung; slow machines compile for minutes
 SMALL = {
     "tau": 2,
+    "model.encoder_features": (3,),
+    "model.memory_features": (4,),
+    "model.memory_kernel_size": 3,
     "data.image_size": 30,
     "moving_mnist.num_digits": 1,
     "data.sequence_length": 5,

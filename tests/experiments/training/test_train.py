@@ -31,7 +31,7 @@ def wait_for_updates(process, workdir, number):
         assert process.poll() is None, process.communicate()
         path = workdir / "metrics.jsonl"
         complete = path.read_text().split("\n")[:-1] if path.exists() else []
-        if any(json.loads(line)["step"] >= number for line in complete):
+        if complete and json.loads(complete[-1])["step"] >= number:
             return
         time.sleep(0.005)
     raise TimeoutError

@@ -21,6 +21,9 @@ from vstm.inference.predictor import load
 
 SMALL = {
     "tau": 2,
+    "model.encoder_features": (3,),
+    "model.memory_features": (4,),
+    "model.memory_kernel_size": 3,
     "data.image_size": 16,
     "data.sequence_length": 4,
     "train.batch_size": 2,
