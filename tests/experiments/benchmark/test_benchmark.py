@@ -1,27 +1,16 @@
 import dataclasses
 import json
-import os
-import subprocess
-import sys
 
-import jax
-import jax.numpy as jnp
-import numpy as np
 import pytest
 from published_numbers import PARAMETERS
 
 from experiments.benchmark import __main__ as program
-from experiments.benchmark import grid, measure, ours
+from experiments.benchmark import grid, measure
 from experiments.benchmark.__main__ import cells
-from experiments.benchmark.cells import CLIP_NORM, Cell
+from experiments.benchmark.cells import Cell
 from experiments.benchmark.grid import best_batches, measure_all, tables
-from experiments.benchmark.machine import limited, machine, processor
 from experiments.benchmark.scaling import plot, scaling_cells
 from experiments.console.errors import UserError
-from vstm.model import Autoencoder
-from vstm.ops.smoothness import flow_roughness
-from vstm.training.update import init_state
-from vstm.variants import VARIANTS
 
 SMALL = Cell("conv-2enc-1LSTM", "train", 2, tau=2, size=8)
 HERE = {
@@ -156,44 +145,6 @@ def test_damaged_rows_are_named(tmp_path, content):
         measure_all([Cell("a", "train")], path, HERE, 1.0)
 
 
-def test_processor_is_read_with_the_width_of_its_vectors():
-    text = "processor\t: 0\nmodel name\t: Nine 5 (2.4 GHz): X\nflags\t\t: fpu avx{}\n\n"
-    assert processor(text.format(" avx2 avx512f")) == ("Nine 5 (2.4 GHz): X", 512)
-    assert processor(2 * text.format(" avx2")) == ("Nine 5 (2.4 GHz): X", 256)
-    assert processor(text.format("")) == ("Nine 5 (2.4 GHz): X", 128)
-    assert processor("") == ("unknown", 128)
-
-
-def test_both_sides_are_limited_to_narrower_vectors():
-    given = {"XLA_FLAGS": "--xla_cpu_x=1", "PATH": "/bin"}
-    assert limited(given, "native") == given
-    narrow = limited(given, "avx2")
-    assert narrow["XLA_FLAGS"].split() == ["--xla_cpu_x=1", "--xla_cpu_max_isa=AVX2"]
-    assert (narrow["ATEN_CPU_CAPABILITY"], narrow["ONEDNN_MAX_CPU_ISA"]) == ("avx2", "AVX2")
-    assert narrow["PATH"] == "/bin"
-
-
-def test_pytorch_heeds_the_limit():
-    pytest.importorskip("torch")
-    if machine("native")["vector_bits"] < 256:
-        pytest.skip("no AVX2")
-    asked = "import torch; print(torch.backends.cpu.get_cpu_capability())"
-    process = subprocess.run(
-        [sys.executable, "-c", asked],
-        env=limited(os.environ, "avx2"),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert process.stdout.strip() == "AVX2"
-
-
-def test_facts_are_of_this_machine():
-    facts = machine("avx2")
-    assert (facts["jax"], facts["isa"]) == (jax.__version__, "avx2")
-    assert facts["vector_bits"] in (128, 256, 512) and facts["cores"] >= 1
-
-
 def test_cells_are_those_asked_for():
     assert cells(["fc-2enc-1LSTM"], ["stream"], ["16"]) == [Cell("fc-2enc-1LSTM", "stream", 1)]
     assert cells(["conv-1enc-1LSTM"], ["train", "stream"], ["2", "16"]) == [
@@ -234,120 +185,6 @@ def test_a_process_that_fails_is_named(capfd):
     with pytest.raises(UserError, match="the benchmark's ours process ended with status 1"):
         measure.Worker("ours", 1, dataclasses.replace(SMALL, size=7))
     assert "divisible" in capfd.readouterr().err
-
-
-@pytest.mark.bench("torch")
-@pytest.mark.parametrize("name", VARIANTS)
-def test_counterpart_has_as_many_parameters(name):
-    from experiments.benchmark import torch_model
-
-    model = torch_model.Autoencoder(VARIANTS[name], 64)
-    assert sum(p.numel() for p in model.parameters()) == PARAMETERS[name][-1]
-
-
-@pytest.mark.bench("torch")
-@pytest.mark.parametrize("name", ["conv-1enc-1LSTM", "conv-2enc-2LSTM", "fc-2enc-1LSTM"])
-def test_counterpart_computes_the_same(name):
-    import torch
-
-    from experiments.benchmark import torch_model
-
-    frames = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, 1)).astype(np.float32)
-    ours = Autoencoder(dataclasses.replace(VARIANTS[name], frame_size=(8, 8)))
-    theirs = torch_model.Autoencoder(VARIANTS[name], 8)
-    params = ours.init(jax.random.key(0), jnp.asarray(frames))["params"]
-    generator = np.random.default_rng(1)
-    params = jax.tree.map(
-        lambda p: p + generator.normal(size=p.shape).astype(np.float32) / 50, params
-    )
-    copy_parameters(torch, params, theirs, VARIANTS[name])
-
-    output = ours.apply({"params": params}, jnp.asarray(frames))
-    with torch.inference_mode():
-        prediction, flow, _ = theirs(torch.from_numpy(frames).permute(0, 1, 4, 2, 3))
-        roughness = torch_model.roughness(flow)
-    assert float(jnp.abs(output.flow).max()) > 0.01
-    np.testing.assert_allclose(
-        output.prediction, prediction.permute(0, 2, 3, 1), rtol=1e-4, atol=1e-5
-    )
-    np.testing.assert_allclose(output.flow, flow.permute(0, 2, 3, 1), rtol=1e-4, atol=1e-5)
-    expected = flow_roughness(output.flow, delta=1e-3)
-    np.testing.assert_allclose(float(roughness), float(expected), rtol=1e-4)
-
-
-def test_updates_of_both_sides_are_the_same():
-    torch_side = pytest.importorskip("experiments.benchmark.torch_side", exc_type=ImportError)
-    torch = pytest.importorskip("torch")
-    cell = Cell("conv-1enc-1LSTM", "train", 2, tau=2, size=8)
-    update, tx = ours.make_update(cell)
-    state = init_state(ours.make_model(cell), tx, jax.random.key(0), (8, 8, 1))
-    generator = np.random.default_rng(1)
-    params = jax.tree.map(
-        lambda p: p + generator.normal(size=p.shape).astype(np.float32) / 5, state.params
-    )
-    state = dataclasses.replace(state, params=params)
-    model = torch_side.Autoencoder(VARIANTS[cell.variant], cell.size)
-    copy_parameters(torch, params, model, VARIANTS[cell.variant])
-    their_update = torch_side.make_update(model)
-    shape = (cell.batch, cell.tau + 1, cell.size, cell.size, 1)
-    frames = (generator.uniform(size=shape) > 0.6).astype(np.float32)
-    their_frames = torch.from_numpy(frames).permute(0, 1, 4, 2, 3)
-
-    update = jax.jit(update)
-    losses, norms = [], []
-    for _ in range(6):
-        state, metrics = update(state, frames)
-        losses.append(float(metrics["loss"]))
-        norms.append(float(metrics["gradient_norm"]))
-    assert max(norms) > CLIP_NORM  # clipping counts
-    assert losses[-1] < 0.95 * losses[0]
-    theirs = [float(their_update(their_frames)) for _ in range(6)]
-    np.testing.assert_allclose(losses, theirs, rtol=1e-4)
-
-
-def copy_parameters(torch, params, model, variant):
-    """Sets the counterpart's parameters to ours."""
-
-    def set_(parameter, value):
-        with torch.no_grad():
-            parameter.copy_(torch.tensor(np.array(value)))
-
-    def set_conv(conv, layer):
-        set_(conv.weight, np.asarray(layer["kernel"]).transpose(3, 2, 0, 1))
-        set_(conv.bias, layer["bias"])
-
-    def numbered(module, kind):
-        return [module[f"{kind}_{i}"] for i in range(sum(k.startswith(kind) for k in module))]
-
-    for conv, layer in zip(model.encoder, numbered(params["encoder"], "CPD"), strict=True):
-        set_conv(conv, layer)
-    for conv, layer in zip(model.decoder, numbered(params["decoder"], "Conv2D"), strict=True):
-        set_conv(conv, layer)
-    for conv, layer in zip(model.flow_head, numbered(params["flow_head"], "Conv2D"), strict=True):
-        set_conv(conv, layer)
-    set_(model.scale, params["flow_head"]["scale"])
-    if variant.memory == "conv":
-        for layer, ours in zip(model.memory, numbered(params["memory"], "ConvLSTM"), strict=True):
-            kernel = np.concatenate([ours["input_kernel"], ours["hidden_kernel"]], axis=2)
-            set_conv(layer.gates, {"kernel": kernel, "bias": ours["bias"]})
-        return
-    # Theirs flattens and reads maps feature by feature, ours pixel by pixel.
-    area = model.side**2
-    maps = variant.memory_features[0]
-    features = variant.encoder_features[-1]
-    kernel = np.asarray(params["memory"]["Dense_0"]["kernel"])
-    kernel = kernel.reshape(area, features, area, maps).transpose(1, 0, 3, 2)
-    set_(model.projection.weight, kernel.reshape(area * features, -1).T)
-    units = np.arange(area * maps).reshape(area, maps).T.ravel()
-    set_(model.projection.bias, np.asarray(params["memory"]["Dense_0"]["bias"])[units])
-    (layer,), (ours,) = model.memory, numbered(params["memory"], "PeepholeLSTM")
-    columns = np.concatenate([gate * area * maps + units for gate in range(4)])
-    kernel = np.concatenate(
-        [np.asarray(ours["input_kernel"])[units], np.asarray(ours["hidden_kernel"])[units]]
-    )
-    set_(layer.gates.weight, kernel[:, columns].T)
-    set_(layer.gates.bias, np.asarray(ours["bias"])[columns])
-    set_(layer.peepholes, np.asarray(ours["peepholes"])[:, units])
 
 
 def test_the_command_needs_no_flags(monkeypatch):
