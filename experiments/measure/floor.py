@@ -104,7 +104,7 @@ def train_and_test(
     model = TrueFlowCodec(config)
     tx = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, num_updates))
     first = map(jnp.asarray, next(_training_pairs(train, 1, seed)))
-    params = model.init(jax.random.key(seed), *first)
+    params = jax.jit(model.init)(jax.random.key(seed), *first)
     opt_state = tx.init(params)
 
     def logits(params, frame, target, motions) -> Any:

@@ -11,6 +11,7 @@ from experiments.measure import paper
 from experiments.measure.paper import paper_reference
 from experiments.training.experiment import train_and_evaluate
 from vstm import variants
+from vstm.inference.model_file import load_model
 from vstm.modules.model_config import ModelConfig
 
 
@@ -81,8 +82,11 @@ def test_a_new_variant_is_trained_and_evaluated(monkeypatch, tmp_path):
     network = ModelConfig((2, 3, 4), "conv", (5,), pointwise_flow=False)
     monkeypatch.setitem(variants.VARIANTS, "conv-3enc-1LSTM", network)
     config.variant = "conv-3enc-1LSTM"
-    config.update_from_flattened_dict(SMALL | {"data.image_size": 32, "train.num_sequences": 4})
+    task = {path: value for path, value in SMALL.items() if not path.startswith("model.")}
+    config.update_from_flattened_dict(task | {"data.image_size": 32, "train.num_sequences": 4})
     train_and_evaluate(config, tmp_path)
+    trained, _ = load_model(tmp_path)
+    assert (trained.encoder_features, trained.memory_features) == ((2, 3, 4), (5,))
     result = json.loads((tmp_path / "eval_test.json").read_text())
     assert (result["variant"], result["paper"]) == ("conv-3enc-1LSTM", None)
     assert result["model"]["cross_entropy"] > 0

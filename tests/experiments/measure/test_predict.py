@@ -19,10 +19,12 @@ from experiments.measure.prediction import Options, predict_video, report
 from vstm.inference.model_file import save_model
 from vstm.inference.predictor import Prediction, VideoPredictor
 
+FEW_FEATURES = {"encoder_features": (3,), "memory_features": (4,), "memory_kernel_size": 3}
+
 
 @pytest.fixture(scope="module")
 def predictor():
-    return VideoPredictor(*make(residual=True))
+    return VideoPredictor(*make(residual=True, **FEW_FEATURES))
 
 
 def predicted(predictor, video, output, **options):
@@ -77,8 +79,8 @@ def test_images_in_a_folder_and_frames_brought_to_a_size(tmp_path, predictor):
     (tmp_path / "images").mkdir()
     for t in range(4):
         Image.fromarray(np.full((40, 60), 20 * t, np.uint8)).save(tmp_path / f"images/{t}.png")
-    summary, _ = predicted(predictor, tmp_path / "images", tmp_path / "output", size=(20, 20))
-    assert summary["size"] == [20, 20]
+    summary, _ = predicted(predictor, tmp_path / "images", tmp_path / "output", size=(16, 16))
+    assert summary["size"] == [16, 16]
 
 
 def test_variable_frame_rate_keeps_its_times(tmp_path, predictor):
@@ -142,7 +144,9 @@ def test_flow_scale_by_a_percentile_of_the_first_predictions(tmp_path, predictor
 
 
 def test_summary_says_how_it_was_made(tmp_path, predictor):
-    summary, _ = predicted(predictor, make_video(tmp_path / "a.avi", 3), tmp_path / "output")
+    summary, _ = predicted(
+        predictor, make_video(tmp_path / "a.avi", 3, size=(16, 16)), tmp_path / "output"
+    )
     assert summary["model_path"] == "model.npz"
     assert summary["motion_threshold"] == 0.5
     assert summary["versions"]["jax"] == jax.__version__
@@ -192,7 +196,7 @@ def test_flicker_is_the_flows_change_where_nothing_changes(tmp_path):
 def test_report_says_what_matters(tmp_path, predictor):
     path = make_video(tmp_path / "a.avi", 12, size=(120, 160))
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 9 // 10])
-    summary, _ = predicted(predictor, path, tmp_path / "output")
+    summary, _ = predicted(predictor, path, tmp_path / "output", size=(16, 16))
     text = report(summary)
     assert "frames/s" in text
     assert "copy last: " in text
@@ -200,7 +204,7 @@ def test_report_says_what_matters(tmp_path, predictor):
 
 
 def test_program(tmp_path):
-    save_model(tmp_path / "model.npz", *make())
+    save_model(tmp_path / "model.npz", *make(**FEW_FEATURES))
     make_video(tmp_path / "a.mp4", 4)
     code, out, err = run(
         "predict",
@@ -233,7 +237,7 @@ def test_program(tmp_path):
     ],
 )
 def test_bad_flags_are_named(tmp_path, flag, message):
-    save_model(tmp_path / "model.npz", *make())
+    save_model(tmp_path / "model.npz", *make(**FEW_FEATURES))
     make_video(tmp_path / "a.mp4", 4)
     flags = {
         "--input": tmp_path / "a.mp4",

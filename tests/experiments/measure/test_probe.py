@@ -4,7 +4,7 @@ import numpy as np
 from small_run import small_config
 
 from experiments.configs.config import resolve
-from experiments.measure import probe
+from experiments.measure import linear_probe, probe
 from experiments.measure.probe import labelled, memory_outputs, pixel_cells, probe_rows
 from experiments.run import build
 from vstm.inference.model_file import load_model
@@ -39,6 +39,7 @@ def test_memory_outputs_are_those_of_streaming(finished_run):
 def test_pixels_tell_digits_from_background_but_not_which(monkeypatch):
     monkeypatch.setattr(probe, "SIZES", (5, 11))
     monkeypatch.setattr(probe, "DECAYS", (1e-5,))
+    monkeypatch.setattr(linear_probe, "NUM_UPDATES", 150)
     config = resolve(small_config())
     sources = {s: build.moving_mnist(config, s) for s in ("train", "validation", "test")}
     rows = probe_rows({"pixels": pixel_cells(2)}, sources, tau=2, seed=0)
