@@ -54,12 +54,25 @@ def _check_sections(config: Config) -> None:
       UserError: names the field and what it may be.
     """
     for section in SECTIONS:
+        if section == "model":  # what the frames and the loss make of it comes after them
+            _check_data_set(config)
         try:
             options_of(config, section)
         except ValueError as error:
-            size = f" (from config.data.image_size={config.data.image_size})"
-            follows = str(error).startswith("frame_size")
-            raise UserError(f"config.{section}.{error}{size if follows else ''}") from error
+            cause = _CAUSES.get(str(error).partition("=")[0]) if section == "model" else None
+            source = f" (from config.{cause}={flatten(config)[cause]!r})" if cause else ""
+            raise UserError(f"config.{section}.{error}{source}") from error
+
+
+_CAUSES = {
+    "frame_size": "data.image_size",
+    "residual": "loss",
+    "normalise_contrast": "loss",
+}
+"""Fields of the model that may be wrong because of another field."""
+
+
+def _check_data_set(config: Config) -> None:
     name = config.data.name
     try:
         DATA_SETS[name].check(options_of(config, name), options_of(config, "data"))
@@ -102,9 +115,15 @@ def read_json(path: Path) -> Config:
     if not isinstance(content, dict):
         raise UserError(f"{path}: not a configuration")
     try:
-        return resolve(Config(formats.upgrade(content)))
+        fields = formats.upgrade(content)
+        for name, value in flatten(fields).items():
+            if value is None:
+                raise UserError(f"config.{name}: expected a value, got null")
+        return resolve(Config(fields))
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
+    except (ValueError, TypeError, AttributeError) as error:  # names that are none of fields
+        raise UserError(f"{path}: not a configuration ({error})") from error
 
 
 def differences(ours: Config, theirs: Config) -> dict[str, str]:

@@ -21,7 +21,7 @@ MAX_BATCH = 2**16
 
 FIELDS: dict[str, Field] = {
     "variant": Field("conv-1enc-1LSTM", "vstm.variants:VARIANTS"),  # where `model` is open
-    "recipe": Field("", ("", "fast", "quick", "paper")),  # sets what nobody set
+    "recipe": Field("", "experiments.configs.recipes:CHOICES"),  # sets what nobody set
     "loss": Field("bce", "vstm.losses:LOSSES"),
     "tau": Field(10, at_least=1),  # frames fed in; the next one is predicted
     "convolution": Field("auto", "vstm.ops.convolution.convolve:IMPLEMENTATIONS"),

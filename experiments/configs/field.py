@@ -39,7 +39,7 @@ class Field:
         """
         known = self.names()
         if known and value not in known:
-            raise UserError(f"config.{path}={value!r}: {nearest(value, known)}")
+            raise UserError(f"config.{path}={value!r}: {nearest(value, filter(None, known))}")
         if isinstance(value, float) and math.isinf(value):
             raise UserError(f"config.{path}={value}: expected a finite number")
         if self.at_least is not None and not value >= self.at_least:

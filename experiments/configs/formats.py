@@ -71,7 +71,7 @@ MOVED: dict[str, str] = {
 }
 """Where format 2 put the fields that others had elsewhere."""
 
-FORMAT = 2
+FORMAT = max(2, *ADDED)
 
 
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,8 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
             section.setdefault(name, value)
     fields = _with_model(fields) if number < 2 else fields
     for name, data_set in DATA_SETS.items():  # those that came later, which the run did not read
-        fields.setdefault(name, asdict(data_set.options()))
+        if name != fields.get("data", {}).get("name"):
+            fields.setdefault(name, asdict(data_set.options()))
     return fields
 
 

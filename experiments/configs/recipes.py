@@ -98,6 +98,8 @@ OF_OTHER_DATA: dict[str, Callable[[str], Settings]] = {"fast": lambda variant: {
 
 NAMES = tuple(dict.fromkeys(name for recipes in RECIPES.values() for name in recipes))
 
+CHOICES = ("", *NAMES)  # "": the defaults, and the variant's model as it is
+
 OPEN_FIELDS = sorted(
     {
         path

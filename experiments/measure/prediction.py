@@ -91,7 +91,7 @@ def predict_video(
             options = replace(options, flow_scale=flow_scale)
         summary = {
             "input": video.path.name,
-            "model": predictor.model.config.fields(),
+            "model": predictor.model.config.to_fields(),
             **_write_predictions(predictor, video, folder, options),
             "rate": float(video.rate),
             "problem": video.problem,

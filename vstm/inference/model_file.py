@@ -17,9 +17,10 @@ from vstm.modules.model_config import ModelConfig
 from vstm.variants import get_variant
 
 MODEL_FILE = "model.npz"
+_DAMAGES = (OSError, EOFError, AttributeError, KeyError, ValueError, TypeError)
 
 
-def save_model(file: Path | IO[bytes], config: ModelConfig, params: Any) -> None:
+def save_model(file: str | Path | IO[bytes], config: ModelConfig, params: Any) -> None:
     """Writes a model.
 
     Args:
@@ -32,11 +33,11 @@ def save_model(file: Path | IO[bytes], config: ModelConfig, params: Any) -> None
     """
     flat = flatten_dict(params, sep="/")
     arrays: dict[str, Any] = {name: np.asarray(value) for name, value in flat.items()}
-    arrays["description"] = np.array(json.dumps(config.fields()))
+    arrays["description"] = np.array(json.dumps(config.to_fields()))
     np.savez(file, **arrays)
 
 
-def load_model(path: Path) -> tuple[ModelConfig, Any]:
+def load_model(path: str | Path) -> tuple[ModelConfig, Any]:
     """Reads what `save_model` wrote, of this version or an earlier one.
 
     Args:
@@ -49,6 +50,7 @@ def load_model(path: Path) -> tuple[ModelConfig, Any]:
       FileNotFoundError: no such file; the message names it.
       ValueError: damaged, or not a model's file.
     """
+    path = Path(path)
     path = path / MODEL_FILE if path.is_dir() else path
     if not path.is_file():
         raise FileNotFoundError(
@@ -61,7 +63,7 @@ def load_model(path: Path) -> tuple[ModelConfig, Any]:
             params = {name: archive[name] for name in names}
         config = _earlier(fields) if "variant" in fields else ModelConfig.from_fields(fields)
         return config, unflatten_dict(params, sep="/")
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (*_DAMAGES, zipfile.BadZipFile) as error:
         raise ValueError(f"{path}: damaged, or not a model's file ({error})") from error
 
 

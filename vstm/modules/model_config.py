@@ -1,7 +1,7 @@
 """What shapes the network: the one description that variants, configurations and files share."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 MEMORIES = ("conv", "fc")
@@ -39,7 +39,8 @@ class ModelConfig:
         that the flow on larger frames is the same in pixels; an `fc` memory takes no other size.
 
     Raises:
-      ValueError: a field outside its range; the message starts with its name.
+      TypeError: a value of another type; the message starts with the field's name.
+      ValueError: a field outside its range; likewise.
 
     Source: Tables 1 and 2, section 4; residual, normalise_contrast and returning_gradient are
     choices: of real video, whose frames differ little, a decoder that makes the whole frame loses
@@ -60,6 +61,8 @@ class ModelConfig:
     frame_size: tuple[int, ...] = (64, 64)
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            self._check_type(field.name, type(field.default))
         for name in ("encoder_features", "memory_features"):
             counts = getattr(self, name)
             in_range = all(1 <= count <= MAX_FEATURES for count in counts)
@@ -99,6 +102,14 @@ class ModelConfig:
             f"{len(self.encoder_features)} poolings by two",
         )
 
+    def _check_type(self, name: str, kind: type) -> None:
+        value = getattr(self, name)
+        whole = kind is tuple and isinstance(value, tuple) and all(type(n) is int for n in value)
+        number = kind is float and isinstance(value, int | float) and not isinstance(value, bool)
+        if not (whole or number or (kind not in (tuple, float) and type(value) is kind)):
+            expected = "tuple of int" if kind is tuple else kind.__name__
+            raise TypeError(f"{name}={value!r}: expected {expected}")
+
     def _require(self, condition: bool, name: str, expected: str) -> None:
         if not condition:
             raise ValueError(f"{name}={getattr(self, name)!r}: expected {expected}")
@@ -113,14 +124,14 @@ class ModelConfig:
         """(h, w) of the feature maps of training frames."""
         return self.frame_size[0] // self.downsampling, self.frame_size[1] // self.downsampling
 
-    def fields(self) -> dict[str, Any]:
+    def to_fields(self) -> dict[str, Any]:
         """Its fields as JSON holds them, with lists for tuples."""
         values = asdict(self).items()
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values}
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, Any]) -> "ModelConfig":
-        """The description of what `fields` returned.
+        """The description of what `to_fields` returned.
 
         Raises:
           TypeError: an unknown field, or a value of another type.

@@ -119,14 +119,16 @@ def make_train_step(
       `flow_clamped`, the share of flow elements at the clamp.
 
     Raises:
-      ValueError: the loss is for another output than the model's.
+      ValueError: unknown loss, or one for another output than the model's.
 
     Source: section 4, eq. 5.
     """
+    if loss not in LOSSES:
+        raise ValueError(f"unknown loss {loss!r}; known: {', '.join(LOSSES)}")
     if LOSSES[loss].output != model.config.output:
         raise ValueError(
-            f"loss {loss!r} takes {LOSSES[loss].output}s; the model's output is "
-            f"{model.config.output}s"
+            f"loss {loss!r} takes a model whose output is {LOSSES[loss].output!r}; this one's is "
+            f"{model.config.output!r}"
         )
     penalise = functools.partial(
         penalise_roughness, delta=smoothness_delta, weight=smoothness_weight
