@@ -50,7 +50,10 @@ def _main() -> None:
     params, _ = trained_params(config, folder)
     model = build.make_model(config)
     drawn = init_state(
-        model, build.make_tx(config), jax.random.key(config.seed), build.frame_shape(config)
+        model,
+        build.make_tx(config, config.data.num_train),
+        jax.random.key(config.seed),
+        build.frame_shape(config),
     )
     encoders = {
         "trained": memory_outputs(model, params),

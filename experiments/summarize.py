@@ -22,9 +22,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main() -> None:
     from experiments.configs.config import resolve
+    from experiments.run import build
     from experiments.run.summary import module_table
 
-    print(module_table(resolve(_CONFIG.value)))
+    config = resolve(_CONFIG.value)
+    print(module_table(build.make_model(config), config.tau, build.CHANNELS))
 
 
 if __name__ == "__main__":

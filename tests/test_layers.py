@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "vstm.modules": {"vstm.ops", "vstm.ops.convolution"},
     "vstm": {"vstm.ops", "vstm.modules"},
     "vstm.training": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
-    "vstm.inference": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
+    "vstm.inference": {"vstm", "vstm.modules", "vstm.ops"},
     # Sources of sequences.
     "data": {"data.video"},
     "data.moving_mnist": {"data"},
@@ -39,7 +39,6 @@ MAY_IMPORT = {
         "experiments.console",
         "experiments.configs",
         "experiments.run",
-        "experiments.pictures",
         "experiments.measure",
     },
     "experiments.report": {
@@ -51,7 +50,6 @@ MAY_IMPORT = {
     },
     "experiments.benchmark": {
         "experiments.console",
-        "experiments.configs",
         "experiments.run",
         "experiments.pictures",
         "experiments.report",
@@ -90,7 +88,7 @@ def imported(path: Path) -> Iterator[str]:
 def room_of_module(name: str) -> str:
     """The room that holds what is imported by a dotted name."""
     parts = name.split(".")
-    while not (ROOT / Path(*parts)).is_dir():
+    while parts and not (ROOT / Path(*parts)).is_dir():
         parts.pop()
     return ".".join(parts)
 
@@ -108,7 +106,7 @@ FILES = [
     path
     for package in LOWER_PACKAGES
     for path in sorted((ROOT / package).glob("**/*.py"))
-    if path.stem != "__init__"
+    if path != ROOT / "vstm" / "__init__.py"  # which gathers the public names
 ]
 
 
@@ -123,6 +121,15 @@ def test_rooms_import_downward(path):
                 assert other.split(".")[0] in LOWER_PACKAGES[package], f"{path}: {name}"
             elif path not in THIN_FILES:
                 assert other == room or other in MAY_IMPORT[room], f"{path}: {name}"
+
+
+def test_the_table_allows_no_more_than_is_imported():
+    used: dict[str, set[str]] = {room: set() for room in MAY_IMPORT}
+    for path in FILES:
+        room = room_of_file(path)
+        if path not in THIN_FILES:
+            used[room] |= {room_of_module(name) for name in imported(path)} & MAY_IMPORT[room]
+    assert used == MAY_IMPORT
 
 
 def test_thin_files_are_below_nothing_of_their_package():
@@ -147,7 +154,7 @@ def test_rooms_are_small():
     rooms: dict[Path, int] = {}
     for path in FILES:
         assert len(path.read_text().splitlines()) <= MAX_LINES, path
-        rooms[path.parent] = rooms.get(path.parent, 1) + 1  # with __init__.py
+        rooms[path.parent] = rooms.get(path.parent, 0) + 1
     assert max(rooms.values()) <= MAX_FILES, max(rooms, key=lambda room: rooms[room])
 
 

@@ -57,7 +57,12 @@ def check_path(path: str) -> None:
     if path in KINDS:
         return
     if path in MOVED:
-        raise UserError(f"config.{path}: is config.{MOVED[path]} now")
+        counts = ", the number of each layer's features" if path == "memory.width" else ""
+        raise UserError(f"config.{path}: is config.{MOVED[path]} now{counts}")
+    is_section = any(field.startswith(f"{path}.") for field in KINDS)
+    moved = [new for old, new in MOVED.items() if old.startswith(f"{path}.")]
+    if moved and not is_section:
+        raise UserError(f"config.{path}: its fields are config.{', config.'.join(moved)} now")
     parts = path.split(".")
     for depth, part in enumerate(parts):
         parent = ".".join(["config", *parts[:depth]])

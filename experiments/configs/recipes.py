@@ -1,4 +1,4 @@
-"""What the recipes set, by kind of data and variant, and where a configuration takes it.
+"""What the recipes set, by data, variant and kind of memory, and where a configuration takes it.
 
 The configuration files leave the fields that recipes set open (None), so that a recipe is looked up
 from the variant, data and recipe that are in force once the command line has had its say, and a
@@ -21,7 +21,7 @@ from vstm.variants import VARIANTS, get_variant
 Settings = dict[str, Any]
 
 
-def _fast_moving_mnist(variant: str) -> Settings:
+def _fast_moving_mnist(variant: str, memory: str) -> Settings:
     settings: Settings = {
         "model.memory_initial_range": 0.02,
         "model.returning_gradient": True,
@@ -29,7 +29,7 @@ def _fast_moving_mnist(variant: str) -> Settings:
     }
     if variant == "conv-1enc-2LSTM":
         settings["optimizer.flow_head_rate"] = 0.05  # the others' throws its flow into the clamp
-    if get_variant(variant).memory == "fc":
+    if memory == "fc":
         # else black ground saturates its thousands of inputs
         settings["optimizer.memory_rate"] = 0.003
     else:
@@ -37,9 +37,9 @@ def _fast_moving_mnist(variant: str) -> Settings:
     return settings
 
 
-def _quick_moving_mnist(variant: str) -> Settings:
+def _quick_moving_mnist(variant: str, memory: str) -> Settings:
     """`fast` within minutes: a short run wants a high rate."""
-    return _fast_moving_mnist(variant) | {
+    return _fast_moving_mnist(variant, memory) | {
         "optimizer.learning_rate": 24e-3,
         "train.num_sequences": 800,
         "train.image_every_steps": 100,
@@ -50,7 +50,7 @@ def _quick_moving_mnist(variant: str) -> Settings:
     }
 
 
-def _fast_video(variant: str) -> Settings:
+def _fast_video(variant: str, memory: str) -> Settings:
     return {
         "model.residual": True,
         "model.normalise_contrast": True,
@@ -63,7 +63,7 @@ def _fast_video(variant: str) -> Settings:
     }
 
 
-def _paper(variant: str) -> Settings:
+def _paper(variant: str, memory: str) -> Settings:
     """Section 4 of the paper."""
     return {
         "optimizer.name": "rmsprop",
@@ -83,7 +83,7 @@ def _paper(variant: str) -> Settings:
     }
 
 
-RECIPES: dict[str, dict[str, Callable[[str], Settings]]] = {
+RECIPES: dict[str, dict[str, Callable[[str, str], Settings]]] = {
     "moving_mnist": {
         "fast": _fast_moving_mnist,
         "quick": _quick_moving_mnist,
@@ -93,7 +93,7 @@ RECIPES: dict[str, dict[str, Callable[[str], Settings]]] = {
 }
 """By `data.name` and name: dotted fields and values, of a variant; others keep their defaults."""
 
-OF_OTHER_DATA: dict[str, Callable[[str], Settings]] = {"fast": lambda variant: {}, "paper": _paper}
+OF_OTHER_DATA: dict[str, Callable[[str, str], Settings]] = {"fast": lambda *_: {}, "paper": _paper}
 """Those of data sets that have none of their own; `fast` is the defaults."""
 
 NAMES = tuple(dict.fromkeys(name for recipes in RECIPES.values() for name in recipes))
@@ -106,7 +106,7 @@ OPEN_FIELDS = sorted(
         for recipes in RECIPES.values()
         for recipe in recipes.values()
         for variant in VARIANTS
-        for path in recipe(variant)
+        for path in recipe(variant, VARIANTS[variant].memory)
     }
     | {path for path in KINDS if path.startswith("model.")}
 )
@@ -151,7 +151,8 @@ def with_recipe(config: ConfigDict) -> ConfigDict:
             f"config.recipe={config.recipe!r}, of data {config.data.name}: "
             f"{nearest(config.recipe, recipes)}"
         )
-    settings = recipes[config.recipe](config.variant) if config.recipe else {}
+    memory = config.model.get("memory") or get_variant(config.variant).memory
+    settings = recipes[config.recipe](config.variant, memory) if config.recipe else {}
     defaults = DEFAULTS | _model_fields(config)
     for path in OPEN_FIELDS:
         section, name = section_of(filled, path)

@@ -50,7 +50,7 @@ def evaluate_ahead(
 
     def score(frames):
         target = frames[:, tau : tau + NUM_AHEAD]
-        outputs = predict_ahead(model, params, frames[:, :tau], NUM_AHEAD)
+        outputs = predict_ahead(model, params, frames[:, :tau], num_frames=NUM_AHEAD)
         scores = _scores(model.intensity(outputs), target)
         if model.config.output == "logit":
             scores["nats_per_frame"] = nats_per_frame(outputs, target)

@@ -56,7 +56,9 @@ class FlowScores:
             motions, segments = np.unique(truth[moving], axis=0, return_inverse=True)
             true_segments = np.zeros(moving.shape, int)
             true_segments[moving] = 1 + segments.ravel()
-            found_segments = motion_segments(flow, self.threshold, max(1, len(motions)))
+            found_segments = motion_segments(
+                flow, threshold=self.threshold, num_motions=max(1, len(motions))
+            )
             self._rand.append(adjusted_rand_index(found_segments[known], true_segments[known]))
 
     def best_threshold(self) -> float:

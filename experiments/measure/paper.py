@@ -2,7 +2,6 @@
 
 from dataclasses import asdict
 
-from data.registry import DATA_SETS
 from experiments.configs.config import Config
 from experiments.configs.fields import flatten
 from vstm.variants import get_variant
@@ -40,38 +39,6 @@ TASK = {
     "train.initial_model": "",
 }
 """What the paper's experiments on moving MNIST have in common (section 4)."""
-
-COMPARED_BY_THEMSELVES = (
-    "variant",
-    "loss",
-    "model.",  # with the variant
-    "moving_mnist.pixels",
-    "moving_mnist.digits",
-    "moving_mnist.directory",
-    "moving_mnist.tfds_name",
-)
-
-RECIPE = (
-    "recipe",
-    "seed",
-    "moving_mnist.seed",
-    *(f"{name}." for name in DATA_SETS if name != "moving_mnist"),  # not read
-    "convolution",
-    "precision",
-    "segment",
-    "flow_loss.",
-    "optimizer.",
-    "train.batch_size",
-    "train.num_sequences",
-    "train.num_targets",
-    "train.log_every_steps",
-    "train.image_every_steps",
-    "train.validate_every_steps",
-    "train.checkpoint_every_steps",
-    "train.keep_checkpoints",
-    "evaluation.",
-)
-"""Fields, and beginnings of fields, of how a model is trained and scored: may be others."""
 
 MODEL_OF_RECIPE = ("memory_initial_range", "returning_gradient", "output")
 """Fields of the model that say how it is trained, or follow from the loss."""

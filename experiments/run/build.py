@@ -152,11 +152,13 @@ def initial_params(config: Config, params: Any) -> Any:
     return jax.tree.map(jnp.asarray, unflatten_dict(expected | given, sep="/"))
 
 
-def make_schedule(config: Config) -> optax.Schedule:
-    """Learning rate by update."""
-    num_train = config.data.num_train
-    if config.optimizer.schedule == "halving":  # counts epochs
-        num_train = len(training_source(config).source)
+def make_schedule(config: Config, num_train: int) -> optax.Schedule:
+    """Learning rate by update.
+
+    Args:
+      config: resolved configuration.
+      num_train: training sequences that there are, by which epochs are counted.
+    """
     return learning_rate_schedule(
         config.optimizer.schedule,
         config.optimizer.learning_rate,
@@ -188,11 +190,11 @@ def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
     )
 
 
-def make_tx(config: Config) -> optax.GradientTransformation:
-    """Gradient clipping and optimiser."""
+def make_tx(config: Config, num_train: int) -> optax.GradientTransformation:
+    """Gradient clipping and optimiser; `num_train` as of `make_schedule`."""
     return make_optimizer(
         config.optimizer.name,
-        make_schedule(config),
+        make_schedule(config, num_train),
         clip_elements=config.optimizer.clip_elements,
         clip_global_norm=config.optimizer.clip_global_norm,
         module_rates={

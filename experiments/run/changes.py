@@ -1,5 +1,7 @@
 """Which fields of a run may change while it is in its folder, and what that means for it."""
 
+from collections.abc import Callable
+
 import optax
 
 from experiments.configs.config import Config, differences
@@ -17,31 +19,31 @@ _CHANGEABLE = (
 )
 """Fields, and a section, that a run goes on with when they are changed."""
 
-_SCHEDULES = {
-    "learning rate": build.make_schedule,
-    "photometric weight": build.photometric_weight,
-}
-
 
 def changeable(path: str) -> bool:
     """Whether a run goes on with another value of a field."""
     return path.startswith(_CHANGEABLE)
 
 
-def explain_changes(config: Config, there: Config, step: int) -> None:
+def explain_changes(config: Config, there: Config, step: int, num_train: int) -> None:
     """Prints what a run does otherwise than before.
 
     Args:
       config: resolved configuration, as asked for.
       there: as it was, differing in `changeable` fields alone.
       step: update that the run has reached.
+      num_train: training sequences that there are.
     """
     for path, values in differences(config, there).items():
         print(f"config.{path} (now / before): {values}", flush=True)
     num_steps = build.num_steps(config)
     if num_steps == build.num_steps(there):
         return
-    for name, make in _SCHEDULES.items():
+    schedules: dict[str, Callable[[Config], optax.ScalarOrSchedule]] = {
+        "learning rate": lambda config: build.make_schedule(config, num_train),
+        "photometric weight": build.photometric_weight,
+    }
+    for name, make in schedules.items():
         before, now = (_value(make(each), step) for each in (there, config))
         if now != before:
             print(

@@ -6,24 +6,24 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from experiments.configs.config import Config
-from experiments.run import build
+from vstm.model import Autoencoder
 
 
-def module_table(config: Config) -> str:
+def module_table(model: Autoencoder, tau: int, channels: int) -> str:
     """A line for each module of the network and, below it, for each of its parts.
 
     Shapes are those of the outputs for a batch of one sequence, time first: of encoder and memory
     for all tau frames, of flow head and decoder for the one prediction.
 
     Args:
-      config: a resolved configuration.
+      model: the network.
+      tau: frames fed in.
+      channels: of a frame.
 
     Returns:
       The table; its last line is `total N`.
     """
-    model = build.make_model(config)
-    frames = jax.ShapeDtypeStruct((1, config.tau, *build.frame_shape(config)), jnp.float32)
+    frames = jax.ShapeDtypeStruct((1, tau, *model.config.frame_size, channels), jnp.float32)
     shapes: dict[tuple[str, ...], tuple[int, ...]] = {}
 
     def note_output(call: Any, args: Any, kwargs: Any, context: Any) -> Any:

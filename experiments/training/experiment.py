@@ -44,6 +44,7 @@ from experiments.training.loop import Periods, Validation, compile_update, train
 from experiments.training.reporter import Reporter
 from experiments.training.training_data import TrainingData
 from vstm.inference.model_file import MODEL_FILE, save_model
+from vstm.model import Autoencoder
 from vstm.training.update import TrainState, init_state
 
 FINAL_SPLITS = ("validation", "test")
@@ -72,14 +73,15 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     # What is done needs neither its data nor its initial model, which may be gone.
     trained = latest == num_steps
     data = None if trained else TrainingData(config)
+    num_train = config.data.num_train if data is None else data.num_sequences
     evaluation = final_evaluation(config, folder)
     sources = {
         split: build.source(config, split)
         for split in FINAL_SPLITS
         if not trained or evaluation.current(split, num_steps) is None
     }
-    model, tx = build.make_model(config), build.make_tx(config)
-    state = init_state(model, tx, jax.random.key(config.seed), build.frame_shape(config))
+    model, tx = build.make_model(config), build.make_tx(config, num_train)
+    state = _initial_state(config, model, tx)
     if latest is None:
         state = replace(state, params=build.initial_params(config, state.params))
     predict = make_predict(model)
@@ -104,7 +106,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                     f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True
                 )
                 if there is not None:
-                    explain_changes(config, there, int(state.step))
+                    explain_changes(config, there, int(state.step), num_train)
             if data is not None and int(state.step) < num_steps and stop.received is None:
                 drop_results(folder)
                 record(folder, int(state.step))
@@ -134,6 +136,20 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     return state, None
 
 
+def _initial_state(
+    config: Config, model: Autoencoder, tx: optax.GradientTransformation
+) -> TrainState:
+    try:
+        key = jax.random.key(config.seed)
+        return init_state(model, tx, key, build.frame_shape(config))
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise UserError(
+            f"config.model: its parameters do not fit into memory ({error})".splitlines()[0]
+        ) from error
+
+
 def _train(
     config: Config,
     folder: Path,
@@ -155,7 +171,7 @@ def _train(
             state,
             data,
             num_steps=num_steps,
-            schedule=build.make_schedule(config),
+            schedule=build.make_schedule(config, data.num_sequences),
             periods=Periods(
                 log=config.train.log_every_steps,
                 validate=config.train.validate_every_steps,

@@ -11,7 +11,11 @@ from experiments.run import build
 
 
 class TrainingData:
-    """Endless training batches; see `data.batches`."""
+    """Endless training batches; see `data.batches`.
+
+    Attributes:
+      num_sequences: that there are, of which an epoch consists.
+    """
 
     def __init__(self, config: Config):
         """Opens the data.
@@ -22,6 +26,7 @@ class TrainingData:
         self._name = config.data.name
         opened = build.training_source(config)
         self._checksum = opened.checksum
+        self.num_sequences = len(opened.source)
         self._batches = training_batches(
             opened.source, config.train.batch_size, config.seed, opened.augmentation
         )

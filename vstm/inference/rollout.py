@@ -8,7 +8,9 @@ import jax.numpy as jnp
 from vstm.model import Autoencoder
 
 
-def predict_ahead(model: Autoencoder, params: Any, frames: jax.Array, num_frames: int) -> jax.Array:
+def predict_ahead(
+    model: Autoencoder, params: Any, frames: jax.Array, *, num_frames: int
+) -> jax.Array:
     """Predicts the frames after a sequence, from it and from the predictions themselves.
 
     Args:

@@ -7,7 +7,7 @@ NUM_ITERATIONS = 10  # of k-means
 
 
 def motion_segments(
-    flow: Float[np.ndarray, "h w 2"], threshold: float, num_motions: int
+    flow: Float[np.ndarray, "h w 2"], *, threshold: float, num_motions: int
 ) -> np.ndarray:
     """Pixels by motion: 0 where the flow is no longer than a threshold, else the nearest motion.
 

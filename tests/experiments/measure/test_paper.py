@@ -3,6 +3,7 @@ import json
 import pytest
 from small_run import SMALL
 
+from data.registry import DATA_SETS
 from experiments.configs import default
 from experiments.configs.config import resolve
 from experiments.configs.fields import flatten
@@ -13,6 +14,38 @@ from experiments.training.experiment import train_and_evaluate
 from vstm import variants
 from vstm.inference.model_file import load_model
 from vstm.modules.model_config import ModelConfig
+
+COMPARED_BY_THEMSELVES = (
+    "variant",
+    "loss",
+    "model.",  # with the variant
+    "moving_mnist.pixels",
+    "moving_mnist.digits",
+    "moving_mnist.directory",
+    "moving_mnist.tfds_name",
+)
+
+RECIPE = (
+    "recipe",
+    "seed",
+    "moving_mnist.seed",
+    *(f"{name}." for name in DATA_SETS if name != "moving_mnist"),  # not read
+    "convolution",
+    "precision",
+    "segment",
+    "flow_loss.",
+    "optimizer.",
+    "train.batch_size",
+    "train.num_sequences",
+    "train.num_targets",
+    "train.log_every_steps",
+    "train.image_every_steps",
+    "train.validate_every_steps",
+    "train.checkpoint_every_steps",
+    "train.keep_checkpoints",
+    "evaluation.",
+)
+"""Fields, and beginnings of fields, of how a model is trained and scored: may be others."""
 
 
 def reference(specification="conv-1enc-1LSTM", **changes):
@@ -93,6 +126,6 @@ def test_a_new_variant_is_trained_and_evaluated(monkeypatch, tmp_path):
 
 
 def test_every_field_is_compared_or_may_differ():
-    compared = (*paper.TASK, *paper.COMPARED_BY_THEMSELVES)
+    compared = (*paper.TASK, *COMPARED_BY_THEMSELVES)
     for path in flatten(default.get_config()):
-        assert path.startswith(compared) != path.startswith(paper.RECIPE), path
+        assert path.startswith(compared) != path.startswith(RECIPE), path

@@ -3,13 +3,19 @@ from published_numbers import PARAMETERS
 
 from experiments.configs.config import resolve
 from experiments.configs.moving_mnist import get_config
+from experiments.run import build
 from experiments.run.summary import module_table
 from vstm.variants import VARIANTS
 
 
+def rows_of(variant):
+    config = resolve(get_config(variant))
+    return module_table(build.make_model(config), config.tau, build.CHANNELS).splitlines()
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_module_and_the_total_have_the_published_counts(variant):
-    rows = module_table(resolve(get_config(variant))).splitlines()
+    rows = rows_of(variant)
     counts = {row.split()[0]: row.split()[1] for row in rows[1:-1]}
     *modules, total = PARAMETERS[variant]
     for name, expected in zip(("encoder", "memory", "flow_head", "decoder"), modules, strict=True):
@@ -18,7 +24,7 @@ def test_every_module_and_the_total_have_the_published_counts(variant):
 
 
 def test_modules_have_counts_and_shapes():
-    rows = module_table(resolve(get_config("fc-2enc-1LSTM"))).splitlines()
+    rows = rows_of("fc-2enc-1LSTM")
     cells = {row.split()[0]: row.split(maxsplit=2)[1:] for row in rows[1:-1]}
     assert cells["encoder"] == ["25,920", "[10, 1, 16, 16, 32]"]
     assert cells["Dense_0"] == ["16,779,264", "[10, 1, 2048]"]

@@ -41,7 +41,7 @@ def final_state(workdir):
     config = read_json(workdir / "config.json")
     like = init_state(
         build.make_model(config),
-        build.make_tx(config),
+        build.make_tx(config, config.data.num_train),
         jax.random.key(0),
         build.frame_shape(config),
     )

@@ -19,7 +19,7 @@ def test_predictions_are_those_of_the_sequence_with_the_earlier_ones_appended(va
     model = Autoencoder(replace(variant, output=output))
     frames = np.random.default_rng(0).uniform(size=(2, 3, 8, 8, 1)).astype(np.float32)
     params = noisy(initial_parameters(model), 0.1)
-    ours = jax.jit(lambda frames: predict_ahead(model, params, frames, 3))(frames)
+    ours = jax.jit(lambda frames: predict_ahead(model, params, frames, num_frames=3))(frames)
     assert ours.shape == (2, 3, 8, 8, 1)
     seen = frames
     for n in range(3):

@@ -11,17 +11,17 @@ def test_segments_separate_still_pixels_and_two_noisy_motions():
     truth = generator.integers(3, size=(20, 30))
     motions = np.array([[0, 0], [3.0, 1.0], [-2.0, 2.0]])
     flow = motions[truth] + 0.1 * generator.normal(size=(20, 30, 2))
-    labels = motion_segments(flow, 1.0, 2)
+    labels = motion_segments(flow, threshold=1.0, num_motions=2)
     assert ((labels == 0) == (truth == 0)).all()
     assert len(np.unique(labels[truth == 1])) == len(np.unique(labels[truth == 2])) == 1
     assert adjusted_rand_index(labels, truth) == 1
 
 
 def test_segments_of_few_and_of_no_moving_pixels():
-    assert not motion_segments(np.zeros((4, 5, 2)), 0.5, 2).any()
+    assert not motion_segments(np.zeros((4, 5, 2)), threshold=0.5, num_motions=2).any()
     flow = np.zeros((4, 5, 2))
     flow[1, 2] = 3
-    labels = motion_segments(flow, 0.5, 2)
+    labels = motion_segments(flow, threshold=0.5, num_motions=2)
     assert labels[1, 2] > 0 and (labels > 0).sum() == 1
 
 
