@@ -2,7 +2,6 @@ import json
 import shutil
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from small_run import SMALL, run, small_config
@@ -58,8 +57,8 @@ def test_first_frame_ahead_is_the_one_that_evaluation_scores(finished_run):
         num_sequences=3,
     )
     frames = np.stack([source[i]["frames"] for i in range(3)])
-    variables = {"params": jax.tree.map(jnp.asarray, params)}
-    logits = build.make_model(config).apply(variables, jnp.asarray(frames[:, :2])).prediction
+    apply = jax.jit(build.make_model(config).apply)
+    logits = apply({"params": params}, frames[:, :2]).prediction
     target = frames[:, 2]
     probability = 1 / (1 + np.exp(-np.asarray(logits, np.float64)))
     entropy = -target * np.log(probability) - (1 - target) * np.log(1 - probability)
