@@ -11,13 +11,15 @@ The names below are the public ones; their modules are imported when they are as
 """
 
 import importlib
+import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from vstm.compiler import PRECISIONS, compiler_options
     from vstm.inference.model_file import load_model, save_model
-    from vstm.inference.predictor import Prediction, VideoPredictor, load
+    from vstm.inference.predictor import PRETRAINED, Prediction, VideoPredictor, load
     from vstm.inference.rollout import predict_ahead
-    from vstm.losses import LOSSES, Loss
+    from vstm.losses import LOSSES, Loss, flow_density, photometric_error
     from vstm.metrics import METRICS, Metric
     from vstm.model import Autoencoder
     from vstm.modules.model_config import ModelConfig
@@ -30,10 +32,11 @@ if TYPE_CHECKING:
     from vstm.variants import VARIANTS, get_variant
 
 _HOMES = {
+    "vstm.compiler": ("PRECISIONS", "compiler_options"),
     "vstm.inference.model_file": ("load_model", "save_model"),
-    "vstm.inference.predictor": ("Prediction", "VideoPredictor", "load"),
+    "vstm.inference.predictor": ("PRETRAINED", "Prediction", "VideoPredictor", "load"),
     "vstm.inference.rollout": ("predict_ahead",),
-    "vstm.losses": ("LOSSES", "Loss"),
+    "vstm.losses": ("LOSSES", "Loss", "flow_density", "photometric_error"),
     "vstm.metrics": ("METRICS", "Metric"),
     "vstm.model": ("Autoencoder",),
     "vstm.state": ("Output", "State"),
@@ -50,6 +53,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "LOSSES",
     "METRICS",
+    "PRECISIONS",
+    "PRETRAINED",
     "VARIANTS",
     "Autoencoder",
     "ConvLSTMParams",
@@ -61,8 +66,11 @@ __all__ = [
     "State",
     "TrainState",
     "VideoPredictor",
+    "__version__",
+    "compiler_options",
     "conv_lstm_scan",
     "conv_lstm_step",
+    "flow_density",
     "flow_roughness",
     "get_variant",
     "huber",
@@ -73,6 +81,7 @@ __all__ = [
     "make_optimizer",
     "make_train_step",
     "penalise_roughness",
+    "photometric_error",
     "predict_ahead",
     "save_model",
     "upsample_flow",
@@ -83,6 +92,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return importlib.metadata.version("vstm")
     if name not in _HOME:
         raise AttributeError(f"module 'vstm' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOME[name]), name)

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 import re
+from pathlib import Path
 
 import pytest
 
@@ -28,10 +29,11 @@ by_name = pytest.mark.parametrize("name", FUNCTIONS)
 
 
 def test_public_names_exist_and_are_documented():
-    assert set(vstm.__all__) <= set(dir(vstm))
+    assert set(vstm.__all__) == {*vstm._HOME, "__version__"} <= set(dir(vstm))
     for name in vstm.__all__:
         value = getattr(vstm, name)
-        assert isinstance(value, dict) or value.__doc__, name
+        described = isinstance(value, dict | tuple | Path | str) or value.__doc__
+        assert described, name
     with pytest.raises(AttributeError, match="no attribute 'lode'"):
         _ = vstm.lode
 
