@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
-from experiments.configs.config import Config, options_of, read_json, resolve
+from experiments.configs.config import Config, decide, options_of, read_json
 from experiments.configs.fields import flatten
+from experiments.configs.recipes import with_recipe
 from experiments.console.errors import UserError
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
@@ -25,12 +26,17 @@ _TOLD_OTHERWISE = (
     "recipe",  # by the fields that it set
     "precision",  # of accelerators, by the device
 )
-_FOLLOWED = ("variant", "loss", "data.image_size")
-"""Fields that others follow, such as the network's."""
+_FOLLOWED = ("variant", "loss", "data.name", "data.image_size", "recipe")
+"""Fields that the network's follow."""
 
 
 def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
     """A row for each evaluation.
+
+    Its `settings` are fields that differ from a baseline. Of the network, that is what variant,
+    recipe, loss and size of frame give; of all else, the plain defaults, so that a row tells what
+    its recipe set, whatever the recipe sets later. A run from before the recipes' names has the
+    variant's own network as its baseline.
 
     Args:
       source: what is compared.
@@ -79,22 +85,26 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     fields = flatten(config)
     if source.field:
         return {source.field: fields[source.field]}
-    defaults = _defaults(*(fields[path] for path in _FOLLOWED))
+    baseline = _baseline(*(fields[path] for path in _FOLLOWED))
     settings = {
-        path: value
+        path: list(value) if isinstance(value, tuple) else value  # as earlier rows have it
         for path, value in sorted(fields.items())
-        if value != defaults[path] and path not in _TOLD_OTHERWISE
+        if value != baseline[path] and path not in _TOLD_OTHERWISE
     }
     return {"run": folder.name, "settings": settings}
 
 
 @cache
-def _defaults(*followed: Any) -> dict[str, Any]:
-    """The default fields, but for those that follow from the given ones."""
-    fields = flatten(default.get_config())
-    config = default.get_config()
+def _baseline(*followed: Any) -> dict[str, Any]:
+    """The fields that `settings` are told from, see `rows`, by the values of `_FOLLOWED`.
+
+    They need not go together, such as the default speed of digits and small frames.
+    """
+    config = default.get_config()  # open in the network alone
     config.update_from_flattened_dict(dict(zip(_FOLLOWED, followed, strict=True)))
-    return flatten(resolve(config)) | {path: fields[path] for path in _FOLLOWED}
+    config = with_recipe(config)
+    decide(config)
+    return flatten(config) | {path: default.DEFAULTS[path] for path in _FOLLOWED}
 
 
 def _scores(source: Evaluations, evaluation: dict[str, Any]) -> Row:
