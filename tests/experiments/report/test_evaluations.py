@@ -80,6 +80,8 @@ def test_floor_of_the_runs_encoder_is_a_column(tmp_path):
         entry = {"encoder": encoder, "test_cross_entropy": score}
         (folder / f"{encoder}.json").write_text(json.dumps(entry))
     assert [row["floor"] for row in rows(tmp_path, TABLE2)] == [0.01, 0.04]
+    made_run(tmp_path / "z", 0.06, **{"model.encoder_features": (8,)})
+    assert [row["floor"] for row in rows(tmp_path)] == [0.01, 0.04, None]
     (folder / "2enc.json").write_text("{}")
     with pytest.raises(UserError, match=r"2enc.json: not a floor"):
         read_floors(folder)
