@@ -13,9 +13,11 @@ from experiments.configs.recipes import with_recipe
 from experiments.console.errors import UserError
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
+from experiments.measure.paper import MODEL_OF_RECIPE
 from experiments.report.provenance import Row, training
 from experiments.report.table import Evaluations
 from experiments.run.folder import CONFIG_FILE
+from vstm.variants import get_variant
 
 FLOORS = "floors"
 """Folder beside the runs of what `experiments.true_flow_floor` wrote; its errors are a column."""
@@ -44,7 +46,8 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
       files: the evaluations, each in its run's folder.
 
     Raises:
-      UserError: one is damaged, or a floor is.
+      UserError: one is damaged, or a floor is; or runs are compared by variant, and one has
+        another network than its variant's.
     """
     floors = read_floors(runs / FLOORS)
     table = []
@@ -83,6 +86,8 @@ def read_floors(folder: Path) -> dict[str, float]:
 
 def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     fields = flatten(config)
+    if source.field == "variant":
+        _check_network(folder, config)
     if source.field:
         return {source.field: fields[source.field]}
     baseline = _baseline(*(fields[path] for path in _FOLLOWED))
@@ -92,6 +97,26 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
         if value != baseline[path] and path not in _TOLD_OTHERWISE
     }
     return {"run": folder.name, "settings": settings}
+
+
+def _check_network(folder: Path, config: Config) -> None:
+    """Refuses a run that would pass as its variant, but whose network is another.
+
+    Raises:
+      UserError: names the run and the fields in which they differ.
+    """
+    variant, network = get_variant(config.variant).fields(), options_of(config, "model").fields()
+    may_differ = (*MODEL_OF_RECIPE, "frame_size")
+    others = [
+        f"model.{name}={value}"
+        for name, value in network.items()
+        if value != variant[name] and name not in may_differ
+    ]
+    if others:
+        raise UserError(
+            f"{folder}: {', '.join(others)}: another network than {config.variant}, by which its "
+            "row would go; expected runs of the variants' own"
+        )
 
 
 @cache

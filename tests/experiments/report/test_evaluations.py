@@ -61,6 +61,16 @@ def test_rows_of_table_2_stand_beside_the_paper(tmp_path):
     assert first["motion_iou"] == 0.7
 
 
+def test_another_network_does_not_pass_as_its_variant(tmp_path):
+    changes = {"model.memory_features": (2,), "model.memory_initial_range": 0.5}
+    made_run(tmp_path / "narrow", 0.06, **changes)
+    with pytest.raises(UserError) as caught:
+        rows(tmp_path, TABLE2)
+    message = f"{tmp_path / 'narrow'}: model.memory_features=[2]: another network than conv-1enc-"
+    assert str(caught.value).startswith(message)
+    assert "model.memory_features" in rows(tmp_path)[0]["settings"]
+
+
 def test_rows_of_table_3_go_by_loss(tmp_path):
     made_run(tmp_path / "a", 0.02, paper={"mean_squared_error": 0.04}, loss="sum")
     made_run(tmp_path / "b", 0.03, paper={"mean_squared_error": 0.04}, loss="gradient")
