@@ -56,13 +56,14 @@ def _main() -> None:
     split = "published" if _PUBLISHED.value else "test"
     source: Source
     if _PUBLISHED.value:
-        source, length = build.published_test_set(config, _PUBLISHED.value), 20
+        source = build.published_test_set(config, _PUBLISHED.value)
+        length = source.sequence_length
     else:
         source, length = build.source(config, "test"), config.data.sequence_length
     if length < config.tau + NUM_AHEAD:
         raise UserError(
-            f"{folder}: sequences of {length} frames; expected at least tau + {NUM_AHEAD} = "
-            f"{config.tau + NUM_AHEAD}"
+            f"{_PUBLISHED.value or folder}: sequences of {length} frames; expected at "
+            f"least tau + {NUM_AHEAD} = {config.tau + NUM_AHEAD}"
         )
     params, _ = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES

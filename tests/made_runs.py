@@ -2,7 +2,7 @@
 
 import json
 
-from small_run import small_config
+from small_run import SMALL, small_config
 
 from experiments.configs.config import resolve, to_json
 
@@ -10,9 +10,11 @@ FLOW_SCORES = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "m
 
 
 def made_run(folder, score, *, paper=None, flow=None, trained_by=None, **changes):
-    """A run whose test scores are all `score`, and those of its flow `flow`."""
+    """A run of a variant's own network; its test scores are all `score`, its flow's `flow`."""
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text(to_json(resolve(small_config(**changes))))
+    network = {path: None for path in SMALL if path.startswith("model.")}
+    config = resolve(small_config(**network | changes))
+    (folder / "config.json").write_text(to_json(config))
     evaluation = {
         "sequences_trained": 200,
         "model": dict.fromkeys(("cross_entropy", "mean_squared_error", "ssim", "psnr"), score),

@@ -39,12 +39,17 @@ def resolve(config: Config) -> Config:
                 FIELDS[path].check(path, given[path])
     resolved = with_recipe(config)
     _check_sections(resolved)
-    if resolved.moving_mnist.pixels == "auto":
-        resolved.moving_mnist.pixels = "binary" if resolved.model.output == "logit" else "float"
-    if not resolved.train.num_targets:
-        resolved.train.num_targets = min(_MOST_TARGETS, resolved.tau)
+    decide(resolved)
     check_together(resolved)
     return resolved
+
+
+def decide(config: Config) -> None:
+    """Replaces, in place, the values that stand for others: those of pixels and `num_targets`."""
+    if config.moving_mnist.pixels == "auto":
+        config.moving_mnist.pixels = "binary" if config.model.output == "logit" else "float"
+    if not config.train.num_targets:
+        config.train.num_targets = min(_MOST_TARGETS, config.tau)
 
 
 def _check_sections(config: Config) -> None:

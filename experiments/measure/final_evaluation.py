@@ -27,7 +27,8 @@ class FinalEvaluation:
 
     Attributes:
       folder: of the run.
-      variant: name of its model's architecture.
+      variant: name of the architecture that its network began with.
+      network: its network, field by field, see `ModelConfig.fields`.
       loss: that the model was trained by.
       sequences_an_update: that it was trained on.
       tau: frames fed in.
@@ -39,6 +40,7 @@ class FinalEvaluation:
 
     folder: Path
     variant: str
+    network: Mapping[str, Any]
     loss: str
     sequences_an_update: int
     tau: int
@@ -120,6 +122,7 @@ class FinalEvaluation:
         result = {
             "split": split,
             "variant": self.variant,
+            "network": self.network,
             "loss": self.loss,
             "step": step,
             "sequences_trained": step * self.sequences_an_update,

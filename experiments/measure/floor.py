@@ -22,6 +22,7 @@ from vstm.modules.decoder import Decoder
 from vstm.modules.encoder import Encoder
 from vstm.modules.model_config import ModelConfig
 from vstm.ops.warp import warp_batch
+from vstm.variants import VARIANTS
 
 BATCH_SIZE = 16
 LEARNING_RATE = 2e-3
@@ -70,8 +71,14 @@ class TrueFlowCodec(nn.Module):
 
 
 def encoder_name(config: ModelConfig) -> str:
-    """`1enc` or `2enc`, as in the variants' names."""
-    return f"{len(config.encoder_features)}enc"
+    """Of an encoder: as in the variants' names, `1enc` or `2enc`, if it is one of theirs.
+
+    Any other's tells its features, such as `enc-8-16`.
+    """
+    features = config.encoder_features
+    if features in {variant.encoder_features for variant in VARIANTS.values()}:
+        return f"{len(features)}enc"
+    return "-".join(["enc", *map(str, features)])
 
 
 def train_and_test(

@@ -7,14 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
-from experiments.configs.config import Config, options_of, read_json, resolve
+from experiments.configs.config import Config, decide, options_of, read_json
 from experiments.configs.fields import flatten
+from experiments.configs.recipes import with_recipe
 from experiments.console.errors import UserError
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
+from experiments.measure.paper import MODEL_OF_RECIPE
 from experiments.report.provenance import Row, training
 from experiments.report.table import Evaluations
 from experiments.run.folder import CONFIG_FILE
+from vstm.variants import get_variant
 
 FLOORS = "floors"
 """Folder beside the runs of what `experiments.true_flow_floor` wrote; its errors are a column."""
@@ -25,12 +28,17 @@ _TOLD_OTHERWISE = (
     "recipe",  # by the fields that it set
     "precision",  # of accelerators, by the device
 )
-_FOLLOWED = ("variant", "loss", "data.image_size")
-"""Fields that others follow, such as the network's."""
+_FOLLOWED = ("variant", "loss", "data.name", "data.image_size", "recipe")
+"""Fields that the network's follow."""
 
 
 def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
     """A row for each evaluation.
+
+    Its `settings` are fields that differ from a baseline. Of the network, that is what variant,
+    recipe, loss and size of frame give; of all else, the plain defaults, so that a row tells what
+    its recipe set, whatever the recipe sets later. A run from before the recipes' names has the
+    variant's own network as its baseline.
 
     Args:
       source: what is compared.
@@ -38,7 +46,8 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
       files: the evaluations, each in its run's folder.
 
     Raises:
-      UserError: one is damaged, or a floor is.
+      UserError: one is damaged, or a floor is; or runs are compared by variant, and one has
+        another network than its variant's.
     """
     floors = read_floors(runs / FLOORS)
     table = []
@@ -77,24 +86,53 @@ def read_floors(folder: Path) -> dict[str, float]:
 
 def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     fields = flatten(config)
+    if source.field == "variant":
+        _check_network(folder, config)
     if source.field:
         return {source.field: fields[source.field]}
-    defaults = _defaults(*(fields[path] for path in _FOLLOWED))
+    baseline = _baseline(*(fields[path] for path in _FOLLOWED))
     settings = {
-        path: value
+        path: list(value) if isinstance(value, tuple) else value  # as earlier rows have it
         for path, value in sorted(fields.items())
-        if value != defaults[path] and path not in _TOLD_OTHERWISE
+        if value != baseline[path] and path not in _TOLD_OTHERWISE
     }
     return {"run": folder.name, "settings": settings}
 
 
+def _check_network(folder: Path, config: Config) -> None:
+    """Refuses a run that would pass as its variant, but whose network is another.
+
+    Raises:
+      UserError: names the run and the fields in which they differ.
+    """
+    variant, network = (
+        get_variant(config.variant).to_fields(),
+        options_of(config, "model").to_fields(),
+    )
+    may_differ = (*MODEL_OF_RECIPE, "frame_size")
+    others = [
+        f"model.{name}={value}"
+        for name, value in network.items()
+        if value != variant[name] and name not in may_differ
+    ]
+    if others:
+        raise UserError(
+            f"{folder}: {', '.join(others)}: another network than {config.variant}, by which its "
+            "row would go; expected runs of the variants' own"
+        )
+
+
 @cache
-def _defaults(*followed: Any) -> dict[str, Any]:
-    """The default fields, but for those that follow from the given ones."""
-    fields = flatten(default.get_config())
-    config = default.get_config()
+def _baseline(*followed: Any) -> dict[str, Any]:
+    """The fields that `settings` are told from, see `rows`, by the values of `_FOLLOWED`.
+
+    They need not go together, such as the default speed of digits and small frames.
+    """
+    config = default.get_config()  # open in the network alone
     config.update_from_flattened_dict(dict(zip(_FOLLOWED, followed, strict=True)))
-    return flatten(resolve(config)) | {path: fields[path] for path in _FOLLOWED}
+    config = with_recipe(config)
+    decide(config)
+    return flatten(config) | {path: default.DEFAULTS[path] for path in _FOLLOWED}
 
 
 def _scores(source: Evaluations, evaluation: dict[str, Any]) -> Row:

@@ -8,6 +8,8 @@ from experiments.console.errors import UserError
 from experiments.report.provenance import Row, training
 from experiments.report.table import ResultFile
 
+_NO_ROWS = ("network",)  # entries of an evaluation that describe the run
+
 
 def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
     """The rows of each file, with the name of its run.
@@ -31,7 +33,11 @@ def _rows_of(path: Path) -> list[Row]:
     try:
         entries = json.loads(path.read_text())
         if isinstance(entries, dict):
-            named = {name: row for name, row in entries.items() if isinstance(row, dict)}
+            named = {
+                name: row
+                for name, row in entries.items()
+                if isinstance(row, dict) and name not in _NO_ROWS
+            }
             entries = [{"name": name} | row for name, row in named.items()]
         return [part for row in entries for part in _by_frame(row)]
     except (OSError, ValueError, AttributeError, TypeError) as error:

@@ -31,7 +31,8 @@ class ResultFile:
     """The rows of a result file that each run has; a row that several runs have stands once.
 
     The file holds a list of rows, or an object whose entries are rows by name, which is a column of
-    theirs. Lists in a row are scores frame by frame, and give rows of their own.
+    theirs; its `network`, which describes the run, is none. Lists in a row are scores frame by
+    frame, and give rows of their own.
 
     Attributes:
       file: its name.

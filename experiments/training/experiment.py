@@ -209,6 +209,7 @@ def final_evaluation(config: Config, folder: Path) -> FinalEvaluation:
     return FinalEvaluation(
         folder,
         variant=config.variant,
+        network=options_of(config, "model").to_fields(),
         loss=config.loss,
         sequences_an_update=config.train.batch_size,
         tau=config.tau,

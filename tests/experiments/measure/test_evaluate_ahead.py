@@ -68,7 +68,12 @@ def test_first_frame_ahead_is_the_one_that_evaluation_scores(finished_run):
     assert ahead["copy_last"]["nats_per_frame"] is None
 
 
-def test_too_short_sequences_are_refused(run_copy):
+def test_too_short_sequences_are_refused(run_copy, tmp_path):
     code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}")
     assert code == 2
-    assert "sequences of 5 frames; expected at least tau + 10 = 12" in errors
+    assert f"{run_copy}: sequences of 5 frames; expected at least tau + 10 = 12" in errors
+    path = tmp_path / "published.npy"
+    np.save(path, np.zeros((9, 3, 30, 30), np.uint8))
+    code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}", f"--published_test_set={path}")
+    assert code == 2
+    assert f"{path}: sequences of 9 frames; expected at least tau + 10 = 12" in errors

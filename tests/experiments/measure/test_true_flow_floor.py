@@ -7,9 +7,10 @@ from small_run import run, small_config
 
 from experiments.configs.config import resolve
 from experiments.measure import floor
-from experiments.measure.floor import TrueFlowCodec, train_and_test
+from experiments.measure.floor import TrueFlowCodec, encoder_name, train_and_test
 from experiments.run import build
 from vstm.modules.model_config import ModelConfig
+from vstm.variants import VARIANTS
 
 SMALL = ModelConfig((3,), "conv", (4,))
 
@@ -59,6 +60,14 @@ def test_codec_learns_and_is_scored_on_test_sequences():
     assert trained["test_cross_entropy"] < 0.7 * untrained["test_cross_entropy"]
     assert (trained["encoder"], trained["updates"]) == ("1enc", 100)
     json.dumps(trained, allow_nan=False)
+
+
+def test_an_encoder_has_the_name_of_a_variants_if_its_features_are_the_same():
+    names = {variant: encoder_name(network) for variant, network in VARIANTS.items()}
+    assert names == {variant: variant.split("-")[1] for variant in VARIANTS}
+    assert encoder_name(ModelConfig((16,))) == "enc-16"
+    assert encoder_name(ModelConfig((8, 16))) == "enc-8-16"
+    assert encoder_name(ModelConfig((1,))) == "enc-1"
 
 
 def test_pairs_carry_the_digits_motion():

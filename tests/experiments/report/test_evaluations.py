@@ -27,7 +27,8 @@ def test_rows_have_the_fields_that_differ_from_their_defaults_and_all_scores(tmp
     first, second = rows(tmp_path)
     assert list(first)[:4] == ["run", "settings", "seed", "sequences"]
     assert (first["run"], second["run"]) == ("a", "b")
-    asked = SMALL | {"optimizer.learning_rate": 0.5, "variant": "conv-1enc-2LSTM"}
+    small = {path: value for path, value in SMALL.items() if not path.startswith("model.")}
+    asked = small | {"optimizer.learning_rate": 0.5, "variant": "conv-1enc-2LSTM"}
     del asked["train.num_sequences"]
     assert asked.items() <= first["settings"].items()
     assert first["settings"]["train.num_targets"] == 2  # tau
@@ -60,6 +61,16 @@ def test_rows_of_table_2_stand_beside_the_paper(tmp_path):
     assert first["motion_iou"] == 0.7
 
 
+def test_another_network_does_not_pass_as_its_variant(tmp_path):
+    changes = {"model.memory_features": (2,), "model.memory_initial_range": 0.5}
+    made_run(tmp_path / "narrow", 0.06, **changes)
+    with pytest.raises(UserError) as caught:
+        rows(tmp_path, TABLE2)
+    message = f"{tmp_path / 'narrow'}: model.memory_features=[2]: another network than conv-1enc-"
+    assert str(caught.value).startswith(message)
+    assert "model.memory_features" in rows(tmp_path)[0]["settings"]
+
+
 def test_rows_of_table_3_go_by_loss(tmp_path):
     made_run(tmp_path / "a", 0.02, paper={"mean_squared_error": 0.04}, loss="sum")
     made_run(tmp_path / "b", 0.03, paper={"mean_squared_error": 0.04}, loss="gradient")
@@ -79,9 +90,39 @@ def test_floor_of_the_runs_encoder_is_a_column(tmp_path):
         entry = {"encoder": encoder, "test_cross_entropy": score}
         (folder / f"{encoder}.json").write_text(json.dumps(entry))
     assert [row["floor"] for row in rows(tmp_path, TABLE2)] == [0.01, 0.04]
+    made_run(tmp_path / "z", 0.06, **{"model.encoder_features": (8,)})
+    assert [row["floor"] for row in rows(tmp_path)] == [0.01, 0.04, None]
     (folder / "2enc.json").write_text("{}")
     with pytest.raises(UserError, match=r"2enc.json: not a floor"):
         read_floors(folder)
+
+
+LOSSES = {"flow_loss.photometric_weight": 3.0, "flow_loss.sparsity_weight": 1e-3}
+SET = {"model.memory_features": (2,), "model.memory_initial_range": 0.08}
+BEFORE = {"recipe": "", "model.returning_gradient": True}
+VIDEO = {"data.name": "video", "loss": "sum", "data.image_size": 16, "video.directory": "x"}
+ENCODER = {"variant": "conv-2enc-1LSTM", "model.encoder_features": (8,), "data.image_size": 30}
+
+
+@pytest.mark.parametrize(
+    "changes, network, others",
+    [
+        ({}, {}, LOSSES),
+        (SET, SET | {"model.memory_features": [2]}, LOSSES),
+        (BEFORE, {"model.returning_gradient": True}, {}),
+        # The defaults of the network and of the digits don't go with these.
+        (VIDEO, {}, VIDEO | {"video.max_pan": 3.0, "optimizer.name": "adam"}),
+        (ENCODER, {"model.encoder_features": [8]}, LOSSES | {"data.image_size": 30}),
+    ],
+    ids=["recipe", "set", "before", "video", "encoder"],
+)
+def test_settings_tell_of_the_network_what_variant_and_recipe_do_not(
+    tmp_path, changes, network, others
+):
+    made_run(tmp_path / "x", 0.1, **changes)
+    settings = rows(tmp_path)[0]["settings"]
+    assert {path: v for path, v in settings.items() if path.startswith("model.")} == network
+    assert others.items() <= settings.items()
 
 
 @pytest.mark.parametrize("content", ["{", "{}", "[]", '{"sequences_trained": 1, "model": 3}'])

@@ -26,7 +26,8 @@ def rows(runs, earlier=()):
 
 def test_rows_by_name_with_shared_ones_once(tmp_path):
     zero = {"error": 3.0}
-    write(tmp_path / "b", {"count": 5, "model": {"error": 2.0}, "zero": zero})
+    network = {"encoder_features": [3], "memory": "conv"}
+    write(tmp_path / "b", {"count": 5, "model": {"error": 2.0}, "zero": zero, "network": network})
     write(tmp_path / "a", {"count": 5, "model": {"error": 1.0}, "zero": zero})
     assert rows(tmp_path) == [
         {"run": "a", "name": "model", "error": 1.0} | TRAINED,

@@ -10,7 +10,7 @@ import time
 import jax
 import numpy as np
 import pytest
-from small_run import PATIENCE, arguments, finish, run, small_config, start
+from small_run import PATIENCE, SMALL, arguments, finish, run, small_config, start
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from experiments.configs.config import read_json
@@ -145,6 +145,10 @@ def test_run_and_evaluation_tell_what_made_them(finished_run):
     (entry,) = provenance.read(finished_run)
     assert entry["step"] == 0
     result = json.loads((finished_run / "eval_test.json").read_text())
+    small = {path: value for path, value in SMALL.items() if path.startswith("model.")}
+    network = {f"model.{name}": value for name, value in result["network"].items()}
+    assert small == {path: type(value)(network[path]) for path, value in small.items()}
+    assert network["model.frame_size"] == [30, 30]
     assert (result["trained_commit"], result["trained_device"]) == (
         entry["commit"],
         entry["device"],
