@@ -58,7 +58,7 @@ def test_codec_learns_and_is_scored_on_test_sequences():
         for n in (1, 100)
     )
     assert trained["test_cross_entropy"] < 0.7 * untrained["test_cross_entropy"]
-    assert (trained["encoder"], trained["updates"]) == ("1enc", 100)
+    assert (trained["encoder"], trained["updates"]) == ("enc-3", 100)
     json.dumps(trained, allow_nan=False)
 
 
