@@ -25,7 +25,7 @@ FRAMES = jnp.asarray(np.random.default_rng(0).uniform(size=(2, TAU, 8, 12, 1)), 
 
 def initialised(**options):
     """A model whose flow is not zero, and its parameters."""
-    model = Autoencoder(replace(SMALL, **options))
+    model = Autoencoder(replace(SMALL, **options), convolution="direct")
     return model, {"params": noisy(initial_parameters(model), 0.1)}
 
 
@@ -62,7 +62,7 @@ def test_recurrent_head_equals_the_unrolled_equation():
 
 @pytest.mark.parametrize("recurrent", [False, True])
 def test_flow_starts_at_zero_and_learns(recurrent):
-    model = Autoencoder(replace(SMALL, recurrent_flow=recurrent))
+    model = Autoencoder(replace(SMALL, recurrent_flow=recurrent), convolution="direct")
     params = initial_parameters(model)
 
     @jax.jit

@@ -22,7 +22,7 @@ FRAMES = jnp.asarray(np.random.default_rng(1).integers(0, 2, (2, TAU + 1, 8, 8, 
 
 def make(loss="bce", tx=None, config=SMALL, **weights):
     """A model, a state whose flow is not zero, and the update without a penalty of the flow."""
-    model = Autoencoder(replace(config, output=LOSSES[loss].output))
+    model = Autoencoder(replace(config, output=LOSSES[loss].output), convolution="direct")
     tx = tx or optax.sgd(0.1)
     params = jax.tree.map(lambda a: a + np.float32(0.02), initial_parameters(model))
     state = TrainState(jnp.int32(0), params, tx.init(params), jax.random.key(0))
