@@ -85,23 +85,23 @@ def _main() -> None:
     path = output / "grid.json"
     try:
         output.mkdir(parents=True, exist_ok=True)
-        grid = measure_all(wanted, path, here, _BUDGET.value, again=_AGAIN.value)
-        rows = best_batches(read_rows(path))
-        text = tables(rows, "python -m experiments.benchmark")
-        write_results(output, rows, text)
-        print(text, flush=True)
-        if _SCALING.value:
-            scaling = measure_all(
-                scaling_cells(),
-                output / "scaling.json",
-                here,
-                _BUDGET.value,
-                again=_AGAIN.value,
-                known=grid,
-            )
-            plot(scaling, output / "scaling.png")
     except OSError as error:
         raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    grid = measure_all(wanted, path, here, _BUDGET.value, again=_AGAIN.value)
+    rows = best_batches(read_rows(path))
+    text = tables(rows, "python -m experiments.benchmark")
+    write_results(output, rows, text)
+    print(text, flush=True)
+    if _SCALING.value:
+        scaling = measure_all(
+            scaling_cells(),
+            output / "scaling.json",
+            here,
+            _BUDGET.value,
+            again=_AGAIN.value,
+            known=grid,
+        )
+        plot(scaling, output / "scaling.png")
 
 
 if __name__ == "__main__":

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.atomic_file import write_atomically
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.machine import FACTS, heading
 from experiments.benchmark.measure import measure
 from experiments.console.errors import UserError
 from experiments.report.results_table import markdown_rows
 from experiments.run.provenance import current_commit
+from experiments.run.results import write_file
 
 _FIELDS = ("variant", "phase", "ours_s", "torch_s", "speedup", "ours_peak_mb", "torch_peak_mb")
 _CELL = tuple(Cell.__dataclass_fields__)
@@ -56,7 +56,7 @@ def measure_all(
       known: rows from elsewhere, which count before those of the file.
 
     Raises:
-      UserError: the file is damaged, or a measurement failed.
+      UserError: the file is damaged or cannot be written, or a measurement failed.
     """
     rows = {_key(row): row for row in read_rows(path)}
     result = []
@@ -70,7 +70,7 @@ def measure_all(
             row = measured | machine | {"commit": current_commit()}
             print(_summary(row), flush=True)
         rows[key] = row
-        write_atomically(path, json.dumps(list(rows.values()), indent=1) + "\n")
+        write_file(path, json.dumps(list(rows.values()), indent=1) + "\n")
         result.append(row)
     return result
 

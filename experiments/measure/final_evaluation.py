@@ -28,7 +28,7 @@ class FinalEvaluation:
     Attributes:
       folder: of the run.
       variant: name of the architecture that its network began with.
-      network: its network, field by field, see `ModelConfig.fields`.
+      network: its network, field by field, see `ModelConfig.to_fields`.
       loss: that the model was trained by.
       sequences_an_update: that it was trained on.
       tau: frames fed in.

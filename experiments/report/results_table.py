@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.atomic_file import write_atomically
 from experiments.console.errors import UserError
 from experiments.report.provenance import PROVENANCE, Row
+from experiments.run.results import write_file
 
 
 def results_table(rows: Sequence[Row], command: str, subject: str = "") -> str:
@@ -62,7 +62,7 @@ def write_results(folder: Path, rows: Sequence[Row], table: str) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_atomically(folder / "results.md", table)
-        write_atomically(folder / "results.json", json.dumps(rows, indent=1) + "\n")
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+    write_file(folder / "results.md", table)
+    write_file(folder / "results.json", json.dumps(rows, indent=1) + "\n")

@@ -5,7 +5,15 @@ Imports nothing heavy, as flags offer the tables' names.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
+
+from experiments.run.results import result_file
+
+
+def _of_each_run(measured: str) -> str:
+    """Pattern of what is measured of runs on test sequences, below their folder."""
+    return result_file(Path("*"), measured, "test").as_posix()
 
 
 @dataclass(frozen=True)
@@ -20,7 +28,7 @@ class Evaluations:
       name: of that score in the rows.
     """
 
-    files: ClassVar[str] = "*/eval_test.json"
+    files: ClassVar[str] = _of_each_run("eval")
     field: str = ""
     score: str = ""
     name: str = ""
@@ -35,15 +43,15 @@ class ResultFile:
     frame, and give rows of their own.
 
     Attributes:
-      file: its name.
+      measured: on test sequences, a key of `experiments.run.results.RESULTS`.
     """
 
-    file: str
+    measured: str
 
     @property
     def files(self) -> str:
         """Pattern of the files below the folder of runs."""
-        return f"*/{self.file}"
+        return _of_each_run(self.measured)
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,7 @@ class TrainingErrors:
       score: as it is logged.
     """
 
-    files: ClassVar[str] = "*/eval_test.json"
+    files: ClassVar[str] = _of_each_run("eval")
     score: str
 
 

@@ -88,7 +88,7 @@ TABLES = {
     ),
     "flow": Table(
         "Flow against the true one",
-        rows=ResultFile("flow_test.json"),
+        rows=ResultFile("flow"),
         key=("run",),
         columns={"name": "flow"} | _RUN | _ALL_OF_FLOW,
         by=("name", "label", "length"),
@@ -108,7 +108,7 @@ TABLES = {
     ),
     "ahead": Table(
         "Ten frames ahead",
-        rows=ResultFile("ahead_test.json"),
+        rows=ResultFile("ahead"),
         key=("run",),
         columns={"name": "of"}
         | _RUN
@@ -120,7 +120,7 @@ TABLES = {
     ),
     "probe": Table(
         "Do the memory's features help? Linear probes",
-        rows=ResultFile("probe_test.json"),
+        rows=ResultFile("probe"),
         key=("run",),
         columns=_RUN | {"mean_iou": "IoU:"},
         by=("label", "length"),
@@ -140,6 +140,7 @@ TABLES = {
     ),
     "rates": Table(
         "Learning rates by the length of the run",
+        # Written once, of validation sequences and of runs that are gone: not gathered.
         columns={"variant": "variant", "sequences": "training sequences"}
         | {"learning_rate": "learning rate", "memory_rate": "of it, the memory's"}
         | {"validation_cross_entropy": "nats a pixel, validation"},
@@ -166,7 +167,7 @@ TABLES = {
     ),
     "make_train": Table(
         "What `make train` reaches",
-        rows=ResultFile("eval_test.json"),
+        rows=ResultFile("eval"),
         key=("run",),
     ),
     "benchmark": Table(

@@ -13,9 +13,9 @@ from typing import Any
 
 import jax
 
-from data.atomic_file import write_atomically
 from experiments.console.errors import UserError
 from experiments.console.machine_facts import UNKNOWN, cpuinfo, package_version, processor
+from experiments.run.results import write_file
 
 ENVIRONMENT_FILE = "environment.json"
 _PACKAGES = ("vstm", "jax", "jaxlib", "flax", "optax", "numpy", "av")
@@ -88,11 +88,7 @@ def record(folder: Path, step: int) -> None:
     """
     kept = [entry for entry in read(folder) if entry["step"] < step]
     entry = {"step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")} | environment()
-    path = folder / ENVIRONMENT_FILE
-    try:
-        write_atomically(path, json.dumps([*kept, entry], indent=1) + "\n")
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error})") from error
+    write_file(folder / ENVIRONMENT_FILE, json.dumps([*kept, entry], indent=1) + "\n")
 
 
 def read(folder: Path) -> list[dict[str, Any]]:

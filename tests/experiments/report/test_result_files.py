@@ -12,13 +12,13 @@ TRAINED = {"device": "card", "commit": "abc"}
 
 def write(folder, content, commit="abc"):
     folder.mkdir(exist_ok=True)
-    (folder / "x.json").write_text(json.dumps(content))
+    (folder / "flow_test.json").write_text(json.dumps(content))
     entries = [{"step": 0, "device": "card", "commit": commit}]
     (folder / "environment.json").write_text(json.dumps(entries))
 
 
 def rows(runs, earlier=()):
-    source = ResultFile("x.json")
+    source = ResultFile("flow")
     return with_earlier_shared(
         result_files.rows(source, runs, sorted(runs.glob(source.files))), earlier
     )
@@ -96,5 +96,5 @@ def test_rows_keep_their_order_when_a_run_is_scored_again(tmp_path):
 
 def test_damaged_files_are_named(tmp_path):
     write(tmp_path / "a", [3])
-    with pytest.raises(UserError, match=r"a/x\.json: not rows of results"):
+    with pytest.raises(UserError, match=r"a/flow_test\.json: not rows of results"):
         rows(tmp_path)
