@@ -13,7 +13,7 @@ SUFFIX = ".part"
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary file that replaces `path` once it is complete.
 
-    Readers see the old file or the complete new one, also after a kill. The temporary file lies
+    Readers see the old file or the complete new one, also after a kill. The temporary file is
     beside it under a random name, so several processes may write at once. If the block fails, it is
     removed and the old file stays. One that a kill leaves behind ends in `SUFFIX` and is harmless.
 

@@ -27,7 +27,7 @@ def training_batches(
 
     Args:
       source: random-access source whose items have `frames` [T, H, W, C].
-      batch_size: sequences a batch of this shard.
+      batch_size: sequences per batch of this shard.
       seed: of the order, and of the augmentation.
       augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend only
         on the seed and the position; None takes the item's `frames`.

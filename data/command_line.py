@@ -47,7 +47,7 @@ def run(
       argv: arguments, without the program's name; None: those of the process.
 
     Returns:
-      The status: 2 after bad input, of which one line on standard error says what is wrong; 130
+      The status: 2 after bad input, with one line on standard error that says what is wrong; 130
       after Ctrl-C.
     """
     arguments = sys.argv[1:] if argv is None else list(argv)

@@ -42,7 +42,7 @@ def _main(arguments: argparse.Namespace) -> None:
     except ValueError as error:
         raise ValueError(f"--{error}") from error
 
-    from data.clips.preparation import prepare  # heavy; not needed to be told of a typo
+    from data.clips.preparation import prepare  # heavy; not needed to report a typo
 
     print(summary(prepare(settings, output), output))
 

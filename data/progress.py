@@ -118,7 +118,7 @@ class Progress:
 
 @contextmanager
 def still_at_it(text: str) -> Iterator[None]:
-    """Says what begins, and every half minute that it goes on; for what cannot be counted."""
+    """Says what begins, and every half minute that it continues; for what cannot be counted."""
     say(f"{text} ...")
     start = time.monotonic()
     with _every_half_minute(lambda: say(f"{text}: {_duration(time.monotonic() - start)} so far")):

@@ -33,7 +33,7 @@ class Source(Protocol):
 
 @runtime_checkable
 class GroundTruthSource(Source, Protocol):
-    """A source with ground truth; `isinstance(source, GroundTruthSource)` tells.
+    """A source with ground truth; `isinstance(source, GroundTruthSource)` checks.
 
     `with_ground_truth(i)` is `source[i]` and `flow`, float32 [T - 1, H, W, 2], the backward flow of
     each next frame in pixels: frame t sampled at (x + u, y + v) gives frame t + 1. It may hold

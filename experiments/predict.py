@@ -12,11 +12,11 @@ to be, or is, at its time from the beginning:
     side_by_side.mp4   input, next frame, prediction, motion, moving pixels
     contact_sheet.png  as the paper's Figure 7: last inputs, next frame, prediction, motion
     metrics.csv        see experiments.measure.frame_errors
-    summary.json       the columns' means, frames a second, how it was made
+    summary.json       the columns' means, frames per second, how it was made
     flow/*.flo, *.npz  the flow itself, with --flow_format
 
-Colours show forward motion, where things go; the files' flow is backward, whence they come:
-next(x, y) = last(x + u, y + v), pixels of the frame.
+Colours show forward motion, where things move to; the files' flow is backward, where they come
+from: next(x, y) = last(x + u, y + v), pixels of the frame.
 """
 
 import math
@@ -63,7 +63,7 @@ _SIZE = flags.DEFINE_string(
 _SCALE = flags.DEFINE_string(
     "flow_scale",
     f"{FLOW_SCALE:g}",
-    "Motion of full colour, pixels a frame; or a percentile of the motion in the first "
+    "Motion of full colour, pixels per frame; or a percentile of the motion in the first "
     f"{NUM_SCALE_FRAMES} predictions, such as p99.",
     flag_values=_FLAGS,
 )

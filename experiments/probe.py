@@ -8,7 +8,7 @@ trained network's last memory outputs (`trained`), those of the same network as 
 sequences of the training split, takes the penalty that does best on 100 sequences of the validation
 split (labelled too, which no row counts), and is scored on the test split, whose digits are other
 ones. Writes `probe_test.json` into the run's folder: a row {task, features, sequences, mean_iou,
-digit_accuracy}, of which the last is the share of the digits' pixels that are labelled right.
+digit_accuracy}, the last of which is the share of the digits' pixels that are labelled right.
 """
 
 import sys

@@ -1,4 +1,4 @@
-r"""What is left of the error when the flow is right: encoder and decoder alone, with the true flow.
+r"""Lower bound on the error, given the ground-truth flow: encoder and decoder alone.
 
     python -m experiments.true_flow_floor \
         --config=experiments/configs/moving_mnist.py:conv-2enc-1LSTM --output=floor.json
@@ -47,7 +47,7 @@ def _main() -> None:
     if config.data.name != "moving_mnist" or config.loss != "bce":
         raise UserError(
             f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
-            "moving_mnist and bce, binary moving MNIST, of which the true motions are known"
+            "moving_mnist and bce, binary moving MNIST, whose true motions are known"
         )
     result = train_and_test(
         build.make_model(config).config,
@@ -65,7 +65,7 @@ def _main() -> None:
         raise UserError(f"{path}: cannot be written ({error})") from error
     write_file(path, result_text(path, result))
     print(
-        f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats a pixel after "
+        f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats per pixel after "
         f"{result['updates']} updates; written to {path}"
     )
 

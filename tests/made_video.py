@@ -1,4 +1,4 @@
-"""Small video files whose frames tell their number."""
+"""Small video files whose frames show their number."""
 
 from fractions import Fraction
 
@@ -33,7 +33,7 @@ def make_video(
     pix_fmt="yuv420p",
     set_up=None,
 ):
-    """Writes frames 0, 1, ..., as `draw`; `times` in milliseconds, else `rate` frames a second.
+    """Writes frames 0, 1, ..., as `draw`; `times` in milliseconds, else `rate` frames per second.
 
     `set_up` changes the stream before the first frame.
     """

@@ -9,7 +9,7 @@ PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
 
 Sums are in float32. A TPU rounds to bfloat16 (7 bits of the fraction) for `bfloat16`, to about
 TensorFloat-32 (10 bits) for `tensorfloat32` and not at all for `float32`; NVIDIA's GPUs round to
-TensorFloat-32 for the first two. If it isn't told otherwise, JAX takes `bfloat16`. A CPU multiplies
+TensorFloat-32 for the first two. By default, JAX takes `bfloat16`. A CPU multiplies
 in float32 in any case.
 """
 
@@ -19,7 +19,7 @@ def compiler_options() -> dict[str, str]:
 
     On the CPU, operations are ordered by the memory that they need, which takes a fifth from that
     of the variants with two layers; and XLA's YNN kernels are switched off, which JAX 0.10 to 0.12
-    use unless they are told not to. Those of 0.10.2 return wrong values: of 32,769 products of a
+    use by default. Those of 0.10.2 return wrong values: of 32,769 products of a
     3x3 matrix with a vector, in Muon's iteration on the flow head's kernel of a wide memory,
     [28800, 2]. An XLA that doesn't know an option compiles without it.
     """

@@ -86,7 +86,7 @@ class Autoencoder(nn.Module):
 
         Args:
           frames: [B, tau, H, W, C], intensities in [0, 1].
-          state: to go on from; None for zeros, the start of a sequence.
+          state: previous state; None for zeros, the start of a sequence.
           num_predictions: steps n, the last ones, after each of which the next frame is predicted;
             1 to tau.
           penalise: H, applied to the flow before the warp; returns it unchanged and adds to its
@@ -166,7 +166,7 @@ class Autoencoder(nn.Module):
 
         Args:
           outputs: of `remember`, [T, B, h, w, m].
-          state: before them, whose flow a recurrent head goes on from; None for zeros.
+          state: before them, whose flow a recurrent head starts from; None for zeros.
 
         Returns:
           [T, B, h, w, 2], backward, pixels of the map.
@@ -198,7 +198,7 @@ class Autoencoder(nn.Module):
 
     @nn.nowrap
     def intensity(self, predictions: jax.Array) -> jax.Array:
-        """The frames that the decoder's outputs stand for: of logits, their sigmoid.
+        """The frames that the decoder's outputs represent: for logits, their sigmoid.
 
         Intensities are not clipped; a prediction may leave [0, 1] a little.
         """

@@ -27,7 +27,7 @@ class VideoOptions:
     division: int = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
     window_stride: int = 1  # frames from one sequence's start to the next one's
     random_crops: bool = True  # in training: square crops of random size and place
-    max_pan: float = 0.0  # in training: top speed of such crops, pixels a frame
+    max_pan: float = 0.0  # in training: top speed of such crops, pixels per frame
     random_flips: bool = True  # in training: mirrors with probability 1/2
     random_reversals: bool = False  # in training: reverses time with probability 1/2
 

@@ -6,7 +6,7 @@
 
 Or the archives as downloaded, `hmdb51_org.rar` (one rar per class inside) and
 `test_train_splits.rar`, if a program that extracts rar is installed. Clips may also lie in one
-folder; their names tell the class.
+folder; their names give the class.
 
 Source: Kuehne et al. 2011; CC BY 4.0.
 """
@@ -38,7 +38,7 @@ _NAME = re.compile(rf"(.*)_({_CLASSES})_[hulf]_(?:cm|nm)_np\d+_.*\.avi", re.IGNO
 
 
 def hmdb51(source: Path) -> list[SourceClip]:
-    """The clips, with their official splits where the lists are there.
+    """The clips, with their official splits where the lists exist.
 
     Raises:
       OSError: unreadable.

@@ -133,7 +133,7 @@ def _earlier_splits(output: Path) -> dict[str, str]:
 
 
 def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[ClipInfo, str]:
-    """Writes a clip and verifies it, unless it is there intact; returns its problem too."""
+    """Writes a clip and verifies it, unless an intact one exists; returns its problem too."""
     path = output / CLIPS_FOLDER / f"{_stem(clip)}.array_record"
     description = path.with_suffix(".json")
     try:

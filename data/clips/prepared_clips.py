@@ -1,7 +1,7 @@
 """Prepared clips: decoded once, then read by random access, a few frames at a time.
 
     dataset.json                     settings, clips and skipped clips; written last
-    clips/0123abcd.array_record      one file a clip; a record holds `FRAMES_PER_RECORD` frames
+    clips/0123abcd.array_record      one file per clip; a record holds `FRAMES_PER_RECORD` frames
     clips/0123abcd.json              the clip's entry in `dataset.json`, and its source's state
 
 `data.prepare` writes such folders. A record is a NumPy archive of arrays with one row per frame:

@@ -107,7 +107,7 @@ class Augmentation:
     Attributes:
       side: of the square, pixels.
       crops: whether to crop at random size and place; otherwise the central square.
-      max_pan: top speed of random crops, pixels a frame; see `random_square`.
+      max_pan: top speed of random crops, pixels per frame; see `random_square`.
       flips: whether to mirror left and right with probability 1/2.
       reversals: whether to reverse time with probability 1/2.
     """

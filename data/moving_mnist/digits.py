@@ -132,7 +132,7 @@ def read_tfds(name: str, part: str, directory: str) -> Digits:
         images = np.stack([example["image"] for example in examples])
         labels = np.array([example["label"] for example in examples], np.uint8)
     except Exception as error:
-        reason = str(error).partition("\n")[0]  # TFDS goes on with all names that it knows
+        reason = str(error).partition("\n")[0]  # TFDS continues with all names that it knows
         raise ValueError(f"{origin}: cannot be read ({type(error).__name__}: {reason})") from error
     return _checked(images[..., 0] if images.shape[-1] == 1 else images, labels, origin)
 

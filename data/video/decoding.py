@@ -213,7 +213,7 @@ class _Promise:
     @classmethod
     def of(cls, container: av.container.InputContainer, number: int) -> "_Promise":
         stream = container.streams.video[number]
-        # Sound may go on without the frames.
+        # Sound may continue without the frames.
         seconds = (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
         rates = (stream.guessed_rate, stream.average_rate, stream.base_rate)
         aspect = stream.sample_aspect_ratio

@@ -38,7 +38,7 @@ class VideoFile(Sequence[np.ndarray]):
       size: (H, W) of the first frame, upright and with square pixels; a frame of another size is
         scaled to it.
       times: float64 [T], when each frame is shown, seconds from the first, ascending.
-      rate: frames a second, a Fraction; see `data.video.frame_times.Timing`.
+      rate: frames per second, a Fraction; see `data.video.frame_times.Timing`.
       constant_rate: whether all frames are equally spaced, to within a tick of the file's clock.
       problem: what is wrong with the file although it has frames; None if nothing. May appear
         while frames are read, if decoding is not deterministic.

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 
-DEFAULT_RATE = Fraction(30)  # frames a second, where there are no plausible times
+DEFAULT_RATE = Fraction(30)  # frames per second, where there are no plausible times
 NO_STAMP = np.iinfo(np.int64).min
 _PLAUSIBLE_RATES = (Fraction(1, 10), Fraction(1000))
 _USUAL_RATES = (
@@ -24,7 +24,7 @@ class Timing:
 
     Attributes:
       times: float64 [T], seconds from the first frame, ascending.
-      rate: mean number of frames a second; exact where frames are equally spaced, such as
+      rate: mean number of frames per second; exact where frames are equally spaced, such as
         30000/1001.
       constant_rate: whether all frames are equally spaced, to within a tick of the container's
         clock.

@@ -79,7 +79,7 @@ class ImageFile(Sequence[np.ndarray]):
       path: of the file.
       size: (H, W).
       times: when each frame is shown, seconds from the first; frames without duration last 0.1 s.
-      rate: mean number of frames a second, a Fraction.
+      rate: mean number of frames per second, a Fraction.
       constant_rate: whether all frames but the last are shown equally long.
       problem: what is wrong with the file although it has frames; None if nothing.
     """

@@ -5,11 +5,12 @@
         --noscaling
 
 Writes `grid.json` (every cell, with processor, versions and the commit that measured it),
-`results.json` and `results.md` (a table a processor, a row a variant and phase, each side at its
-best batch), `scaling.json` and `scaling.png` (how time and memory of the vanilla variant grow with
-batch, tau and frame size, here). Cells that the files have of this processor and these versions are
-measured again with --again only; rows of other processors stay. PyTorch comes with the extra
-`bench`; without it, our side alone is measured. --isa=avx2 keeps both sides from wider vectors.
+`results.json` and `results.md` (a table per processor, a row per variant and phase, each side at
+its best batch), `scaling.json` and `scaling.png` (how time and memory of the vanilla variant grow
+with batch, tau and frame size, here). Cells that the files have of this processor and these
+versions are measured again with --again only; rows of other processors stay. PyTorch comes with the
+extra `bench`; without it, our side alone is measured. --isa=avx2 keeps both sides from wider
+vectors.
 """
 
 import sys

@@ -44,7 +44,7 @@ def measure_all(
     again: bool = False,
     known: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
-    """Rows of all cells on this machine, known or from the file, else measured.
+    """Rows of all cells on this machine, known or from the file, otherwise measured.
 
     Args:
       cells: what to measure.

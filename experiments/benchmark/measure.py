@@ -82,7 +82,7 @@ def measure(cell: Cell, budget_s: float, isa: str = "native") -> dict[str, Any]:
       budget_s: seconds after which no further round starts, beyond the least number of rounds.
 
     Returns:
-      The cell's fields; of each side, seconds a sequence (`train`) or a frame and sequence
+      The cell's fields; of each side, seconds per sequence (`train`) or frame and sequence
       (`stream`) as median, lowest and highest, cores, peak memory; our compilation time; the
       ratio of the medians. PyTorch's are None where it isn't installed.
 

@@ -13,7 +13,7 @@ VARIANT = "conv-1enc-1LSTM"
 GROWTH = {"batch": (1, 4, 16), "tau": (5, 10, 20, 40), "size": (32, 64, 128)}
 FIXED = {"batch": 4, "tau": 10, "size": 64}
 SEGMENT, SEGMENTED_TAU = 5, (20, 40)  # frames kept, in the second curve over tau
-_LABELS = {"batch": "sequences an update", "tau": "frames tau", "size": "frame size, pixels"}
+_LABELS = {"batch": "sequences per update", "tau": "frames tau", "size": "frame size, pixels"}
 
 
 def scaling_cells() -> list[Cell]:
@@ -49,7 +49,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
             positions, seconds, megabytes = zip(*points, strict=True)
             column[0].plot(positions, seconds, style, label=label)
             column[1].plot(positions, megabytes, style, label=label)
-        for panel, quantity in zip(column, ("seconds an update", "peak memory, MB"), strict=True):
+        for panel, quantity in zip(column, ("seconds per update", "peak memory, MB"), strict=True):
             panel.set(xlabel=_LABELS[axis], ylabel=quantity, ylim=(0, None))
             panel.grid(alpha=0.3)
         column[0].set_title(", ".join(f"{name} {value}" for name, value in others.items()))

@@ -1,8 +1,8 @@
-"""A process that runs one side of one cell when told to, by `experiments.benchmark.measure`.
+"""A process that runs one side of one cell on request of `experiments.benchmark.measure`.
 
     python -m experiments.benchmark.worker SIDE CORES CELL_AS_JSON
 
-Answers one JSON object a line: first what was prepared, then for each line of the standard input
+Answers one JSON object per line: first what was prepared, then for each line of the standard input
 the seconds that an update or a frame took, at the end of the input the peak memory. The first run
 of a turn isn't kept: while a process idles, caches go cold, and a virtual machine's host may take
 back the memory that it freed, which costs the next update up to half of its time.

@@ -1,4 +1,7 @@
-"""Which fields of a configuration go with each other; each alone is checked by `default.FIELDS`."""
+"""Checks of fields against each other.
+
+Each field alone is checked by `default.FIELDS` or by the dataclass of its section.
+"""
 
 from ml_collections import ConfigDict
 
@@ -8,13 +11,13 @@ from vstm.metrics.frames import SSIM_WINDOW
 
 
 def check_together(config: ConfigDict) -> None:
-    """Refuses fields that do not go with each other.
+    """Refuses fields that contradict each other.
 
     Args:
-      config: each field of which is right alone, with nothing left to decide.
+      config: resolved; each field is valid by itself.
 
     Raises:
-      UserError: names the field that should be another.
+      UserError: names the field to change.
     """
     _check_windows(config)
     _check_frames(config)

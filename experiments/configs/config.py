@@ -134,7 +134,7 @@ def read_json(path: Path) -> Config:
 def differences(ours: Config, theirs: Config) -> dict[str, str]:
     """Fields in which two resolved configurations differ, each with `ours / theirs`.
 
-    `recipe` is left out: the fields that it set tell all that it did.
+    `recipe` is left out: the fields that it sets are compared themselves.
     """
     a, b = flatten(ours), flatten(theirs)
     return {

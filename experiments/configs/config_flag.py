@@ -16,8 +16,9 @@ _HELP = (
     "Configuration file, with the variant and, after a second colon, the recipe: "
     "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or video.py beside it. "
     f"Variants: {', '.join(VARIANTS)}. Recipes: {', '.join(recipes.NAMES)}; fast if none is "
-    "given. Any field of experiments/configs/default.py is set by --config.FIELD=VALUE, such as "
-    "--config.train.batch_size=8."
+    "given. --config.FIELD=VALUE sets any field, such as --config.train.batch_size=8. Fields are "
+    "documented in experiments/configs/default.py; those of model in "
+    "vstm/modules/model_config.py; those of data, moving_mnist and video in data/."
 )
 _arguments: list[str] = []  # those being parsed; ml_collections looks for fields in them
 

@@ -1,9 +1,10 @@
-"""Every field of an experiment's configuration: its default, its range and what it means.
+"""The fields of an experiment's configuration: default, range and meaning.
 
-Sections that are a part's own, `SECTIONS`, have the fields of its dataclass, which checks them;
-those of `model` are left open and taken from the variant. A new field also has a line in
-`formats.py`, so that earlier runs stay readable. Imports nothing heavy, as flags are defined with
-it.
+Here, `FIELDS` has those of the experiment itself. Those of the sections `model`, `data` and of each
+data set (`moving_mnist`, `video`) are documented and checked in the dataclasses that `SECTIONS`
+names: `ModelConfig`, `SequenceOptions` and the options in `data`. Those of `model` are left open
+and taken from the variant. A new field also has a line in `formats.py`, so that earlier runs stay
+readable. Imports nothing heavy, as flags are defined with it.
 """
 
 import dataclasses
@@ -29,9 +30,10 @@ FIELDS: dict[str, Field] = {
     "segment": Field(0, at_least=0),  # frames kept for the backward pass, others recomputed; 0: all
     "seed": Field(0, at_least=0, at_most=MAX_SEED),  # of initial parameters, batches and windows
     # The losses of the flow
-    "flow_loss.smoothness_delta": Field(1e-3, above=0),  # Huber's delta, feature pixels a pixel
+    "flow_loss.smoothness_delta": Field(1e-3, above=0),  # Huber's delta, feature pixels per pixel
     "flow_loss.smoothness_weight": Field(1e-2, at_least=0),  # w_H
-    "flow_loss.sparsity_weight": Field(0.0, at_least=0),  # of mean |flow|, against flow on nothing
+    "flow_loss.sparsity_weight": Field(0.0, at_least=0),  # of mean |flow|; against flow on flat
+    # background
     "flow_loss.photometric_weight": Field(0.0, at_least=0),  # of the last frame's, warped, error
     "flow_loss.photometric_share": Field(0.5, at_least=0, at_most=1),  # of the run, in which the
     # photometric weight falls to zero; 0: it stays
@@ -45,11 +47,11 @@ FIELDS: dict[str, Field] = {
     "optimizer.memory_rate": Field(0.3, above=0),  # factor on the memory's learning rate
     "optimizer.clip_elements": Field(0.0, at_least=0),  # 0: none
     # The run
-    "train.batch_size": Field(4, at_least=1, at_most=MAX_BATCH),  # sequences an update
+    "train.batch_size": Field(4, at_least=1, at_most=MAX_BATCH),  # sequences per update
     "train.num_sequences": Field(6_000, at_least=1, at_most=MAX_COUNT),  # length of the run
     "train.num_targets": Field(0, at_least=0),  # last frames of a window that are predicted;
     # 1: the paper's; 0: min(8, tau)
-    "train.initial_model": Field(""),  # run or model file whose parameters are gone on from
+    "train.initial_model": Field(""),  # run or model file to initialise from
     "train.log_every_steps": Field(20, at_least=1),
     "train.image_every_steps": Field(200, at_least=1),
     "train.validate_every_steps": Field(500, at_least=1),
@@ -61,14 +63,14 @@ FIELDS: dict[str, Field] = {
     "evaluation.num_validation": Field(1_000, at_least=1),  # in the end, at most
     "evaluation.num_test": Field(3_000, at_least=1),
 }
-"""Fields by dotted path, but those of section `model`."""
+"""Fields by dotted path, except those of `SECTIONS`."""
 
 SECTIONS: dict[str, type] = {
     "data": SequenceOptions,
     **{name: data_set.options for name, data_set in DATA_SETS.items()},
     "model": ModelConfig,
 }
-"""Dataclasses whose fields are those of a section."""
+"""By section: the dataclass whose fields it has, with their meaning and their checks."""
 
 DEFAULTS: dict[str, Any] = {path: field.default for path, field in FIELDS.items()} | {
     f"{section}.{field.name}": field.default

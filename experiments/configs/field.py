@@ -14,8 +14,8 @@ class Field:
 
     Attributes:
       default: whose type is the field's.
-      choices: names that it may be, or where they stand, as `module:NAME`, which is imported when a
-        value is checked, so that flags come without it; None for any.
+      choices: names that it may be, or where they are defined, as `module:NAME`, which is imported
+        when a value is checked, so that flags are defined without it; None for any.
       at_least: smallest value; None for any.
       at_most: largest value; None for any.
       above: a bound that the value must exceed; None for none.

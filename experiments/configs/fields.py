@@ -98,7 +98,7 @@ def check_value(path: str, value: Any) -> None:
 
 
 def check_text(path: str, text: str) -> None:
-    """Refuses text, of a flag, that does not tell a value of the field's type.
+    """Refuses a flag's text that is not a value of the field's type.
 
     Raises:
       UserError: names the field and its type.

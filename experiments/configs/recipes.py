@@ -25,20 +25,21 @@ def _fast_moving_mnist(variant: str, memory: str) -> Settings:
     settings: Settings = {
         "model.memory_initial_range": 0.02,
         "model.returning_gradient": True,
-        "flow_loss.sparsity_weight": 1e-3,  # a common shift of all pixels costs else nothing
+        "flow_loss.sparsity_weight": 1e-3,  # a common shift would otherwise cost nothing
     }
     if variant == "conv-1enc-2LSTM":
-        settings["optimizer.flow_head_rate"] = 0.05  # the others' throws its flow into the clamp
+        # at the others' rate its flow runs into the clamp
+        settings["optimizer.flow_head_rate"] = 0.05
     if memory == "fc":
-        # else black ground saturates its thousands of inputs
+        # otherwise a black background saturates its units
         settings["optimizer.memory_rate"] = 0.003
     else:
-        settings["flow_loss.photometric_weight"] = 3.0  # at first, ties the flow to the frames
+        settings["flow_loss.photometric_weight"] = 3.0  # falls to 0; ties the flow to the frames
     return settings
 
 
 def _quick_moving_mnist(variant: str, memory: str) -> Settings:
-    """`fast` within minutes: a short run wants a high rate."""
+    """`fast` within minutes: a short run needs a high rate."""
     return _fast_moving_mnist(variant, memory) | {
         "optimizer.learning_rate": 24e-3,
         "train.num_sequences": 800,

@@ -1,4 +1,5 @@
-"""How a program meets its user: errors in one line, progress, signals, files that appear whole.
+"""How a program meets its user and machine: start-up, errors in one line, signals, whole folders.
 
-Imports nothing of the other rooms of `experiments`.
+Notes before compilations and facts of the machine too; progress is in `data.progress`. Imports
+nothing of the other rooms of `experiments`.
 """

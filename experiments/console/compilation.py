@@ -1,4 +1,4 @@
-"""Says a word before XLA compiles, which takes long and shows nothing."""
+"""Announces each XLA compilation, which takes long and shows nothing."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

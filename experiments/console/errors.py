@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend: reported as one line, without a traceback."""
+"""Errors the user can fix: reported as one line, without a traceback."""
 
 import difflib
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""A folder that appears when all that belongs into it is written."""
+"""A folder that appears when everything that belongs in it is written."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ def new_folder(output: Path) -> Iterator[Path]:
         has filled it meanwhile: then the folder is kept, and the message says where.
     """
     output = check_new_folder(output)
-    # No parent is made before the end; one that is there lies in the same file system.
+    # No parent is made before the end; an existing one is in the same file system.
     place = next(parent for parent in output.parents if parent.exists())
     try:
         holder = Path(tempfile.mkdtemp(prefix=f"{output.name}.part-", dir=place))

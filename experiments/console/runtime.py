@@ -2,7 +2,7 @@
 
 An update allocates some hundred megabytes anew. In pages of 4 KiB, the kernel's clearing of them
 takes a fifth of its time on a CPU; and so it does where the C library gives the memory of each
-product back, which by default depends on what else lies in the heap.
+product back, which by default depends on what else is in the heap.
 """
 
 import ctypes

@@ -1,6 +1,6 @@
 """What is measured: scores of a run's predictions and flow, probes, floors, errors on own video.
 
-May import `experiments.run` and `experiments.pictures`, and nothing that makes tables of runs.
+May import the rooms `run`, `pictures`, `configs` and `console`; nothing that makes tables of runs.
 Importing the package itself imports nothing, so that flags can offer what is named here.
 """
 

@@ -85,7 +85,7 @@ def _scores(images: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """A line a frame ahead, and one for the means; columns are the scores, a copy's beside ours."""
+    """One line per frame ahead, and one for the means; columns: our scores beside a copy's."""
     columns = [
         (scores, metric)
         for metric in ("mse", "ssim", "nats_per_frame")

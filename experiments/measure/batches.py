@@ -25,7 +25,7 @@ def measured_batches(
     Args:
       source: the sequences.
       num_sequences: how many of them, the first ones, at most.
-      batch_size: sequences a batch.
+      batch_size: sequences per batch.
       description: for the progress bar.
       ground_truth: whether the batches have what the source knows of its sequences.
 

@@ -30,7 +30,7 @@ class NextFrame(NamedTuple):
 
     Attributes:
       intensities: float32 [B, H, W, C]; may leave [0, 1] a little.
-      logits: of which the intensities are the probabilities; None of a model that has none.
+      logits: the logits whose sigmoid the intensities are; None for a model without them.
       flow: float32 [B, H, W, 2], backward, pixels of the frame.
     """
 
@@ -44,7 +44,7 @@ Predict = Callable[[np.ndarray], NextFrame]
 
 
 def make_predict(model: Autoencoder) -> Callable[[Any], Predict]:
-    """The forward pass by the model's parameters, compiled once for all of them."""
+    """A forward pass that takes the parameters, compiled once for all of them."""
 
     def forward(params, frames):
         return model.apply({"params": params}, frames)

@@ -85,7 +85,7 @@ class FinalEvaluation:
         return result
 
     def current(self, split: str, step: int) -> dict[str, Any] | None:
-        """The evaluation that `evaluate_split` would write, where it is there already.
+        """The evaluation that `evaluate_split` would write, if it exists already.
 
         None where there is none, or one of another update or number of sequences.
         """

@@ -1,4 +1,4 @@
-"""What is left of the error when the flow is right: encoder and decoder alone, with the true flow.
+"""Lower bound on the error, given the ground-truth flow: encoder and decoder alone.
 
 What is written, and how, is described in the program, `experiments.true_flow_floor`.
 """
@@ -96,7 +96,7 @@ def train_and_test(
     Args:
       config: whose encoder and decoder.
       train: sequences of binary moving MNIST, with their `positions`.
-      test: others, of which frame tau + 1 is predicted.
+      test: held-out sequences, whose frame tau + 1 is predicted.
       tau: which frame is the last one seen.
       seed: of the parameters, and of the training pairs.
       num_test: test sequences, at most.

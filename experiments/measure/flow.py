@@ -117,8 +117,8 @@ def classical_method(tau: int, method: str, seen: bool) -> Method:
     Args:
       tau: frames seen, at least 2.
       method: one of `classical_flow.METHODS`.
-      seen: whether it is taken for what it is, that of frame tau, else carried on to tau + 1: each
-        pixel takes the flow at the place that its own flow leads to.
+      seen: whether it is scored as that of frame tau, or extrapolated to tau + 1: each pixel takes
+        the flow at the place that its own flow leads to.
 
     Raises:
       UserError: OpenCV is not installed.

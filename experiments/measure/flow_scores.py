@@ -20,11 +20,11 @@ THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 class FlowScores:
     """Means over the moving pixels of all frames added, those of digits that move.
 
-    Ground that a digit has just left moves too, as nothing but moved ground can fill it, but its
-    motion is not the only right one; it counts neither as moving nor as still.
+    Background just uncovered by a digit also moves, as only moved background can fill it, but more
+    than one motion of it is right; it counts neither as moving nor as still.
 
     Attributes:
-      threshold: flow longer than this moves, pixels; None while it is still looked for, by
+      threshold: pixels whose flow is longer move, pixels; None while it is being determined, by
         `best_threshold`.
     """
 

@@ -21,13 +21,13 @@ _mean_squared_error = jax.jit(mean_squared_error)
 class FrameErrors:
     """Measures predictions in their order and writes a CSV line for each; a context manager.
 
-    A line tells of the frame that was predicted: its number from 0, its time in seconds; the
-    prediction's score by each of `vstm.metrics.METRICS` that takes intensities (empty where frames
-    are too small for it); the mean squared error of `copy_last` and of
-    `zero_flow`, the last frame decoded without warp; the flow's mean length `flow_length` and the
-    share `moving` of pixels whose flow is above a threshold; `flicker`, the mean length of the
-    flow's change since the frame before, over pixels that are still in both (empty where there are
-    none). Lengths are in pixels of the frame.
+    A line describes the predicted frame: its number from 0, its time in seconds; the prediction's
+    score by each of `vstm.metrics.METRICS` that takes intensities (empty where frames are too small
+    for it); the mean squared error of `copy_last` and of `zero_flow`, the last frame decoded
+    without warp; the flow's mean length `flow_length` and the share `moving` of pixels whose flow
+    is above a threshold; `flicker`, the mean length of the flow's change since the frame before,
+    over pixels that are still in both (empty where there are none). Lengths are in pixels of the
+    frame.
     """
 
     def __init__(self, path: Path, motion_threshold: float):
@@ -35,7 +35,7 @@ class FrameErrors:
 
         Args:
           path: .csv.
-          motion_threshold: pixels a frame.
+          motion_threshold: pixels per frame.
 
         Raises:
           OSError: it cannot be written.

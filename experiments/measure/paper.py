@@ -1,4 +1,4 @@
-"""Numbers that the paper reports, to stand beside ours."""
+"""Numbers that the paper reports, for comparison with ours."""
 
 from dataclasses import asdict
 
@@ -14,7 +14,7 @@ TABLE2_CROSS_ENTROPY = {
     "fc-2enc-1LSTM": 0.15648,
     "fc-2enc-2LSTM": 0.14484,
 }
-"""Test cross-entropy on binary moving MNIST, nats a pixel, by variant."""
+"""Test cross-entropy on binary moving MNIST, nats per pixel, by variant."""
 
 TABLE3_L2 = {
     ("conv-1enc-2LSTM", "intensity"): 0.03186,

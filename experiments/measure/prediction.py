@@ -42,10 +42,10 @@ class Options:
 
     Attributes:
       size: (H, W) to which frames are scaled, and cropped if need be; None: as they are.
-      flow_scale: length of full colour, pixels a frame.
+      flow_scale: length of full colour, pixels per frame.
       flow_percentile: sets it to this percentile, in [0, 100], of the flow's length in the first
         `NUM_SCALE_FRAMES` predictions, which are then made twice.
-      motion_threshold: length from which a pixel counts as moving, pixels a frame.
+      motion_threshold: length from which a pixel counts as moving, pixels per frame.
       flow_format: one of `FLOW_FORMATS`.
     """
 

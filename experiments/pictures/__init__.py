@@ -4,4 +4,4 @@ Takes arrays; knows nothing of runs and configurations.
 Importing the package itself imports nothing, so that flags can say what is named here.
 """
 
-FLOW_SCALE = 5.0  # image pixels a frame that the colours of flow end at, where nothing else is said
+FLOW_SCALE = 5.0  # image pixels per frame at which the colours of flow end by default

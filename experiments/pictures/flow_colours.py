@@ -1,7 +1,7 @@
 """Flow as people read it: the colour says which way things move, its strength how far.
 
-Flow is backward in all data (`vstm.inference.predictor.Prediction`): it says whence a pixel of the
-next frame comes. Pictures show forward motion, its negative: what moves left has the colour of
+Flow is backward in all data (`vstm.inference.predictor.Prediction`): it says where a pixel of the
+next frame comes from. Pictures show forward motion, its negative: what moves left has the colour of
 left.
 """
 
@@ -24,7 +24,7 @@ def flow_image(flow: np.ndarray, scale: float = FLOW_SCALE) -> np.ndarray:
     Right is red, down yellow, left cyan, up violet.
 
     Args:
-      flow: [h, w, 2], backward, image pixels a frame; NaN (unknown) becomes black. Of a forward
+      flow: [h, w, 2], backward, image pixels per frame; NaN (unknown) becomes black. Of a forward
         flow, give the negative.
       scale: length of full colour, pixels.
 

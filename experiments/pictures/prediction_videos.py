@@ -32,9 +32,9 @@ class PredictionVideos:
         Args:
           folder: to write them into.
           times: when the frames of the input are shown, seconds.
-          rate: their mean number a second.
-          flow_scale: length of full colour, pixels a frame.
-          motion_threshold: length from which a pixel counts as moving, pixels a frame.
+          rate: their mean number per second.
+          flow_scale: length of full colour, pixels per frame.
+          motion_threshold: length from which a pixel counts as moving, pixels per frame.
 
         Raises:
           OSError: they cannot be written; so all methods.

@@ -27,7 +27,7 @@ def sample_picture(
     zoom: int = ZOOM,
     flow_scale: float = FLOW_SCALE,
 ) -> np.ndarray:
-    """A row a sequence.
+    """One row per sequence.
 
     Args:
       inputs: [N, n, H, W, 1], the last n input frames, in [0, 1].
@@ -35,7 +35,7 @@ def sample_picture(
       prediction: [N, H, W, 1], the predicted one; clipped to [0, 1].
       flows: backward flows by title, [N, h, w, 2] in image pixels; h and w divide H and W.
       labels: a text beside each row; none if empty.
-      zoom: picture pixels a frame pixel, along one side.
+      zoom: picture pixels per frame pixel, along one side.
       flow_scale: see `flow_image`.
 
     Returns:

@@ -19,7 +19,7 @@ def ticks_a_second(times: np.ndarray, rate: Fraction | float) -> int:
 
     Args:
       times: seconds.
-      rate: mean number of frames a second, which sets the clock where it is constant.
+      rate: mean number of frames per second, which sets the clock where it is constant.
 
     Returns:
       `TICKS`, or, if that is nearer to the times, a multiple of the rate's numerator.
@@ -50,7 +50,7 @@ class VideoWriter:
 
         Args:
           path: .mp4.
-          rate: mean number of frames a second; the last frame is shown for as long.
+          rate: mean number of frames per second; the last frame is shown for as long.
           ticks: clock of the file, ticks a second; see `ticks_a_second`.
 
         Raises:
@@ -81,7 +81,7 @@ class VideoWriter:
                 finally:
                     self._container.close()
         except OSError:
-            if error is None:  # else that one tells why
+            if error is None:  # otherwise that one says why
                 raise
 
     def write(self, image: np.ndarray, time: float) -> None:

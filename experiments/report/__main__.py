@@ -4,7 +4,7 @@ r"""One path from runs to the page: gathers a table's runs, or rewrites the page
         --command="bash experiments/sweeps/table2.sh"
     python -m experiments.report
 
-With --table, writes `results.json` (rows; what they are, experiments/report/tables.py tells of each
+With --table, writes `results.json` (rows; experiments/report/tables.py says what they are for each
 table), `results.md` (the same, with the command) and, where the table has learning curves,
 `curves.json` and a plot. Rows and curves that the output holds of runs elsewhere stay, so that a
 table can grow over machines. Files of `experiments.true_flow_floor` in the folder `floors` of the

@@ -73,7 +73,7 @@ def compact_table(table: Table, rows: Sequence[Row]) -> list[Line]:
 
 
 def _of_each_run(row: Mapping[str, Any]) -> Iterator[Row]:
-    """The row for each run that it is of, with what the run's name tells."""
+    """The row for each run that it is of, with what the run's name says."""
     for run in str(row.get("run", "")).split(", "):
         match = _RUN.fullmatch(run)
         parts = (match[1], int(match[2]), int(match[3])) if match else (run, None, None)
@@ -91,7 +91,7 @@ def _shown(table: Table, rows: Sequence[Row]) -> list[Row]:
 
 
 def _scores(table: Table, row: Row) -> dict[str, Any]:
-    """A row's values by heading, which tells the place of what lies across the lines."""
+    """A row's values by heading, which gives the place of what is across the lines."""
     across = ", ".join(str(row[name]) for name in table.across if row.get(name) is not None)
     return {
         f"{heading} {across}" if across else heading: row[name]
@@ -118,7 +118,7 @@ def _decimals(value: float) -> int:
 def _without_repeats(
     lines: Sequence[Line], contents: Sequence[Row], of_runs: Sequence[str]
 ) -> list[Line]:
-    """Lines of one content stand once, with all that they have under the headings of runs."""
+    """Lines of one content appear once, with all that they have under the headings of runs."""
     if not of_runs:
         return list(lines)
     groups: list[tuple[Row, list[Line]]] = []

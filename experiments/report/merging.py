@@ -32,7 +32,7 @@ def with_earlier(rows: Sequence[Row], earlier: Sequence[Row], key: Sequence[str]
     Args:
       rows: new ones.
       earlier: those that were there.
-      key: fields that tell cells apart; a new row replaces the earlier one of its cell.
+      key: fields that distinguish cells; a new row replaces the earlier one of its cell.
 
     Returns:
       The rows of all cells by their key; earlier ones as they are.
@@ -61,7 +61,7 @@ def with_earlier_shared(rows: Sequence[Row], earlier: Sequence[Row]) -> list[Row
 
     Returns:
       The rows by the names of their runs. A row that several runs have, such as a baseline's,
-      stands once, with all their names, and with what they have in common of where they come from.
+      appears once, with all their names, and with what they have in common of where they come from.
     """
     here = {row["run"] for row in rows}
     known = {(name, _text(row)): row for row in earlier for name in _runs(row)}

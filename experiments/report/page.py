@@ -35,7 +35,7 @@ def report(results: Path, page: Path) -> str:
 
     Args:
       results: folder of folders of results.
-      page: where the page will stand, from which it refers to the files.
+      page: path of the page, from which it refers to the files.
 
     Raises:
       UserError: no results, or damaged ones.

@@ -27,7 +27,7 @@ def content(row: Mapping[str, Any]) -> Row:
 
 
 def with_known_provenance(row: Row, known: Mapping[str, Any] | None) -> Row:
-    """The row; if its run tells nothing of its training, with what a known row tells.
+    """The row; if its run says nothing of its training, with what a known row says.
 
     Args:
       row: new.

@@ -36,7 +36,7 @@ class Evaluations:
 
 @dataclass(frozen=True)
 class ResultFile:
-    """The rows of a result file that each run has; a row that several runs have stands once.
+    """The rows of a result file that each run has; a row that several runs have appears once.
 
     The file holds a list of rows, or an object whose entries are rows by name, which is a column of
     theirs; its `network`, which describes the run, is none. Lists in a row are scores frame by
@@ -102,13 +102,13 @@ class Table:
     Attributes:
       title: of the section.
       rows: how they come from runs; None for results that another program writes.
-      key: fields that tell rows apart, so that those of runs elsewhere stay; none for rows that
+      key: fields that distinguish rows, so that those of runs elsewhere stay; none for rows that
         are written anew.
       curves: kept and plotted beside the rows.
       columns: headings by field, in the page's order; none shows all fields of all rows. Of a
         row's `run`, the page also knows `label`, `length` and `seed`, see `compact_table`.
-      by: of these fields, what tells the page's lines apart; rows of one line differ in their seed,
-        and are averaged.
+      by: of these fields, what distinguishes the page's lines; rows of one line differ in their
+        seed, and are averaged.
       across: fields whose values make columns instead of lines.
       where: values that a field of the rows shown has, in the order of the lines.
     """

@@ -15,7 +15,10 @@ from experiments.report.table import (
 
 _RUN = {"label": "run", "length": "training sequences"}
 _PAPER = {"paper": "paper", "ratio": "ratio"}
-_PREDICTION = {"cross_entropy": "nats a pixel", "copy_last_cross_entropy": "copy of the last frame"}
+_PREDICTION = {
+    "cross_entropy": "nats per pixel",
+    "copy_last_cross_entropy": "copy of the last frame",
+}
 _FLOW = {"endpoint_error": "endpoint error, px", "motion_iou": "motion IoU"}
 _ALL_OF_FLOW = {
     "endpoint_error": "endpoint error, px",
@@ -33,7 +36,7 @@ _CLIPS = {
     "error_to_zero_flow": "ratio to no flow",
     "moving": "moving",
     "flicker": "flicker, px",
-    "milliseconds_a_frame": "ms a frame",
+    "milliseconds_a_frame": "ms per frame",
 }
 
 TABLES = {
@@ -43,7 +46,7 @@ TABLES = {
         key=("variant", "sequences", "seed"),
         curves=Curves("validation/cross_entropy", "validation cross_entropy"),
         columns={"variant": "variant", "sequences": "training sequences"}
-        | {"test_cross_entropy": "nats a pixel"}
+        | {"test_cross_entropy": "nats per pixel"}
         | _PAPER
         | {"floor": "given the true flow"}
         | _FLOW,
@@ -71,7 +74,7 @@ TABLES = {
         key=("run",),
         curves=Curves(
             "train/cross_entropy",
-            "training cross-entropy, nats a pixel",
+            "training cross-entropy, nats per pixel",
             picture="figure6.png",
             window=15,
             by="updates",
@@ -113,7 +116,7 @@ TABLES = {
         columns={"name": "of"}
         | _RUN
         | {"mean_mse": "squared error, mean of ten", "mse": "squared error, frame"}
-        | {"mean_ssim": "SSIM", "mean_nats_per_frame": "nats a frame"},
+        | {"mean_ssim": "SSIM", "mean_nats_per_frame": "nats per frame"},
         by=("name", "label", "length"),
         across=("frame",),
         where={"name": ("model", "copy_last"), "frame": (None, 10)},
@@ -143,7 +146,7 @@ TABLES = {
         # Written once, of validation sequences and of runs that are gone: not gathered.
         columns={"variant": "variant", "sequences": "training sequences"}
         | {"learning_rate": "learning rate", "memory_rate": "of it, the memory's"}
-        | {"validation_cross_entropy": "nats a pixel, validation"},
+        | {"validation_cross_entropy": "nats per pixel, validation"},
         by=("variant", "sequences", "learning_rate", "memory_rate"),
     ),
     "warp_check": Table(

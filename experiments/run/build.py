@@ -51,7 +51,7 @@ def _data_set(config: Config) -> tuple[DataSet[Any], Any, SequenceOptions]:
 
 @contextmanager
 def _named(config: Config) -> Iterator[None]:
-    """Makes errors of reading the user's to mend, with the section that says what is read."""
+    """Reports read errors as user errors, which name the data set's section."""
     try:
         yield
     except (OSError, ValueError) as error:
@@ -91,7 +91,7 @@ def published_test_set(config: Config, path: str) -> PublishedTestSet:
     size = (config.data.image_size, config.data.image_size)
     if source.frame_size != size or source.sequence_length <= config.tau:
         raise UserError(
-            f"{path}: {source.sequence_length} frames of {source.frame_size} pixels a sequence; "
+            f"{path}: {source.sequence_length} frames of {source.frame_size} pixels per sequence; "
             f"expected more than tau={config.tau} frames of {size}"
         )
     return source

@@ -1,4 +1,4 @@
-"""Which fields of a run may change while it is in its folder, and what that means for it."""
+"""Which fields may change when a run is resumed, and the effect of a change."""
 
 from collections.abc import Callable
 
@@ -17,20 +17,20 @@ _CHANGEABLE = (
     "train.keep_checkpoints",
     "train.num_sequences",
 )
-"""Fields, and a section, that a run goes on with when they are changed."""
+"""Fields, and a section, that may change while a run is resumed."""
 
 
 def changeable(path: str) -> bool:
-    """Whether a run goes on with another value of a field."""
+    """Whether a run may be resumed with another value of a field."""
     return path.startswith(_CHANGEABLE)
 
 
 def explain_changes(config: Config, there: Config, step: int, num_train: int) -> None:
-    """Prints what a run does otherwise than before.
+    """Prints what has changed since the run was last trained.
 
     Args:
-      config: resolved configuration, as asked for.
-      there: as it was, differing in `changeable` fields alone.
+      config: the resolved configuration requested.
+      there: the one in the run's folder, which differs in `changeable` fields alone.
       step: update that the run has reached.
       num_train: training sequences that there are.
     """

@@ -48,7 +48,7 @@ def run(
         and ended by SIGTERM and Ctrl-C.
 
     Returns:
-      The status: 2 after bad input, of which one line on standard error says what is wrong.
+      The status: 2 after bad input, with one line on standard error that says what is wrong.
     """
     owns_process = argv is None
     arguments = sys.argv[1:] if argv is None else list(argv)
@@ -124,6 +124,6 @@ def _one_line(error: flags.Error, flag_values: flags.FlagValues) -> str:
             check_text(*field.groups())
         except UserError as wrong_type:
             return str(wrong_type)
-    # A configuration file's own error arrives with its traceback as text; its last line tells.
+    # A configuration file's own error arrives with its traceback as text; its last line says why.
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return lines[-1].removeprefix("ValueError: ") if "Traceback" in text else text

@@ -40,7 +40,7 @@ def check_run_folder(folder: Path, config: Config) -> Config | None:
       config: the run's resolved configuration.
 
     Returns:
-      The configuration that is there, which differs in `changeable` fields at most; None where the
+      The existing configuration, which differs in `changeable` fields at most; None where the
       run is new.
 
     Raises:

@@ -1,7 +1,7 @@
 """What a run's numbers were made with: commit, versions, device; kept in its folder.
 
 `environment.json` is a list with an entry for each process that trained the run: `step`, the update
-that it went on from, `time` (UTC), and what `environment` tells.
+that it resumed at, `time` (UTC), and what `environment` returns.
 """
 
 import json
@@ -80,11 +80,11 @@ def record(folder: Path, step: int) -> None:
 
     Args:
       folder: the run's folder.
-      step: update that it goes on from, 0 at first. Entries of later updates, which a kill undid
-        before they were saved, are dropped.
+      step: update at which it resumes, 0 for a new run. Entries of later updates, which a kill
+        undid before they were saved, are dropped.
 
     Raises:
-      UserError: it cannot be written, or what is there is damaged.
+      UserError: it cannot be written, or the existing file is damaged.
     """
     kept = [entry for entry in read(folder) if entry["step"] < step]
     entry = {"step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")} | environment()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the paper suggests but never ran, one change at a time: size, resolution and kernel of the
 # memory, tau, smoothness penalty, number of digits, lines; and what the fast recipe is made of.
-# Scores of other data (digits, lines) stand beside their own baselines alone. Finished cells are
+# Scores of other data (digits, lines) are compared with their own baselines alone. Finished cells are
 # skipped, a stopped one is continued; several may share the cells.
 #
 #     SEQUENCES=2000 VARIANT=conv-2enc-1LSTM CELLS="base tau-5" bash experiments/sweeps/ablations.sh

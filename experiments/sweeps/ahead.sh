@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Ten frames ahead by runs of Table 2 whose predictions are fed back. Runs are trained where they are
-# missing, scores that are there are kept.
+# missing, existing scores are kept.
 #
 #     VARIANTS="conv-1enc-2LSTM" SEQUENCES=8000 bash experiments/sweeps/ahead.sh
 source "$(dirname "$0")/cells.sh"

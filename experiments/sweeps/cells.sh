@@ -1,6 +1,6 @@
 # Sourced by the sweeps: the cells of a sweep are runs below $RUNS, each trained once. A finished cell
 # is skipped by its folder's name: after a change of the recipe, remove it or use other RUNS. What
-# fails is listed at the end, and the sweep goes on. FLAGS is added to each training, such as for a
+# fails is listed at the end, and the sweep continues. FLAGS is added to each training, such as for a
 # small try:
 #
 #     FLAGS="--config.data.num_validation=64 --config.data.num_test=64" RUNS=/tmp/try SEQUENCES=40 ...
@@ -43,7 +43,7 @@ attempt() {
   if [ $status -ne 0 ]; then failed="$failed $name"; fi
 }
 
-# train FOLDER FLAG...: trains a run, or goes on with one that was stopped; skips a finished one. One
+# train FOLDER FLAG...: trains a run, or resumes one that was stopped; skips a finished one. One
 # that fails, or that another process is training, is left out.
 train() {
   local folder=$1
@@ -75,7 +75,7 @@ score_variants() {
   done
 }
 
-# score FOLDER FILE MODULE FLAG...: a module's scores of a finished run; skipped if they are there.
+# score FOLDER FILE MODULE FLAG...: a module's scores of a finished run; skipped if they exist.
 score() {
   local folder=$1 file=$2 module=$3
   shift 3

@@ -7,6 +7,6 @@ sintel=$(realpath "$SINTEL")
 source "$(dirname "$0")/cells.sh"
 use_runs runs/figure3
 
-rm -f "$RUNS"/.gathered-* # no run tells whether the data are those of the last time
+rm -f "$RUNS"/.gathered-* # no run says whether the data are those of the last time
 write_results warp_check "SINTEL=DIR" \
   "$python" -m experiments.warp_check --source="$sintel"

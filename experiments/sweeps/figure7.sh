@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Figure 7: last inputs, next frame, prediction and flow of real video, by a run or by the model that
-# comes with the project. Predictions that are there are skipped.
+# comes with the project. Existing predictions are skipped.
 #
 #     bash experiments/sweeps/figure7.sh box.mp4 face.mp4
 #     MODEL=runs/video bash experiments/sweeps/figure7.sh box.mp4

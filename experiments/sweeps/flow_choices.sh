@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a recurrent flow head and a sparsity penalty do to the flow of real video: trains one model,
-# goes on from it without, with each and with both, and predicts the clips given. Finished runs and
+# continues from it without, with each and with both, and predicts the clips given. Finished runs and
 # predictions are skipped.
 #
 #     PREPARED=prepared/video_folder bash experiments/sweeps/flow_choices.sh box.mp4 face.mp4

@@ -1,4 +1,4 @@
-"""The training loop: compiled updates until the end or a signal, with reports on the way."""
+"""The training loop: compiled updates until the last one or a stop signal, with reports."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the valida
 
 @dataclass(frozen=True)
 class Periods:
-    """How often a run reports, in updates; each is due at the last update, too.
+    """How often a run reports, in updates; each is also due at the last update.
 
     Attributes:
       log: training metrics are written.
@@ -43,7 +43,7 @@ class Periods:
 
 @dataclass(frozen=True)
 class Validation:
-    """How the model is looked at while it is trained.
+    """How the model is monitored during training.
 
     Attributes:
       score: scores of the model and of the baselines, by its parameters.
@@ -93,15 +93,15 @@ def train(
     stop: StopSignals,
     folder: Path,
 ) -> TrainState:
-    """Updates until the end or a signal; logs, validates and saves on the way.
+    """Trains until the last update or a stop signal; logs, validates and saves.
 
     Args:
       train_step: the update, compiled.
-      state: to go on from.
+      state: initial state.
       data: training batches.
       num_steps: updates of the whole run.
       schedule: learning rate by update, to be logged.
-      periods: how often what is done.
+      periods: reporting periods.
       validation: scores and pictures.
       reporter: where all is reported.
       checkpoints: where the state is saved.

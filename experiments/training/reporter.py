@@ -43,7 +43,7 @@ class Reporter:
           folder: the run's folder.
           last_step: what was reported of later updates, before a kill, is dropped.
           num_steps: updates of the whole run.
-          batch_size: sequences an update, the unit of the progress.
+          batch_size: sequences per update, the unit of the progress.
         """
         self._folder, self._batch_size = folder, batch_size
         self._last_step = self._step = last_step
@@ -96,7 +96,7 @@ class Reporter:
         self._paused += time.perf_counter() - start
 
     def speed(self, step: int) -> None:
-        """Writes sequences a second since the last call, without the pauses."""
+        """Writes sequences per second since the last call, without the pauses."""
         now = time.perf_counter()
         if self._started is not None and self._timed_sequences:
             rate = self._timed_sequences / (now - self._started - self._paused)

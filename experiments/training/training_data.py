@@ -1,4 +1,4 @@
-"""Training batches of a configuration, and the position in them that a run goes on from."""
+"""Training batches of a configuration, and the position in them at which a run resumes."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class TrainingData:
         return {"batches": self._batches.get_state(), "clips": self._checksum}
 
     def go_to(self, position: dict[str, Any]) -> None:
-        """Goes on from a position.
+        """Resumes at a position.
 
         Raises:
           UserError: it is in other clips, where it means nothing, or of an older version.

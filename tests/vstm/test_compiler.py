@@ -45,7 +45,7 @@ def test_many_small_products_are_right():
 
 
 def test_a_compiled_update_holds_no_ynn_kernels():
-    """In a process of its own, as those of the tests are told by `XLA_FLAGS` too."""
+    """In a process of its own, as `XLA_FLAGS` sets those of the tests too."""
     code = """
 import jax, jax.numpy as jnp, optax
 from vstm.model import Autoencoder

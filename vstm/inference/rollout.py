@@ -11,7 +11,7 @@ from vstm.model import Autoencoder
 def predict_ahead(
     model: Autoencoder, params: Any, frames: jax.Array, *, num_frames: int
 ) -> jax.Array:
-    """Predicts the frames after a sequence, from it and from the predictions themselves.
+    """Predicts the frames after a sequence, feeding predictions back as inputs.
 
     Args:
       model: the autoencoder.

@@ -17,7 +17,7 @@ class Loss:
     Attributes:
       output: what it takes: the decoder's output as `logit` or `intensity`, see
         `vstm.ModelConfig.output`.
-      elementwise: the terms that it adds up, by name; each (output, target) -> a value a pixel.
+      elementwise: the terms that it adds up, by name; each (output, target) -> a value per pixel.
     """
 
     output: str

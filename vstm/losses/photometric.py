@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 from vstm.ops.warp import upsample_flow, warp_batch, warp_within
 
 CELL_SIDES = (1, 2, 4, 8)
-LARGEST_SHIFT = 8.0  # pixels; half of what the flow head can say of frames of 64 pixels
+LARGEST_SHIFT = 8.0  # pixels; half of the flow head's range on frames of 64 pixels
 FINEST_STEP = 0.0625  # pixels
 
 
@@ -24,8 +24,8 @@ def photometric_error(
 ) -> Float[Array, ""]:
     """Mean squared difference of the moved frames and the next ones, added up over resolutions.
 
-    In pixels it is exact, but feels an edge from a pixel away only; of means over cells, from a
-    cell away. Cells are of `CELL_SIDES` pixels, as far as these divide the frame.
+    Of pixels it is exact, but is only sensitive to edges within a pixel; of means over cells, to
+    edges within a cell. Cells are of `CELL_SIDES` pixels, as far as these divide the frame.
 
     Args:
       frames: the last ones.
@@ -46,7 +46,7 @@ def constant_shift(
 ) -> Float[Array, "2"]:
     """The vector that, added to all flow, makes the photometric error least.
 
-    It is looked for by steps of a pixel up to `LARGEST_SHIFT`, then by finer ones around the best.
+    Searched in steps of one pixel up to `LARGEST_SHIFT`, then in finer ones around the best.
 
     Args:
       frames: the last ones.

@@ -1,6 +1,6 @@
 """Reconstruction losses between the predicted and the true next frame.
 
-Each is a map of one value a pixel, unreduced.
+Each is a map of one value per pixel, unreduced.
 """
 
 import jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""What predictions and flow are scored by, one number a frame or pixel.
+"""What predictions and flow are scored by, one number per frame or pixel.
 
 Metrics are never trained on; losses are in `vstm.losses`. `METRICS` names those of a predicted
 frame, which every evaluation, table and diagram shows.

@@ -1,4 +1,4 @@
-"""Metrics of predicted frames, one scalar a frame; frames are [..., h, w, c] in [0, 1].
+"""Metrics of predicted frames, one scalar per frame; frames are [..., h, w, c] in [0, 1].
 
 A predicted frame is clipped to [0, 1] first, by each of them: what is scored is what can be shown.
 
@@ -20,14 +20,14 @@ _PIXEL_AXES = (-3, -2, -1)
 def cross_entropy(
     logits: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
 ) -> Float[Array, "*b"]:
-    """Mean binary cross-entropy over a frame's pixels, nats a pixel."""
+    """Mean binary cross-entropy over a frame's pixels, nats per pixel."""
     return jnp.mean(binary_cross_entropy(logits, target), axis=_PIXEL_AXES)
 
 
 def nats_per_frame(
     logits: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
 ) -> Float[Array, "*b"]:
-    """Binary cross-entropy summed over a frame's pixels, nats a frame.
+    """Binary cross-entropy summed over a frame's pixels, nats per frame.
 
     Source: Srivastava, Mansimov, Salakhutdinov 2015, who report it.
     """

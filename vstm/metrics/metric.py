@@ -17,10 +17,10 @@ class Metric:
     Attributes:
       title: heads its column of a table.
       digits: decimals in a table.
-      per_frame: (prediction, target), both [*b, H, W, C], to one value a frame, [*b].
+      per_frame: (prediction, target), both [*b, H, W, C], to one value per frame, [*b].
       takes: the prediction that it takes: an `intensity`, which any image is, or the `logit` of an
         intensity, which only a model that is trained by cross-entropy gives.
-      at_most: what a frame counts at most.
+      at_most: upper limit of a frame's value.
       smallest_side: height and width of frames, pixels, below which it is not defined.
     """
 
@@ -38,5 +38,5 @@ class Metric:
     def values(
         self, prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
     ) -> Float[Array, "*b"]:
-        """One value a frame, as it counts in the mean."""
+        """One value per frame, as it counts in the mean."""
         return jnp.minimum(self.per_frame(prediction, target), self.at_most)

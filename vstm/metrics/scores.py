@@ -22,7 +22,7 @@ def frame_scores(
     *,
     takes: str = "intensity",
 ) -> dict[str, Float[Array, "*b"]]:
-    """The metrics of a kind of prediction, one value a frame.
+    """The metrics of a kind of prediction, one value per frame.
 
     Args:
       prediction: intensities, or their logits; see `takes`.

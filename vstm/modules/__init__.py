@@ -1,4 +1,5 @@
 """Flax modules of the figure in the paper: encoder, memory, flow head, decoder.
 
-They own the parameters and call `vstm.ops`; `vstm.model` puts them together.
+They own the parameters and call `vstm.ops`; `model_config` describes a network, and `vstm.model`
+puts it together.
 """

@@ -82,7 +82,7 @@ def convolve_maps(
 
 
 class Conv2D(nn.Module):
-    """Same-size convolution with bias; Xavier-uniform kernel unless told otherwise, bias 0.
+    """Same-size convolution with bias; Xavier-uniform kernel by default, bias 0.
 
     Attributes:
       features: output features.

@@ -22,7 +22,7 @@ def flow_limit(height: int, width: int) -> tuple[float, float]:
 
 
 def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
-    """Share of a flow head's output elements that stand at the limit, in [0, 1]."""
+    """Share of a flow head's output elements that are at the limit, in [0, 1]."""
     return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*flow.shape[-3:-1]), flow.dtype))
 
 
@@ -55,8 +55,8 @@ class FlowHead(nn.Module):
     """Two 15x15 convolutions, optionally a 1x1 one, a learnable scale for u and v, a clamp.
 
     The scales map to normalised coordinates, in which the map spans [-1, 1], and start at 2/w
-    and 2/h, so that the convolutions' outputs are pixels at first. The normalised flow is clamped
-    to [-0.5, 0.5]. The last convolution starts at zero, hence so does the flow.
+    and 2/h, so that the convolutions' outputs are pixels at initialisation. The normalised flow
+    is clamped to [-0.5, 0.5]. The last convolution starts at zero, hence so does the flow.
 
     A recurrent head moves each frame's flow only a part of the way from the previous frame's to
     the regressed one, by a gate of each element:

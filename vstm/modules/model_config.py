@@ -43,8 +43,9 @@ class ModelConfig:
       ValueError: a field outside its range; likewise.
 
     Source: Tables 1 and 2, section 4; residual, normalise_contrast and returning_gradient are
-    choices: of real video, whose frames differ little, a decoder that makes the whole frame loses
-    more than changes, and motion is learnt from texture, a small part of the intensities.
+    choices: on real video, whose frames differ little, a decoder that reconstructs the whole frame
+    loses more detail than changes between frames, and motion is learnt from texture, a small part
+    of the intensities.
     """
 
     encoder_features: tuple[int, ...] = (32,)

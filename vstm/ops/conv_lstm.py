@@ -1,6 +1,6 @@
 """Convolutional LSTM (eq. 1 of the paper), without peepholes.
 
-    i, f, o = sigmoid(x_t * w_x + h_{t-1} * w_h + b)      one kernel pair and one bias a gate
+    i, f, o = sigmoid(x_t * w_x + h_{t-1} * w_h + b)      one kernel pair and one bias per gate
     c~      = tanh(x_t * w_x + h_{t-1} * w_h + b)
     c_t     = c~ i + c_{t-1} f
     h_t     = o tanh(c_t)

@@ -67,7 +67,7 @@ def make_optimizer(
     Args:
       kind: `rmsprop` (rho 0.9, eps 1e-5, added to the root, as Torch does), `adam` (b1 0.9,
         b2 0.999, eps 1e-8) or `muon`: the updates of convolution kernels, read as matrices
-        [k l i, o] (the memory's, one a gate), made orthogonal and scaled to the root mean square
+        [k l i, o] (the memory's, one per gate), made orthogonal and scaled to the root mean square
         of Adam's (Newton-Schulz, 5 iterations; Nesterov momentum 0.95); for all else, Adam with
         Nesterov momentum.
       schedule: learning rate by update.
@@ -76,7 +76,7 @@ def make_optimizer(
       module_rates: factors on the learning rate by module, a key of the parameters' top level; 1
         where a module is not named. The flow head's and the memory's convolutions add up thousands
         of inputs; optimisers that give every weight a step of the same size move the flow by whole
-        pixels an update, into the clamp, where its gradient is zero, and saturate the gates.
+        pixels per update, into the clamp, where its gradient is zero, and saturate the gates.
 
     Returns:
       The optax transformation.

@@ -20,7 +20,7 @@ Metrics = dict[str, jax.Array]
 
 @flax.struct.dataclass
 class TrainState:
-    """Everything that an update changes or reads, apart from the data.
+    """Training state: everything an update reads or writes except the data.
 
     Attributes:
       step: number of updates made, int32 scalar.
@@ -44,7 +44,7 @@ def init_state(
     key: jax.Array,
     frame_shape: tuple[int, int, int],
 ) -> TrainState:
-    """Fresh state.
+    """Initial training state: drawn parameters and an empty optimiser state.
 
     Args:
       model: the autoencoder.

@@ -16,7 +16,7 @@ SPLITS = (
 
 
 class Clips(list):
-    """Prepared clips whose pixels at the left tell clip and frame."""
+    """Prepared clips whose pixels at the left show clip and frame."""
 
     def __init__(self, **settings):
         self.settings = settings
@@ -33,7 +33,7 @@ class Clips(list):
 
 
 def places(windows):
-    """(clip, first frame) of each window, and that it goes on from there."""
+    """(clip, first frame) of each window, and that it continues from there."""
     found = []
     for item in windows:
         frames = item["frames"]

@@ -6,7 +6,7 @@ from data.video.framing import centre_square, fit, random_square
 
 
 def ramp(height, width):
-    """Grey level 2x + y, so that places can be told."""
+    """Grey level 2x + y, so that places can be read off."""
     return (2 * np.arange(width) + np.arange(height)[:, None]).astype(np.uint8)
 
 
@@ -83,7 +83,7 @@ def test_random_square_of_frames_smaller_than_the_square_takes_all_there_is():
 
 
 def test_squares_pan_at_a_constant_velocity_up_to_the_largest():
-    """On a plane, the grey level at a square's corner tells where it is."""
+    """On a plane, the grey level at a square's corner shows where it is."""
     x, y = np.meshgrid(np.arange(120), np.arange(100))
     frames = np.stack([x, y]).repeat(5, axis=0).astype(np.uint8).reshape(2, 5, 100, 120)
     speeds = []
@@ -92,7 +92,7 @@ def test_squares_pan_at_a_constant_velocity_up_to_the_largest():
             random_square(plane, 16, np.random.default_rng(seed), max_pan=2.0).astype(float)
             for plane in frames
         )
-        scale = (across[0, 8, 12] - across[0, 8, 4]) / 8  # frame pixels a pixel of the square
+        scale = (across[0, 8, 12] - across[0, 8, 4]) / 8  # frame pixels per pixel of the square
         path = np.stack([across[:, 8, 8], down[:, 8, 8]], axis=-1)
         steps = np.diff(path, axis=0)
         assert np.abs(steps - steps.mean(axis=0)).max() <= 1.01  # levels are whole numbers

@@ -97,7 +97,7 @@ def test_what_no_camera_has_counts_as_square(tmp_path):
 
 
 def bar(time, size):
-    """A bar that moves four pixels a field, on a slant of grey."""
+    """A bar that moves four pixels per field, on a slant of grey."""
     x = np.arange(size[1])
     row = np.where((x - 4 * time) % size[1] < 16, 220, 60)
     return np.broadcast_to(row, size).astype(np.uint8)

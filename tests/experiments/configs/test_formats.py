@@ -1,4 +1,4 @@
-"""Configurations of every format that runs were written in, as the history of the fields tells."""
+"""Configurations of every format that runs were written in, as the history of the fields shows."""
 
 import json
 from pathlib import Path

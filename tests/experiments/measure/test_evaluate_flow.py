@@ -98,7 +98,7 @@ def test_methods_scored_together_get_the_scores_that_they_get_alone():
     params = init_state(
         network, build.make_tx(config, config.data.num_train), jax.random.key(0), (30, 30, 1)
     ).params
-    kernel = params["flow_head"]["Conv2D_2"]["kernel"]  # zero at first, as the flow
+    kernel = params["flow_head"]["Conv2D_2"]["kernel"]  # zero at initialisation, as the flow
     params["flow_head"]["Conv2D_2"]["kernel"] = kernel + 1.0
     predict = make_predict(network)(params)
 

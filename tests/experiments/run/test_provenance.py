@@ -53,7 +53,7 @@ def test_each_process_that_trained_is_recorded(tmp_path, monkeypatch):
         monkeypatch.setattr(provenance, "current_commit", lambda commit=commit: commit)
         provenance.record(tmp_path, step)
     entries = provenance.read(tmp_path)
-    # What b did from update 30 on was lost when c went on from there.
+    # What b did from update 30 on was lost when c resumed there.
     assert [(entry["commit"], entry["step"]) for entry in entries] == [
         ("a", 0),
         ("c", 30),

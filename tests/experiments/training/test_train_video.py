@@ -265,7 +265,7 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
     shutil.rmtree(initial)
     train_and_evaluate(settings, tmp_path / "second")  # reports
     shutil.rmtree(tmp_path / "second" / "checkpoints" / "6")
-    again, _ = train_and_evaluate(settings, tmp_path / "second")  # goes on
+    again, _ = train_and_evaluate(settings, tmp_path / "second")  # resumes
     for ours, theirs in zip(
         jax.tree.leaves(again.params), jax.tree.leaves(second.params), strict=True
     ):

@@ -2,7 +2,7 @@
 
 The backward pass is written out, since a recurrence transposes its kernel once and then convolves
 at every step (see `vstm.ops.recurrence`), and since the convolution over reversed windows that
-autodiff emits for the gradient of the maps runs ten times slower on the CPU when it stands inside a
+autodiff emits for the gradient of the maps runs ten times slower on the CPU when it is inside a
 loop.
 """
 

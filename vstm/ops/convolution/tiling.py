@@ -73,7 +73,7 @@ def cut(maps: jax.Array, axis: int, tiling: Tiling, *, has_margins: bool = False
 def overlapping(maps: jax.Array, axis: int, count: int, step: int, length: int) -> jax.Array:
     """Pieces of an axis that overlap: [..., n, ...] to [..., count, length, ...].
 
-    Piece j is what lies from j step on; the axis has (count - 1) step + length entries.
+    Piece j starts at entry j step; the axis has (count - 1) step + length entries.
     """
     pieces = []
     for start in range(0, length, step):
