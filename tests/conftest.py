@@ -57,7 +57,7 @@ def pytest_runtest_setup(item):
             stop(f"{package} is not installed: `make test-bench` installs it")
 
 
-ALLOWED = {"megabytes": 600}
+ALLOWED = {"megabytes": 500}
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +70,7 @@ def forget_compiled_programs():
     if resident_megabytes() > ALLOWED["megabytes"]:
         jax.clear_caches()
         give_back_memory()
-        ALLOWED["megabytes"] = max(600, resident_megabytes() + 150)  # libraries stay
+        ALLOWED["megabytes"] = max(500, resident_megabytes() + 100)  # libraries stay
 
 
 @pytest.fixture
