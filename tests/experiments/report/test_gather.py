@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from made_runs import made_run
-from small_run import run
+from made_runs import FLOW_SCORES, made_run
+from small_run import ROOT, run
 
 from experiments.console.errors import UserError
 from experiments.report.gather import ROW_MAKERS, found
@@ -52,6 +52,40 @@ def test_results_gathered_from_two_places_are_those_of_both(tmp_path, name):
         f"--command=python -m experiments.report --table={name} --runs={tmp_path / 'y'}",
     )
     assert {path: path.read_bytes() for path in output.iterdir()} == before
+
+
+def test_a_run_of_format_1_gathered_again_keeps_its_row_and_what_gathered_it(tmp_path):
+    results = ROOT / "experiments" / "results"
+    (row,) = (
+        row
+        for row in json.loads((results / "ablations" / "results.json").read_text())
+        if row["run"] == "conv-2enc-1LSTM-width-0.5-1600-seed0"
+    )
+    assert row["gathered_by"]
+    config = json.loads((results / "make_train" / "config.json").read_text())
+    assert config["format"] == 1
+    config |= {"variant": "conv-2enc-1LSTM", "recipe": "fast"}
+    config["memory"]["width"] = 0.5
+    config["optimizer"]["learning_rate"] = 4e-3  # the rest undoes what its recipe, quick, set
+    config["train"] |= {"image_every_steps": 200, "validate_every_steps": 500}
+    config["evaluation"] |= {"num_test": 500, "num_validation": 200, "num_while_training": 256}
+    folder = tmp_path / "runs" / row["run"]
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    scores = ("cross_entropy", "mean_squared_error", "ssim", "psnr")
+    evaluation = {
+        "sequences_trained": 1600,
+        "model": {name: row[name] for name in scores},
+        "copy_last": {name: row[f"copy_last_{name}"] for name in scores[:2]},
+    }
+    (folder / "eval_test.json").write_text(json.dumps(evaluation))
+    flow = {"model": {name: row[name] for name in FLOW_SCORES}}
+    (folder / "flow_test.json").write_text(json.dumps(flow))
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "results.json").write_text(json.dumps([row]))
+    gather("ablations", folder.parent, f"--output={tmp_path / 'results'}")
+    (again,) = json.loads((tmp_path / "results" / "results.json").read_text())
+    assert again == row | {"commit": None}
 
 
 def test_predictions_are_written_anew(tmp_path):
