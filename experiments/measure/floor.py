@@ -73,7 +73,7 @@ class TrueFlowCodec(nn.Module):
 def encoder_name(config: ModelConfig) -> str:
     """Of an encoder: as in the variants' names, `1enc` or `2enc`, if it is one of theirs.
 
-    Any other's tells its features, such as `enc-8-16`.
+    Any other's gives its features, such as `enc-8-16`.
     """
     features = config.encoder_features
     if features in {variant.encoder_features for variant in VARIANTS.values()}:

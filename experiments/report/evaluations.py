@@ -36,7 +36,7 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
     """A row for each evaluation.
 
     Its `settings` are fields that differ from a baseline. Of the network, that is what variant,
-    recipe, loss and size of frame give; of all else, the plain defaults, so that a row tells what
+    recipe, loss and size of frame give; of all else, the plain defaults, so that a row says what
     its recipe set, whatever the recipe sets later. A run from before the recipes' names has the
     variant's own network as its baseline.
 
