@@ -75,19 +75,21 @@ def environment() -> dict[str, Any]:
     }
 
 
-def record(folder: Path, step: int) -> None:
+def record(folder: Path, step: int, precision: str) -> None:
     """Adds this process to those that trained a run.
 
     Args:
       folder: the run's folder.
       step: update at which it resumes, 0 for a new run. Entries of later updates, which a kill
         undid before they were saved, are dropped.
+      precision: of its products, one of `vstm.PRECISIONS`.
 
     Raises:
       UserError: it cannot be written, or the existing file is damaged.
     """
     kept = [entry for entry in read(folder) if entry["step"] < step]
-    entry = {"step": step, "time": datetime.now(UTC).isoformat(timespec="seconds")} | environment()
+    time = datetime.now(UTC).isoformat(timespec="seconds")
+    entry = {"step": step, "time": time, "precision": precision} | environment()
     write_file(folder / ENVIRONMENT_FILE, json.dumps([*kept, entry], indent=1) + "\n")
 
 

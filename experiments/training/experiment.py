@@ -109,7 +109,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                     explain_changes(config, there, int(state.step), num_train)
             if data is not None and int(state.step) < num_steps and stop.received is None:
                 drop_results(folder)
-                record(folder, int(state.step))
+                record(folder, int(state.step), config.precision)
                 validation = _validation(config, predict, sources["validation"], constant)
                 state = _train(config, folder, state, tx, data, validation, checkpoints, stop)
             trained_now = int(state.step) > (latest or 0)

@@ -51,8 +51,9 @@ def test_each_process_that_trained_is_recorded(tmp_path, monkeypatch):
     assert provenance.trained_by(tmp_path) == {"trained_commit": None, "trained_device": None}
     for commit, step in (("a", 0), ("b", 30), ("b", 60), ("c", 30), ("d-dirty", 90)):
         monkeypatch.setattr(provenance, "current_commit", lambda commit=commit: commit)
-        provenance.record(tmp_path, step)
+        provenance.record(tmp_path, step, "float32")
     entries = provenance.read(tmp_path)
+    assert {entry["precision"] for entry in entries} == {"float32"}
     # What b did from update 30 on was lost when c resumed there.
     assert [(entry["commit"], entry["step"]) for entry in entries] == [
         ("a", 0),
@@ -67,12 +68,12 @@ def test_each_process_that_trained_is_recorded(tmp_path, monkeypatch):
 
 def test_a_run_older_than_its_record_was_trained_by_something_unknown(tmp_path, monkeypatch):
     monkeypatch.setattr(provenance, "current_commit", lambda: "a")
-    provenance.record(tmp_path, 500)
+    provenance.record(tmp_path, 500, "float32")
     assert provenance.trained_by(tmp_path)["trained_commit"] == "unknown, a"
 
 
 def test_entries_tell_versions_and_device_but_not_the_machines_name(tmp_path):
-    provenance.record(tmp_path, 0)
+    provenance.record(tmp_path, 0, "float32")
     text = (tmp_path / "environment.json").read_text()
     (entry,) = json.loads(text)
     assert entry["versions"]["jax"] == jax.__version__
@@ -88,4 +89,4 @@ def test_entries_tell_versions_and_device_but_not_the_machines_name(tmp_path):
 def test_damaged_record_is_named(tmp_path, content):
     (tmp_path / "environment.json").write_text(content)
     with pytest.raises(UserError, match=r"environment\.json: not a record"):
-        provenance.record(tmp_path, 1)
+        provenance.record(tmp_path, 1, "bfloat16")
