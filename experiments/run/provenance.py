@@ -1,7 +1,7 @@
 """What a run's numbers were made with: commit, versions, device; kept in its folder.
 
 `environment.json` is a list with an entry for each process that trained the run: `step`, the update
-that it resumed at, `time` (UTC), and what `environment` returns.
+that it resumed at, `time` (UTC), `precision`, and what `environment` returns.
 """
 
 import json
