@@ -1,44 +1,13 @@
-"""Digits: their three sources, the splits, and what is said of damaged files."""
-
-import gzip
-import struct
-from pathlib import Path
+"""Digits: those that come with the project, the splits, and what is said of unknown names."""
 
 import numpy as np
 import pytest
+from made_idx import write_idx_folder
 
 from data.moving_mnist import digits as digits_module
 from data.moving_mnist import make_digits as make_mnist_digits
 from data.moving_mnist.digits import EMBEDDED_FILE, load_digits
 from data.sequences import SPLITS
-
-COUNTS = {"train": 40, "t10k": 12}
-PLAIN, GZIPPED, DOTTED = "{}-{}-idx{}-ubyte", "{}-{}-idx{}-ubyte.gz", "{}-{}.idx{}-ubyte"
-
-
-def images_as_idx(images: np.ndarray, magic: int = 2051) -> bytes:
-    return struct.pack(">4I", magic, *images.shape) + images.tobytes()
-
-
-def labels_as_idx(labels: np.ndarray, magic: int = 2049) -> bytes:
-    return struct.pack(">2I", magic, len(labels)) + labels.tobytes()
-
-
-def write_idx_folder(folder: Path, pattern: str = PLAIN) -> dict[str, tuple]:
-    rng = np.random.default_rng(0)
-    written = {}
-    for prefix, count in COUNTS.items():
-        images = rng.integers(256, size=(count, 28, 28), dtype=np.uint8)
-        labels = rng.integers(10, size=count, dtype=np.uint8)
-        written[prefix] = images, labels
-        pack = gzip.compress if pattern == GZIPPED else bytes
-        (folder / pattern.format(prefix, "images", 3)).write_bytes(pack(images_as_idx(images)))
-        (folder / pattern.format(prefix, "labels", 1)).write_bytes(pack(labels_as_idx(labels)))
-    return written
-
-
-def pairs(digits: digits_module.Digits) -> set[tuple[bytes, int]]:
-    return {(image.tobytes(), int(label)) for image, label in zip(digits.images, digits.labels)}
 
 
 @pytest.fixture(scope="module")
@@ -81,94 +50,6 @@ def test_no_digit_is_in_two_splits(source, tmp_path):
     assert seen[0].isdisjoint(seen[1])
     assert seen[0].isdisjoint(seen[2])
     assert seen[1].isdisjoint(seen[2])
-
-
-@pytest.mark.parametrize("pattern", [PLAIN, GZIPPED, DOTTED])
-def test_idx_files_read_back_in_order_and_the_last_tenth_validates(pattern, tmp_path):
-    # Fashion-MNIST's files have the same names, gzipped.
-    written = write_idx_folder(tmp_path, pattern)
-    train, validation, test = (load_digits("idx", split, str(tmp_path)) for split in SPLITS)
-    for digits, prefix, part in [
-        (train, "train", slice(0, 36)),
-        (validation, "train", slice(36, 40)),
-        (test, "t10k", slice(0, 12)),
-    ]:
-        images, labels = written[prefix]
-        np.testing.assert_array_equal(digits.images, images[part])
-        np.testing.assert_array_equal(digits.labels, labels[part])
-        assert digits.images.dtype == digits.labels.dtype == np.uint8
-
-
-@pytest.mark.parametrize(
-    "split, prefix", [("train", "train"), ("validation", "train"), ("test", "t10k")]
-)
-@pytest.mark.parametrize("kind", ["images-idx3-ubyte", "labels-idx1-ubyte"])
-def test_missing_idx_file_is_named(split, prefix, kind, tmp_path):
-    write_idx_folder(tmp_path)
-    path = tmp_path / f"{prefix}-{kind}"
-    path.unlink()
-    with pytest.raises(FileNotFoundError) as error:
-        load_digits("idx", split, str(tmp_path))
-    assert str(path) in str(error.value)
-
-
-@pytest.mark.parametrize("kind", ["images-idx3-ubyte", "labels-idx1-ubyte"])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda raw: b"", id="empty"),
-        pytest.param(lambda raw: raw[:6], id="header-cut"),
-        pytest.param(lambda raw: raw[:-1], id="data-cut"),
-        pytest.param(lambda raw: raw + b"\0", id="data-too-long"),
-        pytest.param(lambda raw: b"\0\0\0\0" + raw[4:], id="magic"),
-    ],
-)
-def test_damaged_idx_file_is_named(damage, kind, tmp_path):
-    write_idx_folder(tmp_path)
-    path = tmp_path / f"train-{kind}"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError) as error:
-        load_digits("idx", "train", str(tmp_path))
-    assert str(path) in str(error.value)
-
-
-@pytest.mark.parametrize("kind", ["images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"])
-@pytest.mark.parametrize(
-    "damage",
-    [
-        pytest.param(lambda raw: raw[: len(raw) // 2], id="cut"),
-        pytest.param(lambda raw: raw[:-1], id="checksum-cut"),
-        pytest.param(lambda raw: raw[:15] + b"\xff\xff\xff" + raw[18:], id="overwritten"),
-        pytest.param(lambda raw: gzip.decompress(raw), id="not-gzip"),
-        pytest.param(lambda raw: gzip.compress(gzip.decompress(raw)[:-1]), id="content-cut"),
-    ],
-)
-def test_damaged_gzip_file_is_named(damage, kind, tmp_path):
-    write_idx_folder(tmp_path, GZIPPED)
-    path = tmp_path / f"train-{kind}"
-    path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(ValueError) as error:
-        load_digits("idx", "train", str(tmp_path))
-    assert str(path) in str(error.value)
-
-
-@pytest.mark.parametrize("num_images, side", [(39, 28), (40, 27), (0, 28)])
-def test_idx_images_that_do_not_fit_labels_or_size_are_named(num_images, side, tmp_path):
-    write_idx_folder(tmp_path)
-    path = tmp_path / "train-images-idx3-ubyte"
-    path.write_bytes(images_as_idx(np.zeros((num_images, side, side), np.uint8)))
-    with pytest.raises(ValueError) as error:
-        load_digits("idx", "train", str(tmp_path))
-    assert str(path) in str(error.value)
-
-
-def test_folder_with_too_few_digits_to_split_is_named(tmp_path):
-    path = tmp_path / "train-images-idx3-ubyte"
-    path.write_bytes(images_as_idx(np.zeros((1, 28, 28), np.uint8)))
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(labels_as_idx(np.zeros(1, np.uint8)))
-    with pytest.raises(ValueError) as error:
-        load_digits("idx", "train", str(tmp_path))
-    assert str(path) in str(error.value)
 
 
 def test_missing_embedded_file_is_named(tmp_path, monkeypatch):
@@ -230,76 +111,3 @@ def test_a_folder_without_digits_is_named(tmp_path, capsys):
     assert make_mnist_digits.main([f"--source={tmp_path}"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {tmp_path}/train-images-idx3-ubyte: no such file")
-
-
-def write_tfds(folder: Path, data_set: str, parts: dict[str, tuple], channels: int) -> None:
-    import tensorflow_datasets as tfds
-
-    # Not registered: only the files say what the data set is. Its images are tensors, as TFDS
-    # packs `features.Image` with TensorFlow only.
-    class MadeDigits(tfds.core.GeneratorBasedBuilder, skip_registration=True):
-        name = data_set
-        VERSION = tfds.core.Version("1.0.0")
-
-        def _info(self):
-            image = tfds.features.Tensor(shape=(28, 28, channels), dtype=np.uint8)
-            features = {"image": image, "label": tfds.features.ClassLabel(num_classes=10)}
-            features = tfds.features.FeaturesDict(features)
-            return tfds.core.DatasetInfo(builder=self, features=features)
-
-        def _split_generators(self, dl_manager):
-            return {part: self._generate_examples(*digits) for part, digits in parts.items()}
-
-        def _generate_examples(self, images, labels):
-            for i, (image, label) in enumerate(zip(images, labels)):
-                image = np.repeat(image[..., None], channels, axis=-1)
-                yield i, {"image": image, "label": int(label)}
-
-    tfds.disable_progress_bar()
-    MadeDigits(data_dir=folder, file_format="array_record").download_and_prepare()
-
-
-@pytest.fixture(scope="module")
-def tfds_folder(tmp_path_factory) -> tuple[Path, dict[str, tuple]]:
-    folder = tmp_path_factory.mktemp("tfds")
-    rng = np.random.default_rng(1)
-    written = {}
-    for part, count in [("train", 40), ("test", 12)]:
-        images = rng.integers(256, size=(count, 28, 28), dtype=np.uint8)
-        written[part] = images, rng.integers(10, size=count, dtype=np.uint8)
-    write_tfds(folder, "made_digits", written, channels=1)
-    write_tfds(folder, "made_colours", written, channels=3)
-    return folder, written
-
-
-def test_tfds_data_set_reads_back(tfds_folder):
-    folder, written = tfds_folder
-    train, validation, test = (
-        load_digits("tfds", split, str(folder), "made_digits") for split in SPLITS
-    )
-    assert (len(train), len(validation), len(test)) == (36, 4, 12)
-    assert train.images.dtype == train.labels.dtype == np.uint8
-    # TFDS shuffles what it writes.
-    assert pairs(train) | pairs(validation) == pairs(digits_module.Digits(*written["train"]))
-    assert pairs(test) == pairs(digits_module.Digits(*written["test"]))
-
-
-def test_tfds_data_set_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ValueError, match="'no_such_digits'"):
-        load_digits("tfds", "train", str(tmp_path), "no_such_digits")
-
-
-def test_tfds_data_set_of_colour_images_is_named(tfds_folder):
-    with pytest.raises(ValueError, match="'made_colours'"):
-        load_digits("tfds", "train", str(tfds_folder[0]), "made_colours")
-
-
-def test_truncated_tfds_data_set_is_named(tfds_folder, tmp_path):
-    name = "made_digits/1.0.0"
-    copy = tmp_path / name
-    copy.mkdir(parents=True)
-    for path in (tfds_folder[0] / name).iterdir():
-        raw = path.read_bytes()
-        (copy / path.name).write_bytes(raw[: len(raw) // 2] if "train.array" in path.name else raw)
-    with pytest.raises(ValueError, match="'made_digits'"):
-        load_digits("tfds", "train", str(tmp_path), "made_digits")

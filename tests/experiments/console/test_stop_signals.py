@@ -50,7 +50,7 @@ def test_a_program_cleans_up_where_it_can():
         "  print('ready', flush=True)\n"
         "  time.sleep(60)\n"
         " finally:\n"
-        "  print('cleaned up', file=sys.stderr)"
+        "  sys.stderr.write('cleaned up\\n')"
     )
     process.send_signal(signal.SIGTERM)
     code, errors = finish(process)
