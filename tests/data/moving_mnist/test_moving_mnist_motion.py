@@ -54,7 +54,7 @@ def test_positions_are_rounded_down(monkeypatch):
 
 
 def free_speeds(positions: np.ndarray, way: int) -> np.ndarray:
-    """Speed of each digit, pixels a frame, from its steps that end inside (0, way) [n].
+    """Speed of each digit, pixels per frame, from its steps that end inside (0, way) [n].
 
     Reflection turns the direction only, so that |dx| and |dy| stay what they are but for rounding.
     """
