@@ -142,7 +142,7 @@ def test_summary_says_how_it_was_made(tmp_path, predictor):
 
 
 def test_nothing_is_left_after_an_error(tmp_path, predictor, monkeypatch):
-    path = make_video(tmp_path / "a.avi", 6)
+    path = make_video(tmp_path / "a.avi", 6, size=(16, 16))
 
     def fail(*arguments):
         raise OSError(28, "No space left on device")
