@@ -1,11 +1,13 @@
 """How far a long task is: a bar on a terminal, a line every half minute in a log."""
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
+from typing import TextIO
 
 from tqdm import tqdm
 
@@ -51,8 +53,8 @@ class Progress:
         self._shown: dict[str, object] = {}
         self._printed: int | None = None
         self._started = clock()
-        terminal = sys.stderr.isatty()
-        self._lines = not (terminal and sys.stdout.isatty())
+        terminal = _shows_bars(sys.stderr)
+        self._lines = not (terminal and _shows_bars(sys.stdout))
         self._reminders = ExitStack()
         self._bar = tqdm(
             total=total,
@@ -162,3 +164,11 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _shows_bars(stream: TextIO) -> bool:
+    """Whether a stream is a terminal, and one that has a width."""
+    try:
+        return stream.isatty() and os.get_terminal_size(stream.fileno()).columns > 0
+    except OSError:
+        return stream.isatty()  # one that can't be asked

@@ -156,7 +156,7 @@ def _frames(video: Video, size: tuple[int, int] | None) -> Iterator[np.ndarray]:
 def _compile(predictor: VideoPredictor, image: np.ndarray) -> None:
     """Steps once, which also says what the model cannot take."""
     height, width = image.shape
-    say(f"compiling the model for frames of {width}x{height}")
+    say(f"compiling the model for frames of {height}x{width} pixels, height x width")
     predictor.reset()
     predictor.step(image)
 
@@ -223,12 +223,12 @@ def report(summary: Mapping[str, Any]) -> str:
     error, similarity, flicker = means["mean_squared_error"], means["ssim"], means["flicker"]
     lines = [
         f"{summary['input']}: {summary['num_predicted']} frames of "
-        f"{summary['size'][1]}x{summary['size'][0]}, {summary['frames_a_second']:.1f} frames/s",
+        f"{summary['size'][0]}x{summary['size'][1]}, {summary['frames_a_second']:.1f} frames/s",
         f"mean squared error {error:.6f}, SSIM "
         + ("-" if similarity is None else f"{similarity:.4f}"),
     ]
     for name in ("copy_last", "zero_flow"):
-        ratio = f" ({error / means[name]:.3f} of it)" if means[name] else ""
+        ratio = f" (ratio {error / means[name]:.3f})" if means[name] else ""
         lines.append(f"  {name.replace('_', ' ')}: {means[name]:.6f}{ratio}")
     lines.append(
         f"flow: {means['flow_length']:.2f} px, {means['moving']:.1%} of the pixels move, flicker "

@@ -44,7 +44,7 @@ TABLES = {
         "Table 2: six variants, binary moving MNIST",
         rows=Evaluations("variant", "cross_entropy", "test_cross_entropy"),
         key=("variant", "sequences", "seed"),
-        curves=Curves("validation/cross_entropy", "validation cross_entropy"),
+        curves=Curves("validation/cross_entropy", "validation cross-entropy, nats per pixel"),
         columns={"variant": "variant", "sequences": "training sequences"}
         | {"test_cross_entropy": "nats per pixel"}
         | _PAPER
@@ -63,7 +63,7 @@ TABLES = {
         "Table 3: three losses, moving MNIST of real intensities",
         rows=Evaluations("loss", "mean_squared_error", "test_l2"),
         key=("loss", "sequences", "seed"),
-        curves=Curves("validation/mean_squared_error", "validation mean_squared_error"),
+        curves=Curves("validation/mean_squared_error", "validation mean squared error"),
         columns={"loss": "loss", "sequences": "training sequences", "test_l2": "squared error"}
         | _PAPER,
         by=("loss", "sequences"),

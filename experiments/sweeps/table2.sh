@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Table 2: the six variants on binary moving MNIST, cross-entropy, with the scores of their flow and
-# the floor with the true one. Finished cells are skipped, a stopped one is continued. Several at
-# once may share the cells:
+# the floor of their encoders given the true one, of UPDATES updates. Finished cells are skipped, a
+# stopped one is resumed. Several processes may share the cells:
 #
 #     SEQUENCES=8000 SEEDS="0 1" bash experiments/sweeps/table2.sh
 #     VARIANTS="fc-2enc-1LSTM fc-2enc-2LSTM" bash experiments/sweeps/table2.sh
@@ -10,6 +10,7 @@ SEQUENCES=${SEQUENCES:-8000}
 SEEDS=${SEEDS:-0}
 ALL="conv-1enc-1LSTM conv-1enc-2LSTM conv-2enc-1LSTM conv-2enc-2LSTM fc-2enc-1LSTM fc-2enc-2LSTM"
 VARIANTS=${VARIANTS:-$ALL}
+UPDATES=${UPDATES:-600}
 use_runs runs/table2
 
 classical=--classical
@@ -25,11 +26,11 @@ for seed in $SEEDS; do
   done
 done
 
-for encoder in 1enc 2enc; do
+for encoder in $(printf '%s\n' $VARIANTS | cut -d- -f2 | sort -u); do
   floor=$RUNS/floors/$encoder.json
   if [ ! -e "$floor" ]; then
     # shellcheck disable=SC2086  # several flags
-    attempt "$floor" "$python" -m experiments.true_flow_floor --output="$floor" \
+    attempt "$floor" "$python" -m experiments.true_flow_floor --output="$floor" --updates="$UPDATES" \
       --config="experiments/configs/moving_mnist.py:conv-$encoder-1LSTM" ${FLAGS:-}
   fi
 done

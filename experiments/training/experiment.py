@@ -102,9 +102,10 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                 state, position = checkpoints.restore(state)
                 if data is not None and int(state.step) < num_steps:
                     data.go_to(position)
-                print(
-                    f"{folder}: continues after update {int(state.step)} of {num_steps}", flush=True
-                )
+                reached = f"continues after update {int(state.step)} of {num_steps}"
+                if trained:
+                    reached = f"has made its {num_steps} updates"
+                print(f"{folder}: {reached}", flush=True)
                 if there is not None:
                     explain_changes(config, there, int(state.step), num_train)
             if data is not None and int(state.step) < num_steps and stop.received is None:

@@ -185,9 +185,9 @@ def test_program(tmp_path):
         "--flow_scale=p90",
     )
     assert code == 0, err
-    assert "compiling the model for frames of 32x24" in out
+    assert "compiling the model for frames of 24x32" in out
     assert "predicting: 3/3 frames" in out
-    assert "a.mp4: 3 frames of 32x24" in out
+    assert "a.mp4: 3 frames of 24x32" in out
     summary = json.loads((tmp_path / "output" / "summary.json").read_text())
     assert summary["model_path"] == str(tmp_path)
     assert summary["command"].startswith("python -m experiments.predict --")
