@@ -164,3 +164,10 @@ def test_missing_windows_name_the_folder(directory):
     options = data_set.options(directory=directory)
     with pytest.raises(ValueError, match=rf"^{directory}: split 'test': no clip has the 13 frames"):
         data_set.open_split(options, SequenceOptions(30, 13), "test")
+
+
+def test_unknown_split_is_named():
+    with pytest.raises(
+        ValueError, match="split: expected one of train, validation, test, got 'dev'"
+    ):
+        SMALL.num_sequences("dev")

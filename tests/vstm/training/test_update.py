@@ -182,3 +182,15 @@ def test_every_variant_learns(name):
         losses.append(float(metrics["loss"]))
     assert np.isfinite(losses).all()
     assert losses[-1] < 0.9 * losses[0]
+
+
+@pytest.mark.parametrize(
+    "loss, message",
+    [
+        ("l3", "unknown loss 'l3'; known: bce, intensity"),
+        ("sum", "loss 'sum' takes a model whose output is 'intensity'; this one's is 'logit'"),
+    ],
+)
+def test_losses_that_the_model_cannot_have_are_named(loss, message):
+    with pytest.raises(ValueError, match=message):
+        make_train_step(Autoencoder(SMALL), optax.sgd(0.1), loss=loss, tau=3)
