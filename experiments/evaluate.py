@@ -43,11 +43,10 @@ def _main() -> None:
     from data.sources import Source
     from experiments.configs.config import read_json
     from experiments.measure.evaluation import make_predict, mean_intensity
-    from experiments.measure.final_evaluation import table
+    from experiments.measure.final_evaluation import FinalEvaluation, table
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE, locked
-    from experiments.training.experiment import final_evaluation
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -69,7 +68,7 @@ def _main() -> None:
         params, step = trained_params(config, folder)
         predict = make_predict(build.make_model(config))(params)
         constant = mean_intensity(build.source(config, "train"), config.tau)
-        evaluation = final_evaluation(config, folder)
+        evaluation = FinalEvaluation.of_run(config, folder)
         result = evaluation.evaluate_split(predict, split, source, step, constant)
     print(table(result))
 

@@ -79,15 +79,13 @@ def _main() -> None:
     from experiments.benchmark.grid import best_batches, measure_all, read_rows, tables
     from experiments.benchmark.scaling import plot, scaling_cells
     from experiments.report.results_table import write_results
+    from experiments.run.results import make_folder
 
     wanted = cells(_VARIANTS.value, _PHASES.value, _BATCHES.value)
     here = machine(_ISA.value)
     output = Path(_OUTPUT.value)
     path = output / "grid.json"
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{output}: cannot be written ({error.strerror})") from error
+    make_folder(output)
     grid = measure_all(wanted, path, here, _BUDGET.value, again=_AGAIN.value)
     rows = best_batches(read_rows(path))
     text = tables(rows, "python -m experiments.benchmark")

@@ -1,12 +1,11 @@
 """Configurations that earlier versions wrote, read as what they meant."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from data.registry import DATA_SETS
 from experiments.console.errors import UserError
-from vstm.variants import get_variant
 
 FIELD = "format"
 """Of `config.json`: its format's number; files older than the numbers have none and count as 0."""
@@ -103,7 +102,7 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _with_model(fields: dict[str, Any]) -> dict[str, Any]:
     """Fields of format 1 as those of format 2, with the model described by itself."""
-    from vstm.inference.model_file import scaled_features  # heavy; flags are defined without it
+    from vstm.inference.model_file import scaled_variant  # heavy; flags are defined without it
 
     for old, new in MOVED.items():
         section, name = _section(fields, old)
@@ -115,12 +114,8 @@ def _with_model(fields: dict[str, Any]) -> dict[str, Any]:
             del fields[emptied]
     try:
         model, side = fields["model"], fields["data"]["image_size"]
-        variant = get_variant(fields["variant"])
-        described = replace(
-            variant,
-            memory_features=scaled_features(variant, model["memory_features"]),
-            output="logit" if fields["loss"] == "bce" else "intensity",
-            frame_size=(side, side),
+        described = scaled_variant(
+            fields["variant"], model["memory_features"], fields["loss"], (side, side)
         )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"not a configuration of format 1 ({error!r})") from error

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from data.sources import Source
+from experiments.configs.config import Config, options_of
 from experiments.measure.evaluation import Predict, evaluate, samples
+from experiments.measure.paper import paper_reference
 from experiments.pictures.samples import png
 from experiments.run.provenance import current_commit, device, trained_by
 from experiments.run.results import result_file, result_text, write_file
@@ -48,6 +50,22 @@ class FinalEvaluation:
     num_validation: int
     num_test: int
     paper: Mapping[str, float] | None
+
+    @classmethod
+    def of_run(cls, config: Config, folder: Path) -> "FinalEvaluation":
+        """That of a run of a resolved configuration, when it ends or later."""
+        return cls(
+            folder,
+            variant=config.variant,
+            network=options_of(config, "model").to_fields(),
+            loss=config.loss,
+            sequences_an_update=config.train.batch_size,
+            tau=config.tau,
+            batch_size=config.evaluation.batch_size,
+            num_validation=min(config.evaluation.num_validation, config.data.num_validation),
+            num_test=min(config.evaluation.num_test, config.data.num_test),
+            paper=paper_reference(config),
+        )
 
     def rehearse(self, predict: Predict, sources: Mapping[str, Source]) -> None:
         """Evaluates on a sequence of each split, writing nothing: what fails at the end fails now.

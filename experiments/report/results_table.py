@@ -9,9 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.console.errors import UserError
 from experiments.report.provenance import PROVENANCE, Row
-from experiments.run.results import write_file
+from experiments.run.results import make_folder, write_file
 
 
 def results_table(rows: Sequence[Row], command: str, subject: str = "") -> str:
@@ -60,9 +59,6 @@ def write_results(folder: Path, rows: Sequence[Row], table: str) -> None:
     Raises:
       UserError: they cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+    make_folder(folder)
     write_file(folder / "results.md", table)
     write_file(folder / "results.json", json.dumps(rows, indent=1) + "\n")

@@ -28,7 +28,7 @@ def current_commit() -> str:
     """
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():  # a copy, perhaps inside another project's repository
-        return "unknown"
+        return UNKNOWN
     git = ["git", "-C", str(root)]
     code = [".", ":!experiments/results", ":!*.md"]
     try:
@@ -42,7 +42,7 @@ def current_commit() -> str:
     except FileNotFoundError:
         commit = ""
     if not commit:
-        return "unknown"
+        return UNKNOWN
     return f"{commit}-dirty" if changed.returncode else commit
 
 
@@ -71,7 +71,7 @@ def environment() -> dict[str, Any]:
         "float64": settings.jax_enable_x64,
         "system": f"{platform.system()} {platform.machine()}",
         "versions": {"python": platform.python_version()}
-        | {p: package_version(p) or "unknown" for p in _PACKAGES},
+        | {p: package_version(p) or UNKNOWN for p in _PACKAGES},
     }
 
 
@@ -125,7 +125,7 @@ def trained_by(folder: Path) -> dict[str, str | None]:
     """
     entries = read(folder)
     if entries and entries[0]["step"] > 0:  # the run is older than its record
-        entries = [{"commit": "unknown", "device": "unknown"}, *entries]
+        entries = [{"commit": UNKNOWN, "device": UNKNOWN}, *entries]
     return {
         f"trained_{fact}": ", ".join(dict.fromkeys(entry[fact] for entry in entries)) or None
         for fact in ("commit", "device")

@@ -52,6 +52,18 @@ def write_file(path: Path, content: str | bytes) -> None:
         raise UserError(f"{path}: cannot be written ({error})") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder for results, where there is none yet.
+
+    Raises:
+      UserError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+
+
 def drop_results(folder: Path) -> None:
     """Removes what was measured of a run that is trained further, and says so.
 

@@ -28,7 +28,6 @@ from experiments.measure.evaluation import (
     samples,
 )
 from experiments.measure.final_evaluation import FinalEvaluation, table
-from experiments.measure.paper import paper_reference
 from experiments.run import build
 from experiments.run.changes import explain_changes
 from experiments.run.checkpoints import Checkpoints
@@ -74,7 +73,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     trained = latest == num_steps
     data = None if trained else TrainingData(config)
     num_train = config.data.num_train if data is None else data.num_sequences
-    evaluation = final_evaluation(config, folder)
+    evaluation = FinalEvaluation.of_run(config, folder)
     sources = {
         split: build.source(config, split)
         for split in FINAL_SPLITS
@@ -202,22 +201,6 @@ def _validation(
             description="validating",
         ),
         draw=lambda params: samples(predict(params), source, **common),
-    )
-
-
-def final_evaluation(config: Config, folder: Path) -> FinalEvaluation:
-    """How the run of a resolved configuration is evaluated, when it ends or later."""
-    return FinalEvaluation(
-        folder,
-        variant=config.variant,
-        network=options_of(config, "model").to_fields(),
-        loss=config.loss,
-        sequences_an_update=config.train.batch_size,
-        tau=config.tau,
-        batch_size=config.evaluation.batch_size,
-        num_validation=min(config.evaluation.num_validation, config.data.num_validation),
-        num_test=min(config.evaluation.num_test, config.data.num_test),
-        paper=paper_reference(config),
     )
 
 

@@ -69,19 +69,36 @@ def load_model(path: str | Path) -> tuple[ModelConfig, Any]:
 
 def _earlier(fields: dict[str, Any]) -> ModelConfig:
     """The description in files that named a variant and what differed from it."""
-    variant, width = get_variant(fields["variant"]), fields.get("memory_width", 1.0)
+    config = scaled_variant(
+        fields["variant"],
+        fields.get("memory_width", 1.0),
+        fields["loss"],
+        tuple(fields["frame_size"]),
+    )
     return replace(
-        variant,
-        memory_features=scaled_features(variant, width),
-        memory_kernel_size=fields.get("memory_kernel_size", variant.memory_kernel_size),
+        config,
+        memory_kernel_size=fields.get("memory_kernel_size", config.memory_kernel_size),
         recurrent_flow=fields["recurrent_flow"],
         residual=fields["residual"],
         normalise_contrast=fields["normalise_contrast"],
-        output="logit" if fields["loss"] == "bce" else "intensity",
-        frame_size=tuple(fields["frame_size"]),
     )
 
 
-def scaled_features(variant: ModelConfig, width: float) -> tuple[int, ...]:
-    """Memory features of a variant with the factor that configurations once gave for them."""
-    return tuple(max(1, round(width * count)) for count in variant.memory_features)
+def scaled_variant(
+    variant: str, width: float, loss: str, frame_size: tuple[int, int]
+) -> ModelConfig:
+    """What files and configurations meant that described a network by what differs from a variant.
+
+    Args:
+      variant: its name.
+      width: factor of the memory's features.
+      loss: that the network is trained by, which decides what its output is.
+      frame_size: height and width of training frames, pixels.
+    """
+    config = get_variant(variant)
+    return replace(
+        config,
+        memory_features=tuple(max(1, round(width * count)) for count in config.memory_features),
+        output="logit" if loss == "bce" else "intensity",
+        frame_size=frame_size,
+    )
