@@ -41,7 +41,7 @@ def _main() -> None:
     from experiments.configs.config import resolve
     from experiments.measure.floor import train_and_test
     from experiments.run import build
-    from experiments.run.results import result_text, write_file
+    from experiments.run.results import make_folder, result_text, write_file
 
     config = resolve(_CONFIG.value)
     if config.data.name != "moving_mnist" or config.loss != "bce":
@@ -49,6 +49,8 @@ def _main() -> None:
             f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
             "moving_mnist and bce, binary moving MNIST, whose true motions are known"
         )
+    path = Path(_OUTPUT.value)
+    make_folder(path.parent)
     result = train_and_test(
         build.make_model(config).config,
         build.moving_mnist(config, "train"),
@@ -58,11 +60,6 @@ def _main() -> None:
         num_test=config.evaluation.num_test,
         num_updates=_UPDATES.value,
     )
-    path = Path(_OUTPUT.value)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{path}: cannot be written ({error})") from error
     write_file(path, result_text(path, result))
     print(
         f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats per pixel after "

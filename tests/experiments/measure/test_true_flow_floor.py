@@ -3,6 +3,7 @@ import json
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from small_run import run, small_config
 
 from experiments.configs.config import resolve
@@ -82,6 +83,18 @@ def test_pairs_carry_the_digits_motion():
         np.testing.assert_array_equal(
             target[y : y + 28, x : x + 28], frame[y + v : y + v + 28, x + u : x + u + 28]
         )
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_training(tmp_path, monkeypatch):
+    monkeypatch.setattr(floor, "train_and_test", lambda *args, **kwargs: pytest.fail("trains"))
+    (tmp_path / "file").touch()
+    code, _, errors = run(
+        "true_flow_floor",
+        "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM",
+        f"--output={tmp_path}/file/floor.json",
+    )
+    assert code == 2
+    assert f"{tmp_path}/file: cannot be written (File exists)" in errors
 
 
 def test_only_binary_pixels_have_a_floor(tmp_path):
