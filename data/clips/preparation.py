@@ -145,7 +145,8 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
             there = json.loads(description.read_text())
             info = from_json(there["clip"])
             unchanged = there["source"] == source_state
-            if unchanged and checksum_of(path, info.num_frames) == info.checksum:
+            measured = "duplicates" in there["clip"]  # earlier versions did not
+            if unchanged and measured and checksum_of(path, info.num_frames) == info.checksum:
                 return info, there["problem"]
         except (ValueError, KeyError, TypeError):
             pass  # damaged: written again

@@ -21,11 +21,12 @@ from typing import Any
 import numpy as np
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
+from data.clips.changes import ChangeDetector
+
 FRAMES_PER_RECORD = 16
 DATASET_FILE = "dataset.json"
 CLIPS_FOLDER = "clips"
 UNUSED = "unused"
-CUT_CHANGE = 27 / 255  # mean absolute change of intensity; PySceneDetect's default threshold
 _OPEN_READERS = 32
 
 
@@ -39,9 +40,12 @@ class ClipInfo:
       num_frames: T.
       size: (H, W).
       checksum: CRC-32 of all arrays, frame by frame.
-      cuts: numbers of the frames after a scene cut; see `CUT_CHANGE`.
+      cuts: numbers of the frames after a scene cut; see `data.clips.changes`.
       splits: for each of the data set's divisions, which frames belong to which split:
         {split: [start, stop]}.
+      duplicates: numbers of the frames that repeat the one before.
+      still: stretches [start, stop] of frames among which nothing moves. Folders that earlier
+        versions wrote have neither `duplicates` nor `still`.
     """
 
     name: str
@@ -51,6 +55,8 @@ class ClipInfo:
     checksum: int
     cuts: tuple[int, ...]
     splits: tuple[dict[str, list[int]], ...]
+    duplicates: tuple[int, ...] = ()
+    still: tuple[tuple[int, int], ...] = ()
 
 
 def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, Any]:
@@ -61,14 +67,13 @@ def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, A
       rows: arrays of each frame, by name; all have `frame`, uint8 [H, W].
 
     Returns:
-      `num_frames`, `size`, `checksum` and `cuts` of `ClipInfo`.
+      `num_frames`, `size`, `checksum`, `cuts`, `duplicates` and `still` of `ClipInfo`.
 
     Raises:
       OSError: it cannot be written.
     """
     num_frames, size, checksum = 0, (0, 0), 0
-    cuts: list[int] = []
-    previous: np.ndarray | None = None
+    changes = ChangeDetector()
     pending: list[dict[str, np.ndarray]] = []
 
     def flush() -> None:
@@ -90,10 +95,7 @@ def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, A
     try:
         for row in rows:
             pending.append(row)
-            frame = row["frame"].astype(np.float32) / 255
-            if previous is not None and np.abs(frame - previous).mean() > CUT_CHANGE:
-                cuts.append(num_frames)
-            previous = frame
+            changes.add(row["frame"])
             num_frames, size = num_frames + 1, row["frame"].shape
             for array in row.values():
                 checksum = zlib.crc32(array.tobytes(), checksum)
@@ -103,7 +105,8 @@ def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, A
             flush()
     finally:
         writer.close()
-    return {"num_frames": num_frames, "size": size, "checksum": checksum, "cuts": tuple(cuts)}
+    found = changes.found()._asdict()
+    return {"num_frames": num_frames, "size": size, "checksum": checksum, **found}
 
 
 def read_rows(path: Path, start: int, stop: int) -> dict[str, np.ndarray]:
@@ -147,8 +150,10 @@ def to_json(info: ClipInfo) -> dict[str, Any]:
 
 
 def from_json(fields: dict[str, Any]) -> ClipInfo:
-    """Inverse of `to_json`."""
-    tuples = {name: tuple(fields[name]) for name in ("size", "cuts", "splits")}
+    """Inverse of `to_json`; reads what earlier versions wrote too."""
+    tuples: dict[str, Any] = {name: tuple(fields[name]) for name in ("size", "cuts", "splits")}
+    tuples["duplicates"] = tuple(fields.get("duplicates", ()))
+    tuples["still"] = tuple((start, stop) for start, stop in fields.get("still", ()))
     return ClipInfo(**(fields | tuples))
 
 
@@ -157,6 +162,7 @@ class PreparedClips(Sequence[ClipInfo]):
 
     Attributes:
       settings: how the folder was prepared.
+      checksum: CRC-32 of all clips and their splits, as written.
     """
 
     def __init__(self, directory: Path):
@@ -177,6 +183,8 @@ class PreparedClips(Sequence[ClipInfo]):
             self.settings: dict[str, Any] = content["settings"]
             self._files = [entry["file"] for entry in content["clips"]]
             self._clips = [from_json(entry["clip"]) for entry in content["clips"]]
+            written = [entry["clip"] for entry in content["clips"]]
+            self.checksum = zlib.crc32(json.dumps(written, sort_keys=True).encode())
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(f"{path}: damaged ({error}); prepare the data again") from error
 
@@ -185,12 +193,6 @@ class PreparedClips(Sequence[ClipInfo]):
 
     def __getitem__(self, index):
         return self._clips[index]
-
-    @property
-    def checksum(self) -> int:
-        """CRC-32 of all clips and their splits."""
-        content = [to_json(clip) for clip in self._clips]
-        return zlib.crc32(json.dumps(content, sort_keys=True).encode())
 
     def read(self, index: int, start: int, stop: int) -> dict[str, np.ndarray]:
         """Frames start <= t < stop of a clip; arrays by name, see the module."""

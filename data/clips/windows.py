@@ -1,18 +1,19 @@
 """Windows of consecutive frames of prepared clips, for training and evaluation."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from data.clips.prepared_clips import PreparedClips
-from data.video.framing import centre_square, random_square
+from data.clips.prepared_clips import ClipInfo, PreparedClips
+from data.video.framing import centre_square
 
 
 class VideoWindows(Sequence[dict[str, np.ndarray]]):
     """Random access to the windows of one split; none crosses a scene cut or the split's end.
 
-    They come in a fixed random order, so that the first ones are a sample of all clips.
+    Frames that repeat the one before are left out, as if the clip did not have them. The windows
+    come in a fixed random order, so that the first ones are a sample of all clips.
 
     Items hold `frames`, uint8 [length, H, W]; H and W are the clip's.
 
@@ -29,6 +30,7 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
         window_stride: int = 1,
         division: int = 1,
         max_windows: int | None = None,
+        still_share: float = 1.0,
     ):
         """Lists the windows.
 
@@ -39,29 +41,36 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
           window_stride: frames from the start of one window to that of the next.
           division: which of the data set's divisions into splits, from 1.
           max_windows: at most so many are taken, evenly spaced; None for all.
+          still_share: at most this share of them are windows in which nothing moves, where there
+            are others; a random sample of those is left out.
 
         Raises:
           ValueError: no such division, or no window in the split.
         """
         self.clips = clips
         self._length = length
-        starts: list[tuple[int, int]] = []
+        self._kept: list[np.ndarray] = []  # of each clip, the numbers of frames without repeats
+        starts: list[tuple[int, int]] = []  # clip, and which of its kept frames
+        is_still: list[bool] = []
         longest = 0
         for number, clip in enumerate(clips):
             if division > len(clip.splits):
                 raise ValueError(f"division {division}: the data set has {len(clip.splits)}")
-            begin, end = clip.splits[division - 1].get(split, (0, 0))
-            longest = max(longest, end - begin)
-            starts += [
-                (number, start)
-                for start in range(begin, end - length + 1, window_stride)
-                if not any(start < cut < start + length for cut in clip.cuts)
-            ]
+            kept = np.arange(*clip.splits[division - 1].get(split, (0, 0)))
+            kept = np.setdiff1d(kept, clip.duplicates)
+            longest = max(longest, len(kept))
+            self._kept.append(kept)
+            for start in range(0, len(kept) - length + 1, window_stride):
+                first, last = kept[start], kept[start + length - 1]
+                if not any(first < cut <= last for cut in clip.cuts):
+                    starts.append((number, start))
+                    is_still.append(_is_still(clip, first, last))
         if not starts:
             raise ValueError(
                 f"split {split!r}: no clip has the {length} frames of a window; "
                 + (f"the longest has {longest}" if longest else _why_empty(clips, split))
             )
+        starts = [starts[i] for i in _without_most_still(np.array(is_still), still_share)]
         if max_windows is not None and len(starts) > max_windows:
             starts = [starts[i * len(starts) // max_windows] for i in range(max_windows)]
         order = np.random.default_rng(0).permutation(len(starts))
@@ -74,7 +83,22 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         number, start = self._starts[index]
-        return {"frames": self.clips.read(number, start, start + self._length)["frame"]}
+        frames = self._kept[number][start : start + self._length]
+        first, last = int(frames[0]), int(frames[-1])
+        return {"frames": self.clips.read(number, first, last + 1)["frame"][frames - first]}
+
+
+def _is_still(clip: ClipInfo, first: int, last: int) -> bool:
+    return any(start <= first and last < stop for start, stop in clip.still)
+
+
+def _without_most_still(is_still: np.ndarray, still_share: float) -> np.ndarray:
+    """Indices of the windows that are taken, ascending."""
+    still, moving = np.flatnonzero(is_still), np.flatnonzero(~is_still)
+    if still_share == 1 or not len(moving):
+        return np.arange(len(is_still))
+    count = min(len(still), math.floor(still_share / (1 - still_share) * len(moving)))
+    return np.sort(np.append(moving, np.random.default_rng(0).permutation(still)[:count]))
 
 
 def _why_empty(clips: PreparedClips, split: str) -> str:
@@ -97,40 +121,9 @@ class CentreSquares(Sequence[dict[str, np.ndarray]]):
     def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        return {"frames": _intensities(centre_square(self._windows[index]["frames"], self._side))}
+        return {"frames": intensities(centre_square(self._windows[index]["frames"], self._side))}
 
 
-@dataclass(frozen=True)
-class Augmentation:
-    """Makes training sequences, float32 [length, side, side, 1] in [0, 1], of windows.
-
-    Attributes:
-      side: of the square, pixels.
-      crops: whether to crop at random size and place; otherwise the central square.
-      max_pan: top speed of random crops, pixels per frame; see `random_square`.
-      flips: whether to mirror left and right with probability 1/2.
-      reversals: whether to reverse time with probability 1/2.
-    """
-
-    side: int
-    crops: bool
-    max_pan: float
-    flips: bool
-    reversals: bool
-
-    def __call__(self, item: Mapping[str, np.ndarray], rng: np.random.Generator) -> np.ndarray:
-        frames = item["frames"]
-        if self.crops:
-            frames = random_square(frames, self.side, rng, self.max_pan)
-        else:
-            frames = centre_square(frames, self.side)
-        if self.flips and rng.random() < 0.5:
-            frames = frames[:, :, ::-1]
-        if self.reversals and rng.random() < 0.5:
-            frames = frames[::-1]
-        return _intensities(frames)
-
-
-def _intensities(frames: np.ndarray) -> np.ndarray:
-    """[..., 1] in [0, 1]; of PIL's output, float32(1) is exactly 255 / 255."""
+def intensities(frames: np.ndarray) -> np.ndarray:
+    """Float32 [..., 1] in [0, 1] of grey levels, uint8; 255 / 255 is exactly float32(1)."""
     return frames.astype(np.float32)[..., None] / 255

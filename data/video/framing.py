@@ -1,4 +1,4 @@
-"""Scales, crops and pads frames to a size; random crops."""
+"""Scales, crops and pads frames to a size."""
 
 import numpy as np
 from PIL import Image
@@ -54,30 +54,3 @@ def centre_square(frames: np.ndarray, side: int) -> np.ndarray:
     """Largest central square of frames uint8 [T, H, W], scaled to [T, side, side]."""
     full = min(frames.shape[1:])
     return np.stack([scale(frame, (side, side)) for frame in centre(frames, (full, full))])
-
-
-def random_square(
-    frames: np.ndarray, side: int, rng: np.random.Generator, max_pan: float = 0.0
-) -> np.ndarray:
-    """Random square crop of frames uint8 [T, H, W], scaled to [T, side, side].
-
-    Its side is drawn log-uniformly between `side` and the frames' shorter side (which it takes if
-    that is smaller), its position uniformly. It pans: it moves in a random direction at a speed
-    drawn uniformly from [0, max_pan], in pixels of the result a frame, slower where the frames have
-    no room.
-    """
-    num_frames, height, width = frames.shape
-    shortest = min(height, width)
-    crop = min(np.exp(rng.uniform(np.log(min(side, shortest)), np.log(shortest))), shortest)
-    room = np.array([width, height]) - crop
-    angle, speed = rng.uniform(0, 2 * np.pi), rng.uniform(0, max_pan)
-    way = (num_frames - 1) * speed * crop / side * np.array([np.cos(angle), np.sin(angle)])
-    way = np.clip(way, -room, room)
-    start = rng.uniform(np.maximum(0, -way), room - np.maximum(0, way))
-    corners = start + np.linspace(0, 1, num_frames)[:, None] * way
-    squares = []
-    for frame, (left, top) in zip(frames, corners, strict=True):
-        box = (left, top, min(left + crop, width), min(top + crop, height))
-        image = Image.fromarray(frame)
-        squares.append(np.asarray(image.resize((side, side), Image.Resampling.BILINEAR, box=box)))
-    return np.stack(squares)

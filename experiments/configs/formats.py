@@ -39,6 +39,13 @@ ADDED: dict[int, dict[str, Any]] = {
         "flow_head.photometric_share": 0.0,
         "precision": "bfloat16",  # JAX's default; no other on a CPU
     },
+    3: {
+        "video.still_share": 1.0,
+        "video.min_scale": 1.0,
+        "video.max_scale": 0.0,
+        "video.pan_share": 1.0,
+        "video.random_contrast": False,
+    },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""
 

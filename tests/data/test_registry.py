@@ -82,6 +82,10 @@ def test_options_are_plain_values_with_defaults(name):
         ("video", "window_stride", 0, "1 to 2147483647"),
         ("video", "max_pan", -0.5, "0 to 4096"),
         ("video", "max_pan", float("inf"), "0 to 4096"),
+        ("video", "still_share", 1.1, "0 to 1"),
+        ("video", "pan_share", -0.1, "0 to 1"),
+        ("video", "min_scale", 0.9, "1 to 4096"),
+        ("video", "max_scale", 0.9, "1.0 to 4096"),
     ],
 )
 def test_an_option_outside_its_range_is_named(options, name, value, expected):

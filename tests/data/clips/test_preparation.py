@@ -74,6 +74,22 @@ def test_damage_of_the_list_is_named(source):
         PreparedClips(output)
 
 
+def test_repeats_and_cuts_are_found_in_compressed_video(tmp_path):
+    """Stripes that move every second frame, and turn round at a cut."""
+    source = tmp_path / "source"
+    source.mkdir()
+
+    def draw(number, size):
+        down, across = np.indices(size)
+        place = down if number >= 30 else across
+        return (128 + 90 * np.sin((place + 2 * (number // 2)) / 9)).astype(np.uint8)
+
+    make_video(source / "a.mp4", 60, draw=draw, key_every=12)
+    (clip,) = PreparedClips(run("video_folder", source, "--split_by=time", "--size=own"))
+    assert clip.duplicates == tuple(range(3, 59, 2))
+    assert clip.cuts == (30,)
+
+
 def test_hidden_files_are_no_clips(tmp_path):
     source = tmp_path / "source"
     (source / ".Trashes").mkdir(parents=True)

@@ -2,11 +2,12 @@
 
 import json
 import os
+import zlib
 
 import pytest
 from made_clips import NUM_FRAMES, make_clips, run, run_wrongly
 from made_sintel import make_sintel
-from made_video import make_video, number_of
+from made_video import frame_number_image, make_video, number_of
 from PIL import Image
 
 from data.clips import preparation
@@ -121,6 +122,27 @@ def test_changed_files_of_a_folder_are_noticed(tmp_path, monkeypatch):
     Image.new("L", (8, 6), 30).save(paths[3])
     again()
     assert PreparedClips(output).read(0, 3, 4)["frame"].max() == 30
+
+
+def test_folders_of_earlier_versions_are_readable_and_measured_when_prepared_again(source):
+    make_video(source / "other.mp4", 20, draw=lambda t, size: frame_number_image(t // 2, size))
+    output = run("video_folder", source, "--split_by=time")
+    now = PreparedClips(output)
+    assert [len(clip.duplicates) for clip in now] == [8, 0]
+    for path in [output / "dataset.json", *(output / "clips").glob("*.json")]:
+        content = json.loads(path.read_text())
+        for entry in content.get("clips", [content]):
+            del entry["clip"]["duplicates"], entry["clip"]["still"]
+        path.write_text(json.dumps(content))
+    earlier = PreparedClips(output)
+    assert [(clip.duplicates, clip.still) for clip in earlier] == [((), ())] * 2
+    assert [clip.splits for clip in earlier] == [clip.splits for clip in now]
+    # A run that was stopped finds the clips that it was trained on.
+    listed = [entry["clip"] for entry in json.loads((output / "dataset.json").read_text())["clips"]]
+    assert earlier.checksum == zlib.crc32(json.dumps(listed, sort_keys=True).encode())
+    run("video_folder", source, "--split_by=time")
+    assert list(PreparedClips(output)) == list(now)
+    assert PreparedClips(output).checksum == now.checksum != earlier.checksum
 
 
 @pytest.mark.parametrize("kind", ["clean", "flow", "occlusions"])

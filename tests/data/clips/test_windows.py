@@ -3,10 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from data.batches import training_batches
 from data.clips.prepared_clips import ClipInfo, write_clip
-from data.clips.windows import Augmentation, CentreSquares, VideoWindows
-from data.video.framing import centre_square
+from data.clips.windows import CentreSquares, VideoWindows
 
 LENGTHS = (9, 20)
 SPLITS = (
@@ -57,6 +55,39 @@ def test_windows_do_not_go_over_cuts():
     ]
 
 
+def test_windows_leave_out_repeats():
+    """Frames 2, 5 and 6 are not there; the cut at 8 stays where it is, between 7 and 8."""
+    clips = Clips()
+    clips[1] = dataclasses.replace(clips[1], duplicates=(2, 5, 6), cuts=(8,))
+    frames = [item["frames"] for item in VideoWindows(clips, "train", 4)]
+    read = sorted(each[:, 0, 5].tolist() for each in frames if each[0, 0, 0])  # the second clip
+    assert read == [
+        [0, 1, 3, 4],
+        [1, 3, 4, 7],
+        *([start, start + 1, start + 2, start + 3] for start in range(8, 17)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "still_share, num_still", [(0.0, 0), (0.2, 2), (0.5, 8), (0.7, 10), (1.0, 10)]
+)
+def test_of_windows_in_which_nothing_moves_a_share_is_taken(still_share, num_still):
+    """Of the windows of 5 frames, 8 move: two of the first clip, and 10 to 15 of the second."""
+    clips = Clips()
+    clips[1] = dataclasses.replace(clips[1], still=((0, 14), (18, 20)))
+    found = places(VideoWindows(clips, "train", 5, still_share=still_share))
+    assert found[:2] == [(0, 0), (0, 1)]
+    assert found[-6:] == [(1, start) for start in range(10, 16)]
+    assert len(set(found)) == len(found) == 8 + num_still
+
+
+def test_where_nothing_moves_at_all_every_window_is_taken():
+    clips = Clips()
+    for i, length in enumerate(LENGTHS):
+        clips[i] = dataclasses.replace(clips[i], still=((0, length),))
+    assert len(VideoWindows(clips, "train", 5, still_share=0.1)) == 18
+
+
 def test_window_stride_division_and_maximum():
     clips = Clips()
     assert places(VideoWindows(clips, "train", 4, window_stride=2, division=2)) == [
@@ -94,48 +125,12 @@ def test_centre_squares_are_intensities():
     np.testing.assert_array_equal(np.round(255 * item[..., 0]), expected)
 
 
-def test_augmentation_off_is_the_centre_square():
-    windows = VideoWindows(Clips(), "train", 5)
-    augmentation = Augmentation(10, crops=False, max_pan=0.0, flips=False, reversals=False)
-    frames = augmentation(windows[0], np.random.default_rng(0))
-    np.testing.assert_array_equal(frames, CentreSquares(windows, 10)[0]["frames"])
-
-
-def test_flips_and_reversals_are_of_half_the_sequences():
-    windows = VideoWindows(Clips(), "train", 5)
-    augmentation = Augmentation(10, crops=False, max_pan=0.0, flips=True, reversals=True)
-    original = centre_square(windows[7]["frames"], 10).astype(np.float32)[..., None] / 255
-    made = {"": original, "f": original[:, :, ::-1], "r": original[::-1]}
-    made["fr"] = made["f"][::-1]
-    rng = np.random.default_rng(0)
-    counts = dict.fromkeys(made, 0)
-    for _ in range(400):
-        frames = augmentation(windows[7], rng)
-        counts[next(kind for kind, other in made.items() if np.array_equal(frames, other))] += 1
-    assert all(70 < count < 130 for count in counts.values())
-
-
-def test_augmented_batches_depend_on_seed_and_position_alone():
-    windows = VideoWindows(Clips(), "train", 5)
-    augmentation = Augmentation(8, crops=True, max_pan=1.0, flips=True, reversals=True)
-    batches = training_batches(windows, 2, 3, augmentation)
-    first = [next(batches) for _ in range(4)]
-    position = batches.get_state()
-    following = [next(batches) for _ in range(12)]
-    assert first[0].shape == (2, 5, 8, 8, 1)
-    again = training_batches(windows, 2, 3, augmentation)
-    again.set_state(position)
-    np.testing.assert_array_equal([next(again) for _ in range(12)], following)
-    other = training_batches(windows, 2, 4, augmentation)
-    assert not np.array_equal([next(other) for _ in range(4)], first)
-
-
 def test_clip_file_of_another_kind_is_named(tmp_path):
     from data.clips.prepared_clips import read_rows
 
     path = tmp_path / "a.array_record"
     written = write_clip(path, ({"frame": np.full((2, 3), t, np.uint8)} for t in (0, 27, 55)))
-    assert (written["num_frames"], written["size"], written["cuts"]) == (3, (2, 3), (2,))
+    assert (written["num_frames"], written["size"], written["cuts"]) == (3, (2, 3), ())
     np.testing.assert_array_equal(read_rows(path, 1, 3)["frame"][:, 0, 0], [27, 55])
     (tmp_path / "b.array_record").write_text("no records")
     with pytest.raises(ValueError, match=r"b.array_record: damaged"):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.video.framing import centre_square, fit, random_square
+from data.video.framing import centre_square, fit
 
 
 def ramp(height, width):
@@ -48,55 +48,3 @@ def test_unknown_fit_is_named():
 def test_centre_square_of_a_wide_frame():
     frames = np.stack([ramp(8, 20), ramp(8, 20) + 1])
     np.testing.assert_array_equal(centre_square(frames, 8), frames[:, :, 6:14])
-
-
-def test_random_squares_are_the_same_in_all_frames_and_reach_all_sizes_and_places():
-    frames = np.stack([ramp(24, 40), ramp(24, 40) + 10])
-    rng = np.random.default_rng(0)
-    corners, widths = set(), set()
-    for _ in range(300):
-        square = random_square(frames, 8, rng).astype(int)
-        assert square.shape == (2, 8, 8)
-        # Rounded after interpolation, so equal to a level.
-        assert abs(square[1] - square[0] - 10).max() <= 1
-        slope = square[0, 4, 6] - square[0, 4, 1]  # five pixels of 2 levels, times the scale
-        widths.add(round(slope / 10 * 8))
-        corners.add(square[0, 0, 0])
-    assert min(widths) <= 9 and max(widths) >= 23
-    assert len(corners) > 40
-
-
-def test_any_size_gives_squares():
-    rng = np.random.default_rng(0)
-    for size in range(8, 180):
-        assert random_square(np.zeros((2, size, size), np.uint8), 64, rng, 1.0).shape[1:] == (
-            64,
-            64,
-        )
-
-
-def test_random_square_of_frames_smaller_than_the_square_takes_all_there_is():
-    frames = ramp(6, 6)[None]
-    square = random_square(frames, 12, np.random.default_rng(0))
-    expected = Image.fromarray(frames[0]).resize((12, 12), Image.Resampling.BILINEAR)
-    np.testing.assert_array_equal(square[0], expected)
-
-
-def test_squares_pan_at_a_constant_velocity_up_to_the_largest():
-    """On a plane, the grey level at a square's corner shows where it is."""
-    x, y = np.meshgrid(np.arange(120), np.arange(100))
-    frames = np.stack([x, y]).repeat(5, axis=0).astype(np.uint8).reshape(2, 5, 100, 120)
-    speeds = []
-    for seed in range(200):
-        across, down = (
-            random_square(plane, 16, np.random.default_rng(seed), max_pan=2.0).astype(float)
-            for plane in frames
-        )
-        scale = (across[0, 8, 12] - across[0, 8, 4]) / 8  # frame pixels per pixel of the square
-        path = np.stack([across[:, 8, 8], down[:, 8, 8]], axis=-1)
-        steps = np.diff(path, axis=0)
-        assert np.abs(steps - steps.mean(axis=0)).max() <= 1.01  # levels are whole numbers
-        speeds.append(np.linalg.norm(path[-1] - path[0]) / 4 / scale)
-    # Rooms are too small for the fastest of large squares.
-    assert 0.6 < np.mean(speeds) < 1.1
-    assert 1.5 < max(speeds) < 2.3

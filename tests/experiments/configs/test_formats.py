@@ -84,6 +84,13 @@ LATER = [
     {"flow_head.photometric_weight": (3.0, 0.0)},
     {"flow_head.photometric_share": (0.5, 0.0)},
     {"recipe": ("fast", ""), "precision": ("float32", "bfloat16")},
+    {
+        "video.still_share": (0.15, 1.0),
+        "video.min_scale": (1.5, 1.0),
+        "video.max_scale": (2.0, 0.0),
+        "video.pan_share": (0.7, 1.0),
+        "video.random_contrast": (True, False),
+    },
 ]
 
 
