@@ -27,8 +27,8 @@ class VideoOptions:
     directory: str = ""  # folder that `python -m data.prepare` wrote
     division: int = 1  # which of the data set's divisions into splits; HMDB-51 has 1 to 3
     window_stride: int = 1  # frames from one sequence's start to the next one's
-    still_share: float = 0.15  # in training: of windows in which nothing moves, at most, and of
-    # squares drawn anywhere; others are drawn where something moves. 1: no preference
+    still_share: float = 0.15  # in training: of windows in which mostly nothing moves, at most, and
+    # of squares drawn anywhere; others are drawn where something moves. 1: no preference
     random_crops: bool = True  # in training: square crops of random size and place
     min_scale: float = 1.0  # of such crops, frame pixels per pixel; at most the whole shorter side
     max_scale: float = 0.0  # 0: the whole shorter side; drawn log-uniformly

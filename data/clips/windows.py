@@ -41,8 +41,8 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
           window_stride: frames from the start of one window to that of the next.
           division: which of the data set's divisions into splits, from 1.
           max_windows: at most so many are taken, evenly spaced; None for all.
-          still_share: at most this share of them are windows in which nothing moves, where there
-            are others; a random sample of those is left out.
+          still_share: at most this share of them are windows in which nothing moves for at least
+            half of the time, where there are others; a random sample of those is left out.
 
         Raises:
           ValueError: no such division, or no window in the split.
@@ -89,7 +89,9 @@ class VideoWindows(Sequence[dict[str, np.ndarray]]):
 
 
 def _is_still(clip: ClipInfo, first: int, last: int) -> bool:
-    return any(start <= first and last < stop for start, stop in clip.still)
+    """Whether nothing moves for at least half of the time from one frame to another."""
+    still = sum(max(0, min(last, stop - 1) - max(first, start)) for start, stop in clip.still)
+    return 2 * still >= last - first
 
 
 def _without_most_still(is_still: np.ndarray, still_share: float) -> np.ndarray:

@@ -26,8 +26,8 @@ def random_square(
     pixels are bilinear with antialiasing.
 
     With a preference for what moves, four places are drawn, and one of them with a probability
-    proportional to d / (d + 2), where d is the mean absolute change of its pixels from frame to
-    frame, in grey levels: flashes and noise, which all places have, don't decide.
+    proportional to d^2 / (d^2 + 2^2), where d is the mean absolute change of its pixels from frame
+    to frame, in grey levels: flashes and strong noise, which all places have, don't decide.
 
     Args:
       frames: at any size; smaller ones than the square are enlarged.
@@ -75,5 +75,6 @@ def _moving(frames: np.ndarray, corners: np.ndarray, crop: float, rng: np.random
             for (left, top), (right, bottom) in zip(first, last, strict=True)
         ]
     )
-    weights = changes / (changes + _HALF_CHANGE) + 1e-6  # all the same where nothing moves
+    weights = changes**2 / (changes**2 + _HALF_CHANGE**2)
+    weights += 1e-6  # all the same where nothing moves
     return int(rng.choice(len(corners), p=weights / weights.sum()))
