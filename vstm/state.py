@@ -12,11 +12,13 @@ class State:
 
     Attributes:
       layers: (c, h) of each memory layer, each [B, h, w, n], or [B, units] of an `fc` memory.
-      flow: of the last frame, [B, h, w, 2], with a recurrent flow head; else None.
+      flow: of the last frame, [B, h, w, 2], with a recurrent flow head or tracking; else None.
+      frame: the last frame, [B, H, W, C], with tracking; else None.
     """
 
     layers: Any  # a MemoryState; JAX fills pytrees with other things than arrays, too
     flow: Any = None
+    frame: Any = None
 
     @property
     def output(self) -> jax.Array:
@@ -33,7 +35,8 @@ class Output:
         `ModelConfig.output` and `Autoencoder.intensity`.
       flows: [B, n, h, w, 2], backward, pixels of the feature map, (u, v) = (x right, y down).
       state: after the last frame; pass it with the next frames.
-      features: the encoder's of the last frame, x_tau, [B, h, w, d].
+      features: of the last frame, [B, h, w, d], that the flow moves and the decoder decodes: the
+        encoder's, x_tau; with `decoder_memory`, followed by the memory's output.
     """
 
     predictions: Any

@@ -41,11 +41,12 @@ def _check_windows(config: ConfigDict) -> None:
             f"config.segment={config.segment}: config.train.num_targets={num_targets} needs the "
             "outputs of several frames; expected 0"
         )
-    if config.segment and config.model.recurrent_flow:
-        raise UserError(
-            f"config.segment={config.segment}: config.model.recurrent_flow needs the memory's "
-            "outputs of all frames; expected 0"
-        )
+    for field in ("recurrent_flow", "tracking"):
+        if config.segment and config.model[field]:
+            raise UserError(
+                f"config.segment={config.segment}: config.model.{field} needs the memory's outputs "
+                "of all frames; expected 0"
+            )
 
 
 def _check_frames(config: ConfigDict) -> None:

@@ -37,6 +37,8 @@ FIELDS: dict[str, Field] = {
     "flow_loss.photometric_weight": Field(0.0, at_least=0),  # of the last frame's, warped, error
     "flow_loss.photometric_share": Field(0.5, at_least=0, at_most=1),  # of the run, in which the
     # photometric weight falls to zero; 0: it stays
+    "flow_loss.photometric_penalty": Field("squared", "vstm.losses.photometric:PENALTIES"),
+    "flow_loss.edge_aware_weight": Field(0.0, at_least=0),  # of roughness where frames are smooth
     "data.name": Field("moving_mnist", tuple(DATA_SETS)),
     # The update
     "optimizer.name": Field("muon", "vstm.training.optimizer:OPTIMIZERS"),
@@ -45,12 +47,14 @@ FIELDS: dict[str, Field] = {
     "optimizer.clip_global_norm": Field(1.0, at_least=0),  # 0: none
     "optimizer.flow_head_rate": Field(0.3, above=0),  # factor on the flow head's learning rate
     "optimizer.memory_rate": Field(0.3, above=0),  # factor on the memory's learning rate
+    "optimizer.decoder_rate": Field(1.0, above=0),  # factor on the decoder's learning rate
     "optimizer.clip_elements": Field(0.0, at_least=0),  # 0: none
     # The run
     "train.batch_size": Field(4, at_least=1, at_most=MAX_BATCH),  # sequences per update
     "train.num_sequences": Field(6_000, at_least=1, at_most=MAX_COUNT),  # length of the run
     "train.num_targets": Field(0, at_least=0),  # last frames of a window that are predicted;
     # 1: the paper's; 0: min(8, tau)
+    "train.relative_loss": Field(False),  # each sequence's loss by the squared error of a copy
     "train.initial_model": Field(""),  # run or model file to initialise from
     "train.log_every_steps": Field(20, at_least=1),
     "train.image_every_steps": Field(200, at_least=1),

@@ -45,6 +45,13 @@ ADDED: dict[int, dict[str, Any]] = {
         "video.max_scale": 0.0,
         "video.pan_share": 1.0,
         "video.random_contrast": False,
+        "model.tracking": False,
+        "model.decoder_memory": False,
+        "model.flow_enlargement": "nearest",
+        "flow_loss.photometric_penalty": "squared",
+        "flow_loss.edge_aware_weight": 0.0,
+        "optimizer.decoder_rate": 1.0,
+        "train.relative_loss": False,
     },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""

@@ -16,7 +16,7 @@ from vstm.compiler import compiler_options
 from vstm.metrics.scores import MeanScores, Scores, frame_scores
 from vstm.metrics.two_level_entropy import TwoLevelEntropy
 from vstm.model import Autoencoder
-from vstm.ops.warp import upsample_flow, warp_batch
+from vstm.ops.warp import warp_batch
 
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
@@ -56,7 +56,7 @@ def make_predict(model: Autoencoder) -> Callable[[Any], Predict]:
         return NextFrame(
             intensities=model.intensity(output.prediction),
             logits=output.prediction if model.config.output == "logit" else None,
-            flow=upsample_flow(output.flow, model.config.downsampling),
+            flow=model.enlarge(output.flow),
         )
 
     return lambda params: partial(predict, params)

@@ -186,7 +186,10 @@ def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
         smoothness_delta=config.flow_loss.smoothness_delta,
         smoothness_weight=config.flow_loss.smoothness_weight,
         sparsity_weight=config.flow_loss.sparsity_weight,
+        edge_aware_weight=config.flow_loss.edge_aware_weight,
         photometric_weight=photometric_weight(config),
+        photometric_penalty=config.flow_loss.photometric_penalty,
+        relative=config.train.relative_loss,
     )
 
 
@@ -200,5 +203,6 @@ def make_tx(config: Config, num_train: int) -> optax.GradientTransformation:
         module_rates={
             "flow_head": config.optimizer.flow_head_rate,
             "memory": config.optimizer.memory_rate,
+            "decoder": config.optimizer.decoder_rate,
         },
     )

@@ -3,6 +3,8 @@
 A term is elementwise and unreduced, or a scalar; the weights are the caller's.
 """
 
+from vstm.losses.copy_weight import copy_weight
+from vstm.losses.edge_aware import edge_aware_roughness
 from vstm.losses.loss import Loss
 from vstm.losses.photometric import constant_shift, photometric_error
 from vstm.losses.reconstruction import binary_cross_entropy, gradient_error, intensity_error
@@ -21,6 +23,8 @@ __all__ = [
     "Loss",
     "binary_cross_entropy",
     "constant_shift",
+    "copy_weight",
+    "edge_aware_roughness",
     "flow_density",
     "gradient_error",
     "intensity_error",

@@ -24,17 +24,23 @@ class Loss:
     elementwise: Mapping[str, Term]
 
     def terms(
-        self, output: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+        self,
+        output: Float[Array, "*b h w c"],
+        target: Float[Array, "*b h w c"],
+        weight: Float[Array, "*b 1 1 1"] | float = 1.0,
     ) -> dict[str, Float[Array, ""]]:
         """The terms, each the mean over pixels; the loss is their sum.
 
         Args:
           output: the decoder's.
           target: the true frame, in [0, 1].
+          weight: of each frame, such as `copy_weight`.
 
         Returns:
           Scalars by term.
 
         Source: eq. 5 and section 5; means over pixels are a choice.
         """
-        return {name: jnp.mean(term(output, target)) for name, term in self.elementwise.items()}
+        return {
+            name: jnp.mean(weight * term(output, target)) for name, term in self.elementwise.items()
+        }

@@ -4,25 +4,34 @@ Nothing else ties the flow to the motion of the frames. The encoder may shift it
 decoder shift them back: flow that is wrong by the same vector everywhere then costs nothing. The
 error serves as a loss, and finds that vector in a trained model.
 
-Source: unsupervised optical flow (Yu, Harley, Derpanis 2016), after Horn and Schunck's brightness
-constancy; not in the paper.
+Source: unsupervised optical flow (Yu, Harley, Derpanis 2016; its Charbonnier penalty too), after
+Horn and Schunck's brightness constancy; not in the paper.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.losses.charbonnier import charbonnier
+from vstm.ops.registration import cell_means
 from vstm.ops.warp import upsample_flow, warp_batch, warp_within
 
+PENALTIES = ("squared", "charbonnier")
+CHARBONNIER_SCALE = 0.05  # of weighted differences
 CELL_SIDES = (1, 2, 4, 8)
 LARGEST_SHIFT = 8.0  # pixels; half of the flow head's range on frames of 64 pixels
 FINEST_STEP = 0.0625  # pixels
 
 
 def photometric_error(
-    frames: Float[Array, "n H W c"], targets: Float[Array, "n H W c"], flow: Float[Array, "n h w 2"]
+    frames: Float[Array, "n H W c"],
+    targets: Float[Array, "n H W c"],
+    flow: Float[Array, "n h w 2"],
+    *,
+    penalty: str = "squared",
+    weight: Float[Array, "n 1 1 1"] | float = 1.0,
 ) -> Float[Array, ""]:
-    """Mean squared difference of the moved frames and the next ones, added up over resolutions.
+    """Mean penalty of the moved frames' difference from the next ones, summed over resolutions.
 
     Of pixels it is exact, but is only sensitive to edges within a pixel; of means over cells, to
     edges within a cell. Cells are of `CELL_SIDES` pixels, as far as these divide the frame.
@@ -31,14 +40,28 @@ def photometric_error(
       frames: the last ones.
       targets: the next ones.
       flow: backward, pixels of its own map, whose sides divide those of the frames.
+      penalty: `squared`, or `charbonnier`, of scale `CHARBONNIER_SCALE`.
+      weight: of each frame's squared differences.
 
     Returns:
       A scalar, >= 0.
+
+    Raises:
+      ValueError: another penalty.
     """
+    if penalty not in PENALTIES:
+        raise ValueError(f"unknown penalty {penalty!r}; known: {', '.join(PENALTIES)}")
     height, width = frames.shape[1:3]
     flow = upsample_flow(flow, height // flow.shape[1])
     sides = [side for side in CELL_SIDES if height % side == 0 and width % side == 0]
-    return sum((_error(frames, targets, flow, side) for side in sides), jnp.zeros(()))
+
+    def error(side: int) -> jax.Array:
+        weighted = jnp.sqrt(weight) * _difference(frames, targets, flow, side)
+        if penalty == "squared":
+            return jnp.mean(jnp.square(weighted))
+        return jnp.mean(charbonnier(weighted, scale=CHARBONNIER_SCALE))
+
+    return sum(map(error, sides), jnp.zeros(()))
 
 
 def constant_shift(
@@ -73,12 +96,6 @@ def constant_shift(
     return best(shift + square(0.25, FINEST_STEP))
 
 
-def _error(frames: jax.Array, targets: jax.Array, flow: jax.Array, side: int) -> jax.Array:
-    frames, targets, flow = (_cell_means(each, side) for each in (frames, targets, flow / side))
-    return jnp.mean(jnp.square(warp_batch(frames, flow, warp_within) - targets))
-
-
-def _cell_means(maps: jax.Array, side: int) -> jax.Array:
-    n, height, width, channels = maps.shape
-    cells = maps.reshape(n, height // side, side, width // side, side, channels)
-    return cells.mean(axis=(2, 4))
+def _difference(frames: jax.Array, targets: jax.Array, flow: jax.Array, side: int) -> jax.Array:
+    frames, targets, flow = (cell_means(each, side) for each in (frames, targets, flow / side))
+    return warp_batch(frames, flow, warp_within) - targets

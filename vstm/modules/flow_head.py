@@ -11,6 +11,9 @@ from vstm.modules.model_config import ModelConfig
 KERNEL_SIZE = 15
 GATE_KERNEL_SIZE = 7
 NORMALISED_LIMIT = 0.5
+KEPT_LOGIT = 2.0  # before training, 0.88 of the motion is kept
+
+zeros = nn.initializers.zeros
 
 
 def flow_limit(height: int, width: int) -> tuple[float, float]:
@@ -63,8 +66,12 @@ class FlowHead(nn.Module):
 
         flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
 
+    With tracking, `change` keeps a part of the motion that was seen last and adds to it:
+
+        flow_t = k_t seen_t + Theta(h_t),  k_t = sigmoid(conv(h_t)), a map of one feature
+
     Attributes:
-      config: of the network; the head reads `pointwise_flow`, `recurrent_flow`,
+      config: of the network; the head reads `pointwise_flow`, `recurrent_flow`, `tracking`,
         `returning_gradient` and `map_size`, the map whose normalised coordinates are meant: a head
         that was trained on one map gives the same flow, in pixels, on a larger one.
       convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
@@ -83,13 +90,23 @@ class FlowHead(nn.Module):
 
         Args:
           memory: [tau, B, h, w, d].
-          previous: flow of the frame before the first, [B, h, w, 2]; None for zero. Not read
-            without recurrence.
+          previous: flow of the frame before the first, [B, h, w, 2]; None for zero. With tracking,
+            the motion seen last, of each step, [tau, B, h, w, 2]. Else not read.
 
         Returns:
           [tau, B, h, w, 2].
         """
-        regressed = self._regress(memory)
+        height, width = self.config.map_size
+        pixels = jnp.array([width / 2, height / 2], memory.dtype)
+        scale = self.param("scale", lambda key: 1 / pixels)
+        normalised = self._regress(memory) * scale
+        limited = returning_clamp if self.config.returning_gradient else clamp
+        if self.config.tracking:
+            assert previous is not None
+            keep = Conv2D(1, GATE_KERNEL_SIZE, zeros, self.convolution, name="keep")(memory)
+            kept = nn.sigmoid(keep + KEPT_LOGIT) * previous
+            return limited(normalised + kept / pixels) * pixels
+        regressed = limited(normalised) * pixels
         if not self.config.recurrent_flow:
             return regressed
         gate = nn.sigmoid(
@@ -105,15 +122,11 @@ class FlowHead(nn.Module):
         return jax.lax.scan(advance, start, (regressed, gate))[1]
 
     def _regress(self, memory: jax.Array) -> jax.Array:
-        """Memory outputs [..., h, w, d] to flow [..., h, w, 2] in pixels of that map."""
-        height, width = self.config.map_size
+        """Memory outputs [..., h, w, d] to the convolutions' output [..., h, w, 2]."""
         sizes = (KERNEL_SIZE, KERNEL_SIZE) + (1,) * self.config.pointwise_flow
-        xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
+        xavier = nn.initializers.xavier_uniform()
         raw = memory
         for layer, kernel_size in enumerate(sizes, start=1):
             init = zeros if layer == len(sizes) else xavier
             raw = Conv2D(2, kernel_size, kernel_init=init, convolution=self.convolution)(raw)
-        pixels = jnp.array([width / 2, height / 2], raw.dtype)
-        scale = self.param("scale", lambda key: 1 / pixels)
-        limited = returning_clamp if self.config.returning_gradient else clamp
-        return limited(raw * scale) * pixels
+        return raw

@@ -6,6 +6,7 @@ from typing import Any
 
 MEMORIES = ("conv", "fc")
 OUTPUTS = ("logit", "intensity")
+ENLARGEMENTS = ("nearest", "bilinear")
 MAX_LAYERS = 8
 MAX_FEATURES = 8_192
 MAX_KERNEL_SIZE = 255
@@ -34,6 +35,12 @@ class ModelConfig:
         then starts at zero; for intensities.
       normalise_contrast: whether the encoder sees each frame with mean 0 and deviation 1, and the
         decoder's output is brought back to the last frame's; for intensities.
+      tracking: whether the flow is carried on from frame to frame and mended by what each new frame
+        shows, see `vstm.ops.registration`; the encoder then also sees what the mended flow leaves
+        unexplained, the memory the flow, and the flow head says what changes. Of a `conv` memory.
+      decoder_memory: whether the decoder also sees the memory's output, moved by the flow; for
+        intensities.
+      flow_enlargement: how the frame's flow is made of the map's, `nearest` or `bilinear`.
       output: what the decoder's output is: the `logit` of a binary pixel, or an `intensity`.
       frame_size: (H, W) of the training frames, pixels. The flow head's units are set by it, so
         that the flow on larger frames is the same in pixels; an `fc` memory takes no other size.
@@ -42,8 +49,7 @@ class ModelConfig:
       TypeError: a value of another type; the message starts with the field's name.
       ValueError: a field outside its range; likewise.
 
-    Source: Tables 1 and 2, section 4; residual, normalise_contrast and returning_gradient are
-    choices: on real video, whose frames differ little, a decoder that reconstructs the whole frame
+    Source: Tables 1 and 2, section 4; the other options are choices: on real video, whose frames differ little, a decoder that reconstructs the whole frame
     loses more detail than changes between frames, and motion is learnt from texture, a small part
     of the intensities.
     """
@@ -58,6 +64,9 @@ class ModelConfig:
     returning_gradient: bool = False
     residual: bool = False
     normalise_contrast: bool = False
+    tracking: bool = False
+    decoder_memory: bool = False
+    flow_enlargement: str = "nearest"
     output: str = "logit"
     frame_size: tuple[int, ...] = (64, 64)
 
@@ -88,7 +97,22 @@ class ModelConfig:
         self._require(
             0 < self.memory_initial_range < float("inf"), "memory_initial_range", "a number above 0"
         )
-        for name in ("residual", "normalise_contrast"):
+        self._require(
+            self.flow_enlargement in ENLARGEMENTS,
+            "flow_enlargement",
+            f"one of {', '.join(ENLARGEMENTS)}",
+        )
+        self._require(
+            not self.tracking or self.memory == "conv",
+            "tracking",
+            "False, as the memory is fc and has no map of the flow",
+        )
+        self._require(
+            not (self.tracking and self.recurrent_flow),
+            "recurrent_flow",
+            "False, as tracking carries the flow on",
+        )
+        for name in ("residual", "normalise_contrast", "tracking", "decoder_memory"):
             self._require(
                 not getattr(self, name) or self.output == "intensity",
                 name,

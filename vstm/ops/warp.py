@@ -124,3 +124,10 @@ def upsample_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "
       Flow of the larger map, H = factor h, W = factor w, in its pixels.
     """
     return factor * jnp.repeat(jnp.repeat(flow, factor, axis=-3), factor, axis=-2)
+
+
+def bilinear_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "*b H W 2"]:
+    """As `upsample_flow`, but interpolated bilinearly between the cells' centres."""
+    *leading, height, width, _ = flow.shape
+    shape = (*leading, factor * height, factor * width, 2)
+    return factor * jax.image.resize(flow, shape, "linear")

@@ -9,7 +9,13 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from vstm.losses import LOSSES, flow_density, photometric_error
+from vstm.losses import (
+    LOSSES,
+    copy_weight,
+    edge_aware_roughness,
+    flow_density,
+    photometric_error,
+)
 from vstm.model import Autoencoder
 from vstm.modules.flow_head import clamped_share
 from vstm.ops.smoothness import flow_roughness, penalise_roughness
@@ -95,7 +101,10 @@ def make_train_step(
     smoothness_delta: float = 1e-3,
     smoothness_weight: float = 1e-2,
     sparsity_weight: float = 0.0,
+    edge_aware_weight: float = 0.0,
     photometric_weight: optax.ScalarOrSchedule = 0.0,
+    photometric_penalty: str = "squared",
+    relative: bool = False,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -109,14 +118,18 @@ def make_train_step(
       smoothness_delta: delta of the Huber penalty H, pixels of flow a feature pixel.
       smoothness_weight: w_H, weight of the penalty in the gradient.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
+      edge_aware_weight: weight of `edge_aware_roughness` in the loss.
       photometric_weight: weight of `photometric_error` in the loss, or its schedule by update.
+      photometric_penalty: see `photometric_error`.
+      relative: whether each sequence counts by its `copy_weight`, in the reconstruction and in the
+        photometric error.
 
     Returns:
       (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
-      term of the loss; `photometric`, where it has a weight; `smoothness`, the penalty H;
-      `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with these three by their
-      weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in feature pixels;
-      `flow_clamped`, the share of flow elements at the clamp.
+      term of the loss; `photometric` and `edge_aware`, where they have a weight; `smoothness`, the
+      penalty H; `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with all of
+      these by their weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in
+      feature pixels; `flow_clamped`, the share of flow elements at the clamp.
 
     Raises:
       ValueError: unknown loss, or one for another output than the model's.
@@ -140,14 +153,23 @@ def make_train_step(
             {"params": params}, inputs, num_predictions=num_targets, penalise=penalise
         )
         assert isinstance(output, Output)
-        terms = LOSSES[loss].terms(output.predictions, targets)
+        last = window[:, tau - num_targets : tau]
+        by_copy = copy_weight(last, targets) if relative else 1.0
+        terms = LOSSES[loss].terms(output.predictions, targets, by_copy)
         # The smoothness penalty injects its gradient; its value is only reported below.
         total = sum(terms.values())
         if sparsity_weight:
             total += sparsity_weight * flow_density(output.flows)
+        if edge_aware_weight:
+            terms["edge_aware"] = edge_aware_roughness(output.flows, last)
+            total += edge_aware_weight * terms["edge_aware"]
         if photometric_weight:
-            last = window[:, tau - num_targets : tau]
-            error = photometric_error(*map(_merge_steps, (last, targets, output.flows)))
+            moved = map(_merge_steps, (last, targets, model.enlarge(output.flows)))
+            error = photometric_error(
+                *moved,
+                penalty=photometric_penalty,
+                weight=jnp.repeat(by_copy[:, 0], num_targets, axis=0) if relative else 1.0,
+            )
             weight = photometric_weight
             total += (weight(step) if callable(weight) else weight) * error
             terms["photometric"] = error

@@ -90,6 +90,10 @@ LATER = [
         "video.max_scale": (2.0, 0.0),
         "video.pan_share": (0.7, 1.0),
         "video.random_contrast": (True, False),
+        "flow_loss.photometric_penalty": ("charbonnier", "squared"),
+        "flow_loss.edge_aware_weight": (0.05, 0.0),
+        "optimizer.decoder_rate": (0.1, 1.0),
+        "train.relative_loss": (True, False),
     },
 ]
 
