@@ -22,7 +22,7 @@ MAY_IMPORT = {
     # Sources of sequences.
     "data": {"data.video"},
     "data.moving_mnist": {"data"},
-    "data.scenes": {"data"},
+    "data.scenes": {"data", "data.video"},
     "data.video": set(),
     "data.clips": {"data", "data.video"},
     # What a person types, and what it needs.

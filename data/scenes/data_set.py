@@ -59,8 +59,11 @@ def open_split(options: ScenesOptions, sequences: SequenceOptions, split: str) -
 
 
 def open_training(options: ScenesOptions, sequences: SequenceOptions) -> TrainingSource:
-    """The scenes of `train`, without augmentation; the options determine them."""
-    return TrainingSource(open_split(options, sequences, "train"))
+    """The scenes of `train`, without augmentation, and the checksum of their images, if any."""
+    from data.scenes.generator import Scenes
+
+    scenes = Scenes("train", sequences, options)
+    return TrainingSource(scenes, checksum=scenes.checksum)
 
 
 SCENES = DataSet(ScenesOptions, check, open_split, open_training)

@@ -15,9 +15,9 @@ _BACKGROUND = 2  # side of the background's texture, of the image's; it is perio
 _RADII = 0.07, 0.42  # of objects, of the image's side; their textures are as large as the image
 _LEAVES = 128, 40  # of the background and of an object, at most
 _LEAF_RADII = 0.05, 0.8  # of the image's side
-_CONTRASTS = 0.03, 0.3  # standard deviations of intensities
-_FLAT = 0.12  # share of layers of one intensity
-_MEANS = 0.15, 0.85  # intensities
+_CONTRASTS = 0.03, 0.25  # standard deviations of intensities
+_FLAT = 0.1  # share of layers of one intensity
+_MEANS = 0.2, 0.8  # intensities
 _BLURS = 0.5, 1.2  # pixels
 
 
@@ -101,10 +101,14 @@ def draw_outline(key: jax.Array, scene: Scene, size: int) -> Outline:
     return Outline(pose, distance, radius, edge)
 
 
+def background_side(size: int) -> int:
+    """Texels of the background's texture, along one side, for images of size x size pixels."""
+    return round(DENSITY * _BACKGROUND * size)
+
+
 def draw_background(key: jax.Array, scene: Scene, size: int, images: jax.Array | None) -> jax.Array:
     """Intensities of the background, [side, side] in [0, 1]; see `draw_surface`."""
-    side = round(DENSITY * _BACKGROUND * size)
-    return _draw_surface(key, side, scene, size, _LEAVES[0], images)
+    return _draw_surface(key, background_side(size), scene, size, _LEAVES[0], images)
 
 
 def draw_surface(key: jax.Array, scene: Scene, size: int, images: jax.Array | None) -> jax.Array:

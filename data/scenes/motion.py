@@ -15,10 +15,12 @@ import jax
 import jax.numpy as jnp
 
 _SLOWEST = 1 / 60  # of the top speed; speeds are drawn log-uniformly
-_MAX_ROTATION, _MAX_ZOOM = 0.1, 0.02  # of objects; radians, natural logarithms a frame
-_CAMERA_SHARE = 0.25  # of these, that the camera turns and zooms by at most
-_TURNING, _ZOOMING, _SHAKING, _STILL = 0.5, 0.35, 0.3, 0.25  # shares of what moves
-_MAX_SHAKE = 0.3  # of the camera's speed
+_MAX_TURN = 0.12  # rotation of an object, radians a frame
+_MAX_ZOOM = 0.3  # logarithm of how much an object's size changes in a sequence
+_CAMERAS = 0.4  # share of both that a camera turns and zooms by at most
+_ZOOMING, _TURNING, _SHAKING, _STEADY = 0.35, 0.5, 0.3, 0.9  # of what moves; the last: moves along
+_STILL = 0.25  # of objects in a scene that moves
+_SHAKE = 0.3  # standard deviation of the largest shake, of the speed
 _MAX_ACCELERATION = 0.7  # change of the velocity in a sequence, of the mean one
 
 
@@ -69,9 +71,10 @@ def draw_camera(
       radius: from the image's centre to its corners, pixels.
       num_frames: T, at least 2.
     """
-    steps, turns = _draw_motion(key, still, max_speed, radius, num_frames, _CAMERA_SHARE, _SHAKING)
-    scale = _path(turns, 0)
-    scale = jnp.exp(scale)
+    steps, turns = _draw_motion(
+        key, still, max_speed, radius, num_frames, turning=_CAMERAS, shaking=_SHAKING
+    )
+    scale = jnp.exp(_path(turns, 0))
     position = _path(scale[:-1] * steps, 0)
     return Camera(position, scale, _bound(steps, turns, radius).max())
 
@@ -95,50 +98,61 @@ def draw_object(
       size: of the image, pixels.
     """
     num_frames = len(camera.scale)
-    key, place, time, stays = jax.random.split(key, 4)
+    motion, place, time, stays = jax.random.split(key, 4)
     still |= jax.random.bernoulli(stays, _STILL)
-    # Backward, X[t] - X[t + 1] = step + (exp(turn) - 1)(X[t + 1] - c[t + 1]); the image shows it
-    # 1 / |g| as long.
-    zoom = 1 / jnp.abs(camera.scale).min()
-    speed = jnp.maximum(max_speed - camera.speed, 0) / zoom
-    largest = jnp.exp(_MAX_ZOOM * num_frames)
-    steps, turns = _draw_motion(key, still, speed, radius * largest, num_frames, 1.0, 0.0)
+    # X[t] - X[t + 1] = step + (exp(turn) - 1)(X[t + 1] - c[t + 1]), and in the image 1 / |g[t]|
+    # times that, beside the camera's motion.
+    speed = jnp.maximum(max_speed - camera.speed, 0) * jnp.abs(camera.scale).min()
+    largest = radius * jnp.exp(_MAX_ZOOM)
+    steps, turns = _draw_motion(motion, still, speed, largest, num_frames, turning=1, shaking=0)
     seen = jax.random.randint(time, (), 0, num_frames)
     x = jax.lax.complex(*(size * (jax.random.uniform(place, (2,)) - 0.5)))
+    centre = camera.position[seen] + camera.scale[seen] * x - _path(steps, seen)
     shape = jnp.exp(-_path(turns, seen))
-    path = -_path(steps, seen)
-    centre = path + camera.position[seen] + camera.scale[seen] * x
     return Pose(camera.scale / shape, (camera.position - centre) / shape)
 
 
-def _draw_motion(key, still, max_speed, radius, num_frames, turning, shaking):
-    """Steps and turns, complex [T - 1], whose `_bound` is `max_speed` at most."""
-    keys = jax.random.split(key, 7)
-    speed = max_speed * _SLOWEST ** jax.random.uniform(keys[0])
-    time = jnp.linspace(-0.5, 0.5, num_frames - 1)
-    direction, change = jnp.exp(2j * jnp.pi * jax.random.uniform(keys[1], (2,)))
-    change *= _MAX_ACCELERATION * jax.random.uniform(keys[2])
-    steps = direction * (1 + change * time)
-    shake = jax.random.normal(keys[3], (num_frames, 2)) * _MAX_SHAKE
-    shake *= (jax.random.uniform(keys[4]) ** 2) * jax.random.bernoulli(keys[5], shaking)
-    steps += jax.lax.complex(*jnp.diff(shake, axis=0).T)
-    chosen = jax.random.uniform(keys[6], (5,))
-    rates = jnp.array([_MAX_ZOOM, _MAX_ROTATION]) * turning * (2 * chosen[:2] - 1) ** 3
-    rates *= chosen[2:4] < jnp.array([_ZOOMING, _TURNING])
-    turns = jnp.full(num_frames - 1, jax.lax.complex(*rates))
-    # Some only turn and zoom.
-    steps *= speed * jnp.where(chosen[4] < 0.1, 0.0, 1.0)
-    factor = jnp.minimum(1, max_speed / jnp.maximum(_bound(steps, turns, radius).max(), 1e-6))
-    factor *= ~still
+def _draw_motion(
+    key: jax.Array,
+    still: jax.Array,
+    max_speed: jax.Array,
+    radius: float | jax.Array,
+    num_frames: int,
+    *,
+    turning: float,
+    shaking: float,
+) -> tuple[jax.Array, jax.Array]:
+    """Steps and turns, complex [T - 1], such that `_bound` is `max_speed` at most.
+
+    A turn's real part is the logarithm of a change in size, its imaginary part an angle.
+    """
+    speeds, ways, changes, shakes, chosen, rates = jax.random.split(key, 6)
+    chosen = jax.random.uniform(chosen, (4,)) < jnp.array([_ZOOMING, _TURNING, shaking, _STEADY])
+    direction, change = jnp.exp(2j * jnp.pi * jax.random.uniform(ways, (2,)))
+    acceleration, shake = jax.random.uniform(changes, (2,))
+    change *= _MAX_ACCELERATION * acceleration
+    steps = direction * (1 + change * jnp.linspace(-0.5, 0.5, num_frames - 1)) * chosen[3]
+    places = jax.lax.complex(*jax.random.normal(shakes, (2, num_frames)))
+    steps += _SHAKE * shake**2 * chosen[2] * jnp.diff(places)
+    steps *= max_speed * _SLOWEST ** jax.random.uniform(speeds)
+    most = turning * jnp.array([_MAX_ZOOM / (num_frames - 1), _MAX_TURN])
+    # Slow ones are more frequent.
+    zoom, turn = chosen[:2] * most * jax.random.uniform(rates, (2,), minval=-1) ** 3
+    turns = jnp.full(num_frames - 1, jax.lax.complex(zoom, turn))
+    bound = _bound(steps, turns, radius).max()
+    factor = jnp.where(still, 0, jnp.minimum(1, max_speed / jnp.maximum(bound, 1e-6)))
     return factor * steps, factor * turns
 
 
 def _bound(steps: jax.Array, turns: jax.Array, radius: jax.Array) -> jax.Array:
-    """At least |step + (exp(turn) - 1) x| for |x| <= radius: convex, so a share of it is less."""
+    """No less than |step + (exp(turn) - 1) x| for |x| <= radius.
+
+    Convex in a factor on both, and 0 at 0: half the motion has half the bound at most.
+    """
     return jnp.abs(steps) + jnp.expm1(jnp.abs(turns)) * radius
 
 
-def _path(steps: jax.Array, origin) -> jax.Array:
+def _path(steps: jax.Array, origin: int | jax.Array) -> jax.Array:
     """Sums of steps, [T], 0 at index `origin`."""
     sums = jnp.concatenate([jnp.zeros(1, steps.dtype), jnp.cumsum(steps)])
     return sums - sums[origin]

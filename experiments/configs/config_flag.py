@@ -14,8 +14,7 @@ from vstm.variants import VARIANTS
 
 _HELP = (
     "Configuration file, with the variant and, after a second colon, the recipe: "
-    "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or scenes.py or video.py beside "
-    "it. "
+    "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or scenes.py or video.py there. "
     f"Variants: {', '.join(VARIANTS)}. Recipes: {', '.join(recipes.NAMES)}; fast if none is "
     "given. --config.FIELD=VALUE sets any field, such as --config.train.batch_size=8. Fields are "
     "documented in experiments/configs/default.py; those of model in "
