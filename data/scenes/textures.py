@@ -8,7 +8,6 @@ import jax
 import jax.numpy as jnp
 
 _SLOPES = 1.6, 2.6  # of the noise's power spectrum, least and most
-_UNROLLED = 8  # leaves painted at once
 
 
 def draw_texture(
@@ -82,7 +81,7 @@ def _paint_leaves(key, side, density, num_leaves, radii):
         present,
     )
     picture = jnp.full((side, side), 0.5)
-    return jax.lax.scan(paint, picture, leaves, unroll=_UNROLLED)[0]
+    return jax.lax.scan(paint, picture, leaves)[0]
 
 
 def _power_law(uniform, least, most):
