@@ -37,7 +37,8 @@ class GroundTruthSource(Source, Protocol):
 
     `with_ground_truth(i)` is `source[i]` and `flow`, float32 [T - 1, H, W, 2], the backward flow of
     each next frame in pixels: frame t sampled at (x + u, y + v) gives frame t + 1. It may hold
-    more, such as `object_mask`, uint8 [T, H, W], 0 = background.
+    more, such as `object_mask`, uint8 [T, H, W], 0 = background, and `occluded`, bool
+    [T - 1, H, W]: what shows in frame t + 1 was hidden in frame t.
     """
 
     def with_ground_truth(self, index: int) -> Item: ...

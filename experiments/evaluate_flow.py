@@ -1,4 +1,4 @@
-"""Compares a run's flow with the true one, which the generator of moving MNIST knows.
+"""Compares a run's flow with the true one, which generators know: moving MNIST's, scenes'.
 
     python -m experiments.evaluate_flow --workdir=runs/x [--classical]
 
@@ -46,6 +46,7 @@ def _main() -> None:
 
     if _CLASSICAL.value:
         opencv()  # before anything that takes time
+    from data.sources import GroundTruthSource
     from experiments.configs.config import read_json
     from experiments.measure.evaluation import make_predict
     from experiments.measure.flow import (
@@ -66,15 +67,16 @@ def _main() -> None:
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
-    if config.data.name != "moving_mnist" or config.tau < 2:
+    if config.tau < 2:
+        raise UserError(f"{folder}: trained with tau={config.tau}; expected at least 2")
+    validation, test = (build.source(config, split) for split in ("validation", "test"))
+    if not (isinstance(validation, GroundTruthSource) and isinstance(test, GroundTruthSource)):
         raise UserError(
-            f"{folder}: trained on {config.data.name} with tau={config.tau}; expected a run on "
-            "moving_mnist, whose true flow is known, with tau of at least 2"
+            f"{folder}: trained on {config.data.name}; expected data whose true flow is known"
         )
     tau, batch_size = config.tau, config.evaluation.batch_size
     num_test = min(_NUM_SEQUENCES.value, config.data.num_test)
     num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
-    validation, test = (build.moving_mnist(config, split) for split in ("validation", "test"))
     network = build.make_model(config)
     predict = make_predict(network)
     model = model_method(predict(trained_params(config, folder)[0]), tau)

@@ -14,11 +14,11 @@ from vstm.variants import VARIANTS
 
 _HELP = (
     "Configuration file, with the variant and, after a second colon, the recipe: "
-    "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or video.py beside it. "
+    "experiments/configs/moving_mnist.py:VARIANT[:RECIPE], or scenes.py or video.py there. "
     f"Variants: {', '.join(VARIANTS)}. Recipes: {', '.join(recipes.NAMES)}; fast if none is "
     "given. --config.FIELD=VALUE sets any field, such as --config.train.batch_size=8. Fields are "
     "documented in experiments/configs/default.py; those of model in "
-    "vstm/modules/model_config.py; those of data, moving_mnist and video in data/."
+    "vstm/modules/model_config.py; those of data, moving_mnist, scenes and video in data/."
 )
 _arguments: list[str] = []  # those being parsed; ml_collections looks for fields in them
 

@@ -1,10 +1,10 @@
 """The fields of an experiment's configuration: default, range and meaning.
 
 Here, `FIELDS` has those of the experiment itself. Those of the sections `model`, `data` and of each
-data set (`moving_mnist`, `video`) are documented and checked in the dataclasses that `SECTIONS`
-names: `ModelConfig`, `SequenceOptions` and the options in `data`. Those of `model` are left open
-and taken from the variant. A new field also has a line in `formats.py`, so that earlier runs stay
-readable. Imports nothing heavy, as flags are defined with it.
+data set (`moving_mnist`, `scenes`, `video`) are documented and checked in the dataclasses that
+`SECTIONS` names: `ModelConfig`, `SequenceOptions` and the options in `data`. Those of `model` are
+left open and taken from the variant. A new field also has a line in `formats.py`, so that earlier
+runs stay readable. Imports nothing heavy, as flags are defined with it.
 """
 
 import dataclasses

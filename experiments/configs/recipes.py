@@ -51,16 +51,21 @@ def _quick_moving_mnist(variant: str, memory: str) -> Settings:
     }
 
 
-def _fast_video(variant: str, memory: str) -> Settings:
+def _fast_scenes(variant: str, memory: str) -> Settings:
     return {
         "model.residual": True,
         "model.normalise_contrast": True,
         "optimizer.name": "adam",
         "train.num_targets": 1,
-        "video.max_pan": 3.0,
-        "video.random_reversals": True,
         "train.batch_size": 8,
         "train.num_sequences": 12_000,
+    }
+
+
+def _fast_video(variant: str, memory: str) -> Settings:
+    return _fast_scenes(variant, memory) | {
+        "video.max_pan": 3.0,
+        "video.random_reversals": True,
     }
 
 
@@ -90,6 +95,7 @@ RECIPES: dict[str, dict[str, Callable[[str, str], Settings]]] = {
         "quick": _quick_moving_mnist,
         "paper": _paper,
     },
+    "scenes": {"fast": _fast_scenes, "paper": _paper},
     "video": {"fast": _fast_video, "paper": _paper},
 }
 """By `data.name` and name: dotted fields and values, of a variant; others keep their defaults."""

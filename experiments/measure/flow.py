@@ -1,9 +1,9 @@
-"""Compares a run's flow with the true one, which the generator of moving MNIST knows.
+"""Compares a run's flow with the true one, which the data's generator knows.
 
 What is written, and how, is described in the program, `experiments.evaluate_flow`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 import jax
@@ -14,7 +14,7 @@ from data.sources import GroundTruthSource
 from experiments.measure.batches import Batch, measured_batches
 from experiments.measure.classical_flow import ClassicalFlow
 from experiments.measure.evaluation import Predict
-from experiments.measure.flow_scores import FlowScores
+from experiments.measure.flow_scores import FlowScores, TrueFlow
 from experiments.measure.linear_probe import cells
 from vstm.losses.photometric import constant_shift
 from vstm.ops.warp import warp_within
@@ -93,22 +93,30 @@ def zero_method(tau: int) -> Method:
 def true_cells_method(tau: int, factor: int) -> Method:
     """The true flow of frame tau + 1 as well as cells of factor x factor pixels can hold it.
 
-    Each cell has the motion that most of its pixels of moving objects have, or none if it has none.
+    Each cell has the mean motion of those of its moving pixels that have the most frequent of its
+    motions, see `TrueFlow.motions`, or none if nothing in it moves.
     """
 
-    def flow_of(truth: np.ndarray, objects: np.ndarray) -> np.ndarray:
-        moving = truth.any(axis=-1) & objects
-        motions, labels = np.unique(truth.reshape(-1, 2), axis=0, return_inverse=True)
-        labels = np.where(moving, labels.reshape(moving.shape), -1)
-        counts = (cells(labels[None], factor)[..., None] == np.arange(len(motions))).sum(-2)
-        most = motions[counts.argmax(axis=-1)] * counts.any(axis=-1)[..., None]
-        return most[0].repeat(factor, axis=0).repeat(factor, axis=1)
+    def flow_of(truth: TrueFlow) -> np.ndarray:
+        num_motions, labels = truth.motions()
+        of_cells = cells(labels[None], factor)[0]
+        counts = (of_cells[..., None] == np.arange(max(1, num_motions))).sum(axis=-2)
+        chosen = of_cells == counts.argmax(axis=-1)[..., None]
+        u, v = (cells(part[None], factor)[0] for part in np.moveaxis(truth.flow, -1, 0))
+        sums = np.stack([(part * chosen).sum(axis=-1) for part in (u, v)], axis=-1)
+        means = sums / np.maximum(chosen.sum(axis=-1), 1)[..., None]
+        return means.repeat(factor, axis=0).repeat(factor, axis=1)
 
     def flows(batch: Batch) -> np.ndarray:
-        truths, masks = batch["flow"][:, tau - 1], batch["object_mask"][:, tau]
-        return np.stack([flow_of(*each) for each in zip(truths, masks > 0, strict=True)])
+        return np.stack([flow_of(TrueFlow.of(item, tau)) for item in _items(batch)])
 
     return Method(flows, tau)
+
+
+def _items(batch: Batch) -> Iterator[dict[str, np.ndarray]]:
+    """The sequences of a batch."""
+    for i in range(len(batch["frames"])):
+        yield {name: array[i] for name, array in batch.items()}
 
 
 def classical_method(tau: int, method: str, seen: bool) -> Method:
@@ -144,7 +152,7 @@ def flow_scores(
 
     Args:
       methods: sources of flow.
-      source: sequences, with `flow` and `object_mask`.
+      source: sequences, with `flow`, `object_mask` and, where it is known, `occluded`.
       num_sequences: how many, at most.
       batch_size: sequences that a method sees at once.
       thresholds: by method; None while they are looked for, see `FlowScores`.
@@ -158,9 +166,8 @@ def flow_scores(
     ):
         for name, method in methods.items():
             flows = method.flows(batch)
-            truths, masks = batch["flow"][:, method.frame - 1], batch["object_mask"]
-            for i in range(count):
-                scores[name].add(flows[i], truths[i], masks[i, method.frame] > 0)
+            for flow, item in zip(flows[:count], _items(batch), strict=False):
+                scores[name].add(flow, TrueFlow.of(item, method.frame))
     return scores
 
 

@@ -1,8 +1,10 @@
-"""Scores of flows against the generator's: errors over moving pixels, motion segmentation."""
+"""Scores of flows against the true ones: errors over moving pixels, motion segmentation."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,14 +16,62 @@ from vstm.metrics.motion_segments import adjusted_rand_index, motion_segments
 
 COMPARED = ("endpoint_error", "angular_error", "within_1px", "motion_iou", "motion_ari")
 THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
+_STILL = 0.05  # pixels; what moves no farther counts as still
+_ALIKE = 1  # decimals of a pixel; motions that are equal to them are one
+
+
+class TrueFlow(NamedTuple):
+    """What is known of a frame's flow.
+
+    Attributes:
+      flow: [H, W, 2], pixels.
+      objects: int [H, W], 0 = background, k = the k-th object shows.
+      occluded: bool [H, W], whether what shows was hidden in the frame before. None where that is
+        not known; then background that moves has just been uncovered, and more than one motion of
+        it is right.
+    """
+
+    flow: np.ndarray
+    objects: np.ndarray
+    occluded: np.ndarray | None
+
+    @classmethod
+    def of(cls, item: Mapping[str, np.ndarray], frame: int) -> "TrueFlow":
+        """That of a frame, counted from 0, of a sequence with ground truth."""
+        occluded = item["occluded"][frame - 1] if "occluded" in item else None
+        return cls(item["flow"][frame - 1], item["object_mask"][frame].astype(int), occluded)
+
+    def known(self) -> np.ndarray:
+        """Where one motion alone is right, bool [H, W]."""
+        if self.occluded is not None:
+            return np.ones(self.objects.shape, bool)
+        return ~self.flow.any(axis=-1) | (self.objects > 0)
+
+    def moving(self) -> np.ndarray:
+        """Where it is known and something moves, bool [H, W]."""
+        return (np.linalg.norm(self.flow, axis=-1) > _STILL) & self.known()
+
+    def motions(self) -> tuple[int, np.ndarray]:
+        """Number of motions, and which one each pixel has: int [H, W], -1 where none moves.
+
+        Objects whose median motions are alike have one motion; so may the background.
+        """
+        moving = self.moving()
+        labels = np.full(moving.shape, -1)
+        present = np.unique(self.objects[moving])
+        if not len(present):
+            return 0, labels
+        medians = [np.median(self.flow[moving & (self.objects == k)], axis=0) for k in present]
+        motions, which = np.unique(np.round(medians, _ALIKE), axis=0, return_inverse=True)
+        labels[moving] = which.ravel()[np.searchsorted(present, self.objects[moving])]
+        return len(motions), labels
 
 
 @dataclass
 class FlowScores:
-    """Means over the moving pixels of all frames added, those of digits that move.
+    """Means over the pixels of all frames added.
 
-    Background just uncovered by a digit also moves, as only moved background can fill it, but more
-    than one motion of it is right; it counts neither as moving nor as still.
+    Background of unknown motion, see `TrueFlow`, counts neither as moving nor as still.
 
     Attributes:
       threshold: pixels whose flow is longer move, pixels; None while it is being determined, by
@@ -30,34 +80,31 @@ class FlowScores:
 
     threshold: float | None = None
     _errors: list[np.ndarray] = field(default_factory=list)
+    _all_errors: list[np.ndarray] = field(default_factory=list)
+    _visible_errors: list[np.ndarray] = field(default_factory=list)
     _angles: list[np.ndarray] = field(default_factory=list)
     _rand: list[float] = field(default_factory=list)
     _both: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
     _either: np.ndarray = field(default_factory=lambda: np.zeros(len(THRESHOLDS)))
 
-    def add(self, flow: np.ndarray, truth: np.ndarray, digits: np.ndarray) -> None:
-        """Adds a frame.
-
-        Args:
-          flow: [H, W, 2], pixels.
-          truth: the true one.
-          digits: which pixels show a digit, bool [H, W].
-        """
-        moves = truth.any(axis=-1)
-        moving, known = moves & digits, ~moves | digits
-        ours, true = jnp.asarray(flow), jnp.asarray(truth)
-        self._errors.append(np.asarray(endpoint_error(ours, true))[moving])
+    def add(self, flow: np.ndarray, truth: TrueFlow) -> None:
+        """Adds a frame with flow [H, W, 2], pixels."""
+        moving, known = truth.moving(), truth.known()
+        ours, true = jnp.asarray(flow), jnp.asarray(truth.flow)
+        errors = np.asarray(endpoint_error(ours, true))
+        self._errors.append(errors[moving])
+        self._all_errors.append(errors[known])
+        if truth.occluded is not None:
+            self._visible_errors.append(errors[~truth.occluded])
         self._angles.append(np.asarray(angular_error(ours, true))[moving])
         length = np.linalg.norm(flow, axis=-1)
         found = (length[None] > THRESHOLDS[:, None, None]) & known
         self._both += (found & moving).sum(axis=(1, 2))
         self._either += (found | moving).sum(axis=(1, 2))
         if self.threshold is not None:
-            motions, segments = np.unique(truth[moving], axis=0, return_inverse=True)
-            true_segments = np.zeros(moving.shape, int)
-            true_segments[moving] = 1 + segments.ravel()
+            num_motions, true_segments = truth.motions()
             found_segments = motion_segments(
-                flow, threshold=self.threshold, num_motions=max(1, len(motions))
+                flow, threshold=self.threshold, num_motions=max(1, num_motions)
             )
             self._rand.append(adjusted_rand_index(found_segments[known], true_segments[known]))
 
@@ -71,19 +118,34 @@ class FlowScores:
         Returns:
           `endpoint_error` (pixels), `angular_error` (degrees) and `within_1px` (share), over moving
           pixels; `threshold` (pixels); `motion_iou`, of the pixels of all frames together;
-          `motion_ari`, the frames' mean adjusted Rand index, of segments as many as true motions.
+          `motion_ari`, the frames' mean adjusted Rand index, of segments as many as true motions;
+          `endpoint_error_all`, over all pixels of known motion, and where occlusion is known
+          `endpoint_error_visible`, over those that were not occluded.
+
+        Raises:
+          UserError: nothing moves.
         """
         assert self.threshold is not None
         errors, angles = np.concatenate(self._errors), np.concatenate(self._angles)
+        if not len(errors):
+            raise UserError(
+                f"nothing moves in the frames scored, {len(self._errors)}; expected more of them, "
+                "or data in which something does"
+            )
         chosen = int(np.flatnonzero(np.isclose(THRESHOLDS, self.threshold))[0])
-        return {
+        scores = {
             "endpoint_error": float(errors.mean()),
             "angular_error": float(angles.mean()),
             "within_1px": float((errors <= 1).mean()),
             "threshold": self.threshold,
             "motion_iou": float(self._both[chosen] / max(self._either[chosen], 1)),
             "motion_ari": float(np.mean(self._rand)),
+            "endpoint_error_all": float(np.concatenate(self._all_errors).mean()),
         }
+        if self._visible_errors:
+            visible = np.concatenate(self._visible_errors)
+            scores["endpoint_error_visible"] = float(visible.mean())
+        return scores
 
 
 def read_flow_scores(folder: Path) -> dict[str, float]:

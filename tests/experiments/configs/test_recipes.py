@@ -2,8 +2,8 @@ import pytest
 from absl.flags import FlagValues
 from ml_collections import config_flags
 
-from experiments.configs import moving_mnist, video
-from experiments.configs.config import resolve
+from experiments.configs import moving_mnist, scenes, video
+from experiments.configs.config import differences, resolve
 from experiments.console.errors import UserError
 
 
@@ -73,6 +73,14 @@ def test_fields_that_no_recipe_in_force_sets_have_their_defaults():
         0,
     )
     assert (config.loss, config.tau, config.optimizer.name) == ("sum", 12, "rmsprop")
+
+
+def test_scenes_are_trained_on_as_video_is():
+    made = resolve(scenes.get_config("conv-1enc-2LSTM"))
+    filmed = from_command_line(video.get_config("conv-1enc-2LSTM"), "--config.video.directory=x")
+    differing = differences(made, filmed).keys()
+    assert "data.name" in differing
+    assert {path for path in differing if not path.startswith("video.")} == {"data.name"}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made_scenes import make_scenes
 from small_run import SMALL, run, small_config
 
 from data.batches import evaluation_batches
@@ -64,6 +65,56 @@ def test_flow_that_is_wrong_by_a_constant_is_put_right_without_the_true_flow():
     _, batch = next(evaluation_batches(source, 3, 3, ground_truth=True))
     right = shifted_method(Method(wrong, 2), shift).flows(batch)
     np.testing.assert_allclose(right, batch["flow"][:, 1], atol=FINEST_STEP + 1e-6)
+
+
+def test_scenes_are_scored_against_their_own_truth():
+    source = make_scenes(6, sequence_length=3)
+    methods = {
+        "zero": zero_method(2),
+        "true": Method(lambda batch: batch["flow"][:, 1], 2),
+        "cells": true_cells_method(2, 2),
+    }
+    scores = {
+        name: scored.scores()
+        for name, scored in flow_scores(methods, source, 6, 4, dict.fromkeys(methods, 0.25)).items()
+    }
+    items = [source.with_ground_truth(i) for i in range(6)]
+    lengths = np.linalg.norm([item["flow"][1] for item in items], axis=-1)
+    visible = ~np.stack([item["occluded"][1] for item in items])
+    assert scores["zero"]["endpoint_error"] == pytest.approx(lengths[lengths > 0.05].mean())
+    assert scores["zero"]["endpoint_error_all"] == pytest.approx(lengths.mean())
+    assert scores["zero"]["endpoint_error_visible"] == pytest.approx(lengths[visible].mean())
+    assert scores["true"]["endpoint_error_all"] == 0
+    assert scores["cells"]["endpoint_error"] < 0.3 * scores["zero"]["endpoint_error"]
+
+
+def rewritten(run_copy, **changes):
+    """The run's folder, its configuration changed."""
+    path = run_copy / "config.json"
+    config = json.loads(path.read_text())
+    for field, value in changes.items():
+        section, _, name = field.partition("__")
+        config[section] = config[section] | {name: value} if name else value
+    path.write_text(json.dumps(config))
+    return run_copy
+
+
+def test_a_run_on_scenes_is_scored(run_copy):
+    scenes = rewritten(run_copy, data__name="scenes")
+    code, output, errors = evaluate_flow(f"--workdir={scenes}", "--num_sequences=3")
+    assert code == 0, errors
+    result = json.loads((scenes / "flow_test.json").read_text())
+    assert result["model"]["endpoint_error_visible"] > 0
+    assert "endpoint_error_visible" in output
+
+
+def test_runs_that_cannot_be_scored_are_refused(run_copy, monkeypatch):
+    monkeypatch.setattr(build, "source", lambda config, split: [])  # as video, without truth
+    code, _, errors = evaluate_flow(f"--workdir={run_copy}")
+    assert code == 2
+    assert "trained on moving_mnist; expected data whose true flow is known" in errors
+    code, _, errors = evaluate_flow(f"--workdir={rewritten(run_copy, tau=1, train__num_targets=1)}")
+    assert code == 2 and "trained with tau=1; expected at least 2" in errors
 
 
 def test_folder_without_a_model_is_named(run_copy):
@@ -138,9 +189,11 @@ def test_true_cells_have_the_motion_of_most_of_their_moving_pixels():
     flow[0, 0, 0] = 3, 3  # one of four pixels
     flow[0, 2, 2] = 5, 5  # one that moves, three that stand still
     flow[0, 0, 2] = 7, 7  # ground just left
-    digits = flow.any(-1) & (flow[..., 0] != 7)
-    masks = np.stack([np.zeros_like(digits), digits], axis=1)  # of frames 0 and 1
-    (ours,) = true_cells_method(1, 2).flows({"flow": flow[None], "object_mask": masks})
+    objects = flow[..., 0] * (flow[..., 0] != 7)  # as many as there are motions
+    masks = np.stack([np.zeros_like(objects), objects], axis=1).astype(np.uint8)
+    frames = np.zeros((1, 2, 4, 4, 1), np.float32)
+    batch = {"frames": frames, "flow": flow[None], "object_mask": masks}
+    (ours,) = true_cells_method(1, 2).flows(batch)
     expected = np.zeros((4, 4, 2))
     expected[:2, :2] = 1, 2
     expected[2:, 2:] = 5, 5
