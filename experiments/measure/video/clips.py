@@ -1,7 +1,7 @@
 """Clips to measure: what a folder holds, and their first frames."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,27 +19,29 @@ def find_clips(folders: Sequence[Path]) -> dict[str, Path]:
       folders: at least one; a folder of images is a clip itself.
 
     Returns:
-      Path of each, in natural order of folders and names. A name is as much of the path's end,
-      without a file's suffix, as distinguishes it from the others, joined by `_`; a folder of
-      images has its parent's name too, as in `lemming_img`.
+      Path of each, in the order of folders and paths. A name is the path below the folder, without
+      a file's suffix, its parts joined by `_`; of a folder that is a clip itself, its name after
+      its parent's, as in `lemming_img`. Further clips of the same name are `NAME-2` and so on.
 
     Raises:
       UserError: no such folder, one without a clip, or a clip that is found twice.
     """
-    found: list[Path] = []
+    found: dict[str, Path] = {}
     for folder in folders:
         if not folder.is_dir():
             raise UserError(f"{folder}: no such folder; expected one of videos or of images")
-        clips = list(_below(folder.resolve()))
+        root = folder.resolve()
+        clips = list(_below(root))
         if not clips:
             raise UserError(
                 f"{folder}: no clips; expected video files ({', '.join(VIDEO_SUFFIXES)}) or "
                 f"folders of images ({', '.join(IMAGE_SUFFIXES)})"
             )
-        found += clips
-    if twice := [clip for clip in found if found.count(clip) > 1]:
-        raise UserError(f"{twice[0]}: in several of the folders; expected each clip once")
-    return dict(zip(_names(found), found, strict=True))
+        for clip in clips:
+            if clip in found.values():
+                raise UserError(f"{clip}: in several of the folders; expected each clip once")
+            found[_name(clip, root, found.keys())] = clip
+    return found
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -54,18 +56,11 @@ def _below(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _names(clips: Sequence[Path]) -> list[str]:
-    parts = [(*clip.parent.parts, clip.name if clip.is_dir() else clip.stem) for clip in clips]
-    lengths = [1 + clip.is_dir() for clip in clips]
-    while True:
-        names = ["_".join(p[-length:]) for p, length in zip(parts, lengths, strict=True)]
-        clashing = [
-            i for i, name in enumerate(names) if names.count(name) > 1 and lengths[i] < len(parts[i])
-        ]
-        if not clashing:
-            return names
-        for i in clashing:
-            lengths[i] += 1
+def _name(clip: Path, root: Path, taken: Collection[str]) -> str:
+    parts = clip.relative_to(root if clip != root else root.parent.parent).parts
+    first = "_".join([*parts[:-1], clip.name if clip.is_dir() else clip.stem])
+    numbered = itertools.chain([first], (f"{first}-{number}" for number in itertools.count(2)))
+    return next(name for name in numbered if name not in taken)
 
 
 def read_frames(clip: Path, size: tuple[int, int], start: int, count: int) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Predictions of a clip's frames, beside the frame before them moved along carried-on flow.
 
 Carried on, a flow f from the last frame to the one before, last(x) = previous(x + f(x)), is taken
-for that of the next frame: next(x) = last(x + f(x)), which supposes constant velocity at each pixel.
+for that of the next frame: next(x) = last(x + f(x)). This supposes constant velocity at each pixel;
+`experiments.measure.flow` supposes it of what moves, and warps f along itself.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -18,6 +18,7 @@ is given.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from experiments.measure.video.moments import Moment
@@ -37,6 +38,13 @@ YARDSTICK = "dis"
 
 Row = dict[str, Any]
 
+_mean_squared_error = jax.jit(mean_squared_error)
+
+
+def squared_error(frame: np.ndarray, target: np.ndarray) -> float:
+    """Mean squared error of a prediction [H, W], see `mean_squared_error`."""
+    return float(_mean_squared_error(frame[..., None], target[..., None]))
+
 
 def moment_scores(moment: Moment) -> dict[str, float]:
     """Means over a moment's pixels, by name.
@@ -47,7 +55,10 @@ def moment_scores(moment: Moment) -> dict[str, float]:
       over them and divided by the number of all pixels; `duplicate`, 1 if the target repeats the
       last frame but for less than rounding, else 0.
     """
-    scores = {f"error_{name}": _error(frame, moment) for name, frame in moment.frames.items()}
+    scores = {
+        f"error_{name}": squared_error(frame, moment.target)
+        for name, frame in moment.frames.items()
+    }
     scores["length_reference"] = _length(moment.reference).mean()
     still = still_pixels(moment.previous, moment.last, moment.target, moment.reference)
     scores["still"] = still.mean()
@@ -134,10 +145,6 @@ def all_clips_row(rows: Sequence[Row]) -> Row:
         total, length = result[f"distance_{name}"], result["length_reference"]
         result[f"{name}_to_zero_of_sums"] = total / length if length else None
     return result
-
-
-def _error(frame: np.ndarray, moment: Moment) -> float:
-    return float(mean_squared_error(frame[..., None], moment.target[..., None]))
 
 
 def _length(flow: np.ndarray) -> np.ndarray:

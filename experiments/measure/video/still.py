@@ -38,7 +38,7 @@ def still_pixels(
 
 
 def smoothed(image: np.ndarray) -> np.ndarray:
-    """An image [H, W] averaged by a Gaussian of `SIGMA`, cut off at 3 sigma, its border repeated."""
+    """An image [H, W] averaged by a Gaussian of `SIGMA` up to 3 sigma, its border repeated."""
     radius = round(3 * SIGMA)
     weights = np.exp(-0.5 * (np.arange(-radius, radius + 1) / SIGMA) ** 2)
     weights /= weights.sum()
