@@ -87,15 +87,16 @@ def measure(
             try:
                 frames = _frames(path, options)
             except (OSError, ValueError) as error:
-                left_out[name] = str(error)
-                say(f"{name} is left out: {error}")
+                left_out[name] = str(error).removeprefix(f"{path}: ")
+                say(f"{name} is left out: {left_out[name]}")
             else:
                 row, sheet = _measure_clip(predictor, name, frames, options, methods)
                 rows.append(row)
                 (folder / f"{name}.png").write_bytes(png(sheet))
             progress.advance()
         if not rows:
-            raise UserError(f"no clip can be scored; {'; '.join(left_out.values())}")
+            reasons = "; ".join(f"{name}: {reason}" for name, reason in left_out.items())
+            raise UserError(f"no clip can be scored; {reasons}")
         rows = [row | trained for row in (*rows, all_clips_row(rows))]
         text = tables(rows, left_out, command, _subject(options))
         write_results(folder, rows, text)

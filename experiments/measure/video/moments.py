@@ -93,13 +93,9 @@ def moments(
         made = predictor.step(frames[number - 1])
         if number < warm_up - 1:
             continue
-        flows = {name: flow(*real[number - 1 : number + 1]) for name, flow in methods.items()}
+        last, target = real[number - 1], real[number]
+        flows = {name: flow(last, target) for name, flow in methods.items()}
         if number >= warm_up:
-            yield Moment(
-                start + number,
-                *real[number - 2 : number + 1],
-                made,
-                carried,
-                flows[REFERENCE],
-            )
+            previous = real[number - 2]
+            yield Moment(start + number, previous, last, target, made, carried, flows[REFERENCE])
         carried = flows

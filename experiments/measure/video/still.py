@@ -34,7 +34,8 @@ def still_pixels(
         still &= smoothed(np.abs(after - before)) < MAX_CHANGE
     padded = np.pad(still, MARGIN, constant_values=True)
     window = (2 * MARGIN + 1,) * 2
-    return np.lib.stride_tricks.sliding_window_view(padded, window).all(axis=(-2, -1))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, window)
+    return np.asarray(windows.all(axis=(-2, -1)))
 
 
 def smoothed(image: np.ndarray) -> np.ndarray:

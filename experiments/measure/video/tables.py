@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from experiments.measure.video.scores import MIN_STILL, YARDSTICK, Row
 from experiments.report.results_table import markdown_rows
 
-PREDICTIONS = {"ours": "ours", "dis": "DIS, carried on", "farneback": "Farneback, carried on"}
-"""Titles of the predictions that have a flow."""
+TITLES = {"ours": "ours", "dis": "DIS", "farneback": "Farneback"}
+"""Of the predictions that have a flow."""
 
 
 def tables(rows: Sequence[Row], left_out: Mapping[str, str], command: str, subject: str) -> str:
@@ -19,13 +19,13 @@ def tables(rows: Sequence[Row], left_out: Mapping[str, str], command: str, subje
       subject: a sentence on frames and clips.
     """
     *clips, total = rows
-    yardstick = PREDICTIONS[YARDSTICK]
     parts = [
         f"Written by `{command}`. {subject}\n",
-        markdown_rows([_over_all(total, name) for name in PREDICTIONS]),
+        markdown_rows([_over_all(total, name) for name in TITLES]),
         f"The squared error of ours is {_text(total['ours_to_better'])} of the better of a copy "
-        f"and {yardstick} (geometric mean). It is above the copy's on {total['worse_than_copy']} "
-        f"of {len(clips)} clips, and above the better's on {total['worse_than_better']}.\n",
+        f"and {TITLES[YARDSTICK]} (geometric mean). It is above the copy's on "
+        f"{total['worse_than_copy']} of {len(clips)} clips, and above the better's on "
+        f"{total['worse_than_better']}.\n",
         markdown_rows([_of_clip(row) for row in rows]),
         "Ratios have a floor in numerator and denominator, and their mean over clips is the "
         "geometric one. `motion` is the mean length of the DIS flow between the last frame and the "
@@ -40,7 +40,7 @@ def tables(rows: Sequence[Row], left_out: Mapping[str, str], command: str, subje
 
 def _over_all(total: Row, name: str) -> dict[str, str]:
     return {
-        "next frame and flow by": PREDICTIONS[name],
+        "next frame and flow by": f"{TITLES[name]}{', carried on' * (name != 'ours')}",
         "squared error to a copy's": _text(total[f"{name}_to_copy"]),
         "distance of the flow to zero flow's": _text(total[f"{name}_to_zero"]),
         "the same, of sums over clips": _text(total[f"{name}_to_zero_of_sums"]),
@@ -53,19 +53,20 @@ def _of_clip(row: Row) -> dict[str, str]:
         "clip": row["clip"],
         "frames": str(row["frames"]),
         "duplicates": f"{row['duplicates']:.0%}",
-        "squared error, ours": _text(row["error_ours"]),
-        "copy": _text(row["error_copy"]),
-        "DIS": _text(row["error_dis"]),
-        "Farneback": _text(row["error_farneback"]),
+        "error, copy": _text(row["error_copy"]),
+        **{f"error, {title}": _text(row[f"error_{name}"]) for name, title in TITLES.items()},
         "ours to copy": _text(row["ours_to_copy"]),
         "ours to better of copy and DIS": _text(row["ours_to_better"]),
         "motion, px": _text(row["length_reference"]),
-        "distance of the flow to zero flow's, ours": _text(row["ours_to_zero"]),
-        "DIS ": _text(row["dis_to_zero"]),
-        "Farneback ": _text(row["farneback_to_zero"]),
+        **{
+            f"flow distance, {title}": _text(row[f"{name}_to_zero"])
+            for name, title in TITLES.items()
+        },
         "still": f"{row['still']:.1%}",
-        "flow there, px, ours": _text(row["still_ours"]),
-        "DIS  ": _text(row["still_dis"]),
+        **{
+            f"still flow, {title}, px": _text(row[f"still_{name}"])
+            for name, title in TITLES.items()
+        },
     }
 
 
