@@ -17,6 +17,7 @@ those with next to none, or unreadable ones, are named and left out. Needs OpenC
     NAME.png          a clip's contact sheet: frames, errors and flows at some moments
 """
 
+import hashlib
 import shlex
 import sys
 from collections.abc import Sequence
@@ -73,6 +74,7 @@ def _main(*folders: str) -> None:
     from experiments.measure.video.clips import find_clips
     from experiments.measure.video.measurement import Options, measure
     from experiments.report.provenance import training
+    from vstm.inference.model_file import MODEL_FILE
     from vstm.inference.predictor import PRETRAINED, load
 
     methods = {name: ClassicalFlow(name) for name in METHODS}  # which may lack OpenCV
@@ -80,18 +82,21 @@ def _main(*folders: str) -> None:
     if min(size) < MIN_SIDE:
         raise UserError(f"--size={_SIZE.value}: expected {MIN_SIDE} pixels or more a side")
     model = Path(_WORKDIR.value or PRETRAINED)
+    file = model / MODEL_FILE if model.is_dir() else model
     given = [_FLAGS[name].serialize() for name in _FLAGS if _FLAGS[name].present]
     command = shlex.join(["python", "-m", "experiments.measure.video", *folders, *given])
     try:
+        predictor = load(file)
+        checksum = hashlib.sha256(file.read_bytes()).hexdigest()
         table = measure(
-            load(model),
+            predictor,
             find_clips([Path(folder) for folder in folders]),
             Path(_OUTPUT.value or ""),
             Options(size, _START.value, _WARM_UP.value, _NUM_FRAMES.value),
             methods,
             command=_COMMAND.value or command,
-            trained=training(model if model.is_dir() else model.parent),
-            provenance={"model_path": str(model)},
+            trained=training(file.parent),
+            provenance={"model_path": str(model), "model_sha256": checksum},
         )
     except (OSError, ValueError) as error:
         raise UserError(str(error)) from error

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import sys
 
@@ -139,6 +140,9 @@ def test_program(tmp_path, stand_in, capsys):
     results.parent.mkdir()
     (tmp_path / "output").rename(results)
     text = (results / "results.md").read_text()
+    facts = json.loads((results / "measurement.json").read_text())
+    model = (tmp_path / "model.npz").read_bytes()
+    assert facts["model_sha256"] == hashlib.sha256(model).hexdigest()
     assert text.startswith(f"Written by `python -m experiments.measure.video {tmp_path / 'clips'} ")
     assert text in printed
     page = report(tmp_path / "results", tmp_path / "RESULTS.md")
