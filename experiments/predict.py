@@ -88,10 +88,7 @@ def _size(given: tuple[int, int]) -> tuple[int, int] | None:
         return _HEIGHT.value, max(1, round(_HEIGHT.value * given[1] / given[0]))
     if not _SIZE.value:
         return None
-    height, _, width = _SIZE.value.partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise UserError(f"--size={_SIZE.value}: expected HEIGHTxWIDTH, such as 240x320")
-    return int(height), int(width)
+    return command_line.height_and_width("size", _SIZE.value)
 
 
 def _flow_scale(text: str) -> dict[str, float]:

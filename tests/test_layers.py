@@ -49,6 +49,13 @@ MAY_IMPORT = {
         "experiments.pictures",
         "experiments.measure",
     },
+    "experiments.measure.video": {
+        "experiments.console",
+        "experiments.run",
+        "experiments.pictures",
+        "experiments.measure",
+        "experiments.report",
+    },
     "experiments.benchmark": {
         "experiments.console",
         "experiments.run",

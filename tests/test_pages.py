@@ -93,7 +93,7 @@ def parse(monkeypatch):
                 program.main()
             return
 
-        def main():
+        def main(*others):
             if hasattr(program, "_CONFIG"):
                 resolve(program._CONFIG.value)
 

@@ -1,6 +1,5 @@
 """Pictures of a predicted video: panels of its videos, and a contact sheet."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,11 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 from data.video.framing import scale
 from experiments.pictures.flow_colours import flow_image, legend
 from experiments.pictures.samples import grey, sample_picture
+from experiments.pictures.sheet import nearest, tile_size
 from vstm.inference.predictor import Prediction
 
 MAX_PANEL_WIDTH = 400
 MAX_TILE_WIDTH = 240
-MIN_WIDTH = 96  # of panels and tiles, for their titles
 _LEGEND = 80  # diameter of the legend, pixels
 _HEADER = 16
 _MARGIN = 4
@@ -61,7 +60,7 @@ def side_by_side(moment: Moment, flow_scale: float, motion_threshold: float) -> 
         "motion": flow_image(flow, flow_scale),
         f"motion > {motion_threshold:g} px": imgviz.asrgb(grey(moving)),
     }
-    height, width = _shown_size(moment.target.shape, MAX_PANEL_WIDTH)
+    height, width = tile_size(moment.target.shape, MAX_PANEL_WIDTH)
     shown = [
         np.asarray(Image.fromarray(panel).resize((width, height))) for panel in panels.values()
     ]
@@ -79,7 +78,7 @@ def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
 
     Source: Figure 7.
     """
-    size = _shown_size(moments[0].target.shape, MAX_TILE_WIDTH)
+    size = tile_size(moments[0].target.shape, MAX_TILE_WIDTH)
     num_inputs = max(len(moment.inputs) for moment in moments)
 
     def real(image: np.ndarray) -> np.ndarray:
@@ -94,7 +93,7 @@ def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
         ),
         np.stack([real(moment.target) for moment in moments]),
         np.stack([real(moment.predicted_image) for moment in moments]),
-        {"motion": np.stack([_nearest(moment.made.flow, size) for moment in moments])},
+        {"motion": np.stack([nearest(moment.made.flow, size) for moment in moments])},
         labels=[f"frame {moment.number}\n{moment.time:.2f} s" for moment in moments],
         zoom=1,
         flow_scale=flow_scale,
@@ -104,18 +103,6 @@ def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
 def _filled(inputs: Sequence[np.ndarray], count: int) -> list[np.ndarray]:
     """White frames before the first one, where there were fewer."""
     return [np.full_like(inputs[0], 255)] * (count - len(inputs)) + list(inputs)
-
-
-def _shown_size(size: tuple[int, ...], max_width: int) -> tuple[int, int]:
-    height, width = size
-    factor = max_width / width if width > max_width else math.ceil(MIN_WIDTH / width)
-    return max(1, round(factor * height)), max(1, round(factor * width))
-
-
-def _nearest(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    rows = np.arange(size[0]) * flow.shape[0] // size[0]
-    columns = np.arange(size[1]) * flow.shape[1] // size[1]
-    return flow[rows[:, None], columns]
 
 
 def _beside_legend(panels: Sequence[np.ndarray], flow_scale: float) -> np.ndarray:

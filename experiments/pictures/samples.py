@@ -5,15 +5,13 @@ from collections.abc import Sequence
 
 import imgviz
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from experiments.pictures import FLOW_SCALE
 from experiments.pictures.flow_colours import flow_image, legend
+from experiments.pictures.sheet import nearest, sheet
 
 ZOOM = 2
-_MARGIN = 4
-_TITLE_SIZES = range(24, 10, -1)  # of letters, pixels; large, for TensorBoard's thumbnails
-_LABEL_WIDTH = 72
 _MAX_LEGEND = 128
 
 
@@ -44,53 +42,18 @@ def sample_picture(
     num_rows, num_inputs, height, width, _ = inputs.shape
     titles = [f"t-{num_inputs - 1 - i}" if i < num_inputs - 1 else "t" for i in range(num_inputs)]
     titles += ["t+1", "prediction", *flows]
-    tile_height, tile_width = zoom * height, zoom * width
-    title_size = _fitting_size(titles, tile_width)
-    title_font, header = ImageFont.load_default(size=title_size), title_size + 4
-    side = min(tile_height, tile_width, _MAX_LEGEND)
-    colours = Image.fromarray(legend(side, flow_scale))
-    start = _MARGIN + (_LABEL_WIDTH if labels else 0)
-    picture = Image.new(
-        "RGB",
-        (
-            start + len(titles) * (tile_width + _MARGIN) + colours.width + _MARGIN,
-            header + max(num_rows * (tile_height + _MARGIN), colours.height),
-        ),
-        "white",
-    )
-    draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=11)
+    size = zoom * height, zoom * width
 
-    def left(column: int) -> int:
-        return start + column * (tile_width + _MARGIN)
-
-    def top(row: int) -> int:
-        return header + row * (tile_height + _MARGIN)
-
-    def paste(row: int, column: int, tile: np.ndarray) -> None:
-        tile = tile.repeat(tile_height // tile.shape[0], 0).repeat(tile_width // tile.shape[1], 1)
-        picture.paste(Image.fromarray(tile), (left(column), top(row)))
-
-    for column, title in enumerate(titles):
-        draw.text((left(column), 0), title, fill="black", font=title_font)
-    for row, label in enumerate(labels):
-        draw.multiline_text((_MARGIN, top(row)), label, fill="black", font=font)
-    for row in range(num_rows):
+    def tiles(row: int) -> list[np.ndarray]:
         frames = [*inputs[row], target[row], prediction[row]]
-        for column, frame in enumerate(frames):
-            paste(row, column, imgviz.asrgb(grey(frame[..., 0])))
-        for column, flow in enumerate(flows.values(), start=len(frames)):
-            paste(row, column, flow_image(flow[row], flow_scale))
-    picture.paste(colours, (left(len(titles)), header))
-    return np.asarray(picture)
+        return [
+            *(imgviz.asrgb(grey(frame[..., 0])) for frame in frames),
+            *(flow_image(flow[row], flow_scale) for flow in flows.values()),
+        ]
 
-
-def _fitting_size(titles: Sequence[str], width: int) -> int:
-    """The largest size of letters in which each title is at most so many pixels wide."""
-    for size in _TITLE_SIZES:
-        if max(map(ImageFont.load_default(size=size).getlength, titles)) <= width:
-            break
-    return size
+    rows = [[nearest(tile, size) for tile in tiles(row)] for row in range(num_rows)]
+    colours = legend(min(*size, _MAX_LEGEND), flow_scale)
+    return sheet(rows, titles, [colours], labels=labels)
 
 
 def grey(frame: np.ndarray) -> np.ndarray:

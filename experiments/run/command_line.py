@@ -33,35 +33,39 @@ _WIDTH = 100
 
 
 def run(
-    main: Callable[[], int | None],
+    main: Callable[..., int | None],
     flag_values: flags.FlagValues,
     documentation: str | None,
     argv: Sequence[str] | None = None,
+    *,
+    arguments: str = "",
 ) -> int:
     """Parses a program's flags and runs it.
 
     Args:
-      main: the program; gives its status, None for 0.
+      main: the program, called with the arguments that are no flags; gives its status, None for 0.
       flag_values: its flags.
       documentation: what `--help` prints above them.
       argv: arguments, without the program's name. None: those of the process, which is then set up
         and ended by SIGTERM and Ctrl-C.
+      arguments: what those are that are no flags, of which it then needs one or more, before or
+        after flags; empty: it takes none.
 
     Returns:
       The status: 2 after bad input, with one line on standard error that says what is wrong.
     """
     owns_process = argv is None
-    arguments = sys.argv[1:] if argv is None else list(argv)
-    if _HELP_FLAGS & set(arguments):
+    given = sys.argv[1:] if argv is None else list(argv)
+    if _HELP_FLAGS & set(given):
         print(help_text(flag_values, documentation or ""))
         return 0
     with ending_at_once() if owns_process else nullcontext():
         try:
-            _parse(flag_values, arguments)
+            rest = _parse(flag_values, given, arguments)
             if owns_process:
                 set_up_process()
                 logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
-            return main() or 0
+            return main(*rest) or 0
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
@@ -88,14 +92,18 @@ def _is_required(flag: flags.Flag) -> bool:
     return any(_REQUIRED in validator.message for validator in flag.validators)
 
 
-def _parse(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
+def _parse(flag_values: flags.FlagValues, arguments: Sequence[str], others: str) -> list[str]:
     """Parses a program's flags, whatever an earlier call left in them.
+
+    Returns:
+      The arguments that are no flags, which are `others`; none are expected where that is empty.
 
     Raises:
       UserError: a flag, or a file of flags or of a configuration, is wrong.
     """
     for name in flag_values:
         flag_values[name].unparse()
+    flag_values.set_gnu_getopt(bool(others))  # flags may follow them
     try:
         arguments = flag_values.read_flags_from_files(arguments)
     except (flags.Error, OSError, UnicodeDecodeError) as error:
@@ -108,8 +116,27 @@ def _parse(flag_values: flags.FlagValues, arguments: Sequence[str]) -> None:
     except Exception as error:  # whatever a configuration file may raise
         text = " ".join(str(error).split())
         raise UserError(f"--config: {type(error).__name__}: {text}") from error
-    if rest:
+    if rest and not others:
         raise UserError(f"unexpected argument {rest[0]!r}; all arguments are flags, --name=value")
+    if others and not rest:
+        raise UserError(f"{others}: expected one or more; --help shows how")
+    return rest
+
+
+def height_and_width(flag: str, text: str) -> tuple[int, int]:
+    """A size of frames, such as 240x320, as (H, W), pixels.
+
+    Args:
+      flag: that gives it.
+      text: its value.
+
+    Raises:
+      UserError: no such size.
+    """
+    height, _, width = text.partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UserError(f"--{flag}={text}: expected HEIGHTxWIDTH, such as 240x320")
+    return int(height), int(width)
 
 
 def _one_line(error: flags.Error, flag_values: flags.FlagValues) -> str:

@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from experiments.measure import warp
-from experiments.pictures import FLOW_SCALE
+from experiments.pictures import FLOW_SCALE, sheet
+from experiments.pictures.error_colours import error_image, error_legend
 from experiments.pictures.flow_colours import flow_image, legend
 from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
 from experiments.pictures.samples import png, sample_picture
@@ -75,8 +76,8 @@ def test_what_moves_left_has_the_colour_of_left_in_every_picture():
     np.testing.assert_array_equal(panel[middle], left)
     row = side_by_side(moment, FLOW_SCALE, 0.5)
     np.testing.assert_array_equal(row[16 + 60, 3 * (120 + 4) + 57], left)
-    sheet = contact_sheet([moment], FLOW_SCALE)
-    np.testing.assert_array_equal(sheet[14 + 60, 4 + 72 + 3 * (120 + 4) + 57], left)
+    whole = contact_sheet([moment], FLOW_SCALE)
+    np.testing.assert_array_equal(whole[14 + 60, 4 + 72 + 3 * (120 + 4) + 57], left)
 
 
 def test_figure_of_sintel_shows_its_forward_flow_so_too(tmp_path, monkeypatch):
@@ -99,8 +100,8 @@ def test_contact_sheet_has_numbers_and_times_beside_its_rows():
     other = Moment(8, 0.25, moment.inputs, moment.target, moment.made)
     later = Moment(7, 0.75, moment.inputs, moment.target, moment.made)
     sheets = [contact_sheet([m, m], FLOW_SCALE) for m in (moment, other, later)]
-    for sheet in sheets[1:]:
-        rows, columns = np.nonzero((sheet != sheets[0]).any(axis=-1))
+    for other_sheet in sheets[1:]:
+        rows, columns = np.nonzero((other_sheet != sheets[0]).any(axis=-1))
         assert columns.max() < 4 + 72
         assert rows.min() < 14 + 40 < 14 + 124 < rows.max()
 
@@ -141,3 +142,26 @@ def test_picture_has_a_tile_for_each_frame_and_a_legend():
     red, green, blue = shown(0, 6)[8, 14].astype(int)
     assert red > 180
     assert max(green, blue) < 120
+
+
+def test_errors_are_darker_up_to_the_scale_whatever_their_sign():
+    target = np.full((1, 5), 0.5)
+    prediction = target + np.array([0, 0.1, -0.1, 0.2, -3.0])
+    image = error_image(prediction, target, 0.2)
+    np.testing.assert_array_equal(image[0, :, 0], [255, 128, 128, 0, 0])
+    np.testing.assert_array_equal(error_image(target + 3.0, target, 1.0)[0, 0], 128)  # clipped to 1
+    bar = error_legend(0.2)[8, 1:-1, 0].astype(int)
+    assert bar[0] > 250 and bar[-1] < 5
+    assert (np.diff(bar) <= 0).all()
+
+
+def test_sheet_has_each_legend_below_the_one_before():
+    tile = np.full((30, 100, 3), 7, np.uint8)
+    legends = [np.full((20, 50, 3), 10 * i, np.uint8) for i in (1, 2, 3)]
+    made = sheet.sheet([[tile, tile]], ["a", "b"], legends)
+    header, right = 28, 4 + 2 * (100 + 4)
+    assert made.shape == (header + 3 * 20 + 2 * 12, right + 50 + 4, 3)
+    for i, legend_shown in enumerate(legends):
+        top = header + 32 * i
+        np.testing.assert_array_equal(made[top : top + 20, right : right + 50], legend_shown)
+    np.testing.assert_array_equal(made[header : header + 30, 108:208], tile)

@@ -12,7 +12,7 @@ from experiments.run import command_line
 
 PROGRAMS = [
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
-    for path in sorted([*ROOT.glob("experiments/*.py"), *ROOT.glob("experiments/*/__main__.py")])
+    for path in sorted([*ROOT.glob("experiments/*.py"), *ROOT.glob("experiments/**/__main__.py")])
     if "command_line.run(" in path.read_text()
 ]
 CONFIG = "--config=experiments/configs/moving_mnist.py:fc-2enc-1LSTM:paper"
@@ -27,7 +27,7 @@ for name in {PROGRAMS}:
     program = importlib.import_module(name)
     assert program.main(["--help"]) == 0
     assert program.main(["--no_such_flag"]) == 2
-    program._main = lambda: None
+    program._main = lambda *others: None
     required = {{"train": ["{CONFIG}", "--config.tau=3", "--workdir=x"]}}
     assert program.main(required.get(name.split(".")[1], [])) in (0, 2)
     assert not heavy & set(sys.modules), (name, heavy & set(sys.modules))
@@ -159,3 +159,21 @@ def test_status_and_errors_of_the_program(capsys):
 def test_a_program_without_a_configuration_knows_no_fields_of_one(capsys):
     assert command_line.run(lambda: None, flags.FlagValues(), "Toy.", ["--config.tau=1"]) == 2
     assert "Unknown command line flag 'config.tau'" in capsys.readouterr().err
+
+
+def test_arguments_that_are_no_flags_stand_anywhere_and_are_wanted(capsys):
+    values = flags.FlagValues()
+    number = flags.DEFINE_integer("number", 3, "A number.", flag_values=values)
+    calls = []
+
+    def run(*argv):
+        def main(*given):
+            calls.append((number.value, given))
+
+        return command_line.run(main, values, "Toy.", argv, arguments="FOLDER")
+
+    assert run("a", "--number=5", "b") == 0
+    assert run("--number", "7", "--", "--c") == 0
+    assert calls == [(5, ("a", "b")), (7, ("--c",))]
+    assert run("--number=5") == 2
+    assert capsys.readouterr().err == "error: FOLDER: expected one or more; --help shows how\n"

@@ -32,6 +32,8 @@ case $2 in
   experiments.train) mkdir -p "$folder" && touch "$folder"/{eval_test.json,samples_test.png} ;;
   experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
   experiments.true_flow_floor) touch "$folder" ;;
+  experiments.measure.video)
+    mkdir "$folder" && touch "$folder"/{results.json,results.md,measurement.json,{a,b,c}.png} ;;
   *) mkdir -p "$folder" && touch "$folder/results.json" ;;
 esac
 """
@@ -54,11 +56,11 @@ def sweep(tmp_path):
     python.write_text(STAND_IN)
     python.chmod(0o755)
 
-    def run(script="table2.sh", **environment):
+    def run(script="table2.sh", *arguments, **environment):
         settings = {"PYTHON": str(python), "SEQUENCES": "10", "SEEDS": "0"}
         variants = {"VARIANTS": "conv-1enc-1LSTM fc-2enc-1LSTM"}
         process = subprocess.run(
-            ["bash", tmp_path / "experiments" / "sweeps" / script],
+            ["bash", tmp_path / "experiments" / "sweeps" / script, *arguments],
             env=os.environ | settings | variants | environment,
             capture_output=True,
             text=True,
@@ -202,6 +204,18 @@ def test_tables_are_those_that_reports_know():
     for script in SWEEPS.glob("*.sh"):
         gathered |= set(re.findall(r"experiments\.report --table=(\w+)", script.read_text()))
     assert gathered == {name for name, table in TABLES.items() if table.rows} - BY_HAND
+
+
+def test_real_video_is_measured_anew_and_keeps_the_pictures_named(sweep, tmp_path):
+    clips = tmp_path / "my clips"
+    clips.mkdir()
+    for name in ("a", "b"):
+        assert sweep("real_video.sh", clips, PICTURES=name) == (0, ["measure.video measurement"])
+    results = tmp_path / "experiments" / "results" / "real_video"
+    names = ("results.json", "results.md", "measurement.json", "a.png", "b.png")
+    assert files(results) == set(names)
+    (gathered,) = (tmp_path / "runs" / "real_video").glob(".gathered-*")
+    assert gathered.read_text().endswith("bash experiments/sweeps/real_video.sh my clips\n")
 
 
 def test_an_ablation_of_another_variant_is_refused(sweep):
