@@ -65,7 +65,7 @@ THIN_FILES = [
 """Programs and registries, which may import every room; nothing of their package imports them."""
 
 THIRD_PARTY = {
-    "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy", "dm_pix"},
+    "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy"},
     "vstm.ops": {"jax", "jaxtyping"},
     "vstm.ops.convolution": {"jax", "jaxtyping", "numpy"},
     "vstm.modules": {"jax", "jaxtyping", "flax"},
