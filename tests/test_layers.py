@@ -35,6 +35,11 @@ MAY_IMPORT = {
         "experiments.run",
         "experiments.pictures",
     },
+    "experiments.prediction": {
+        "experiments.console",
+        "experiments.run",
+        "experiments.pictures",
+    },
     "experiments.training": {
         "experiments.console",
         "experiments.configs",

@@ -30,9 +30,9 @@ def sample_picture(
     """One row per sequence.
 
     Args:
-      inputs: [N, n, H, W, 1], the last n input frames, in [0, 1].
-      target: [N, H, W, 1], the true next frame.
-      prediction: [N, H, W, 1], the predicted one; clipped to [0, 1].
+      inputs: [N, n, H, W, C], the last n input frames, in [0, 1]; C is 1, grey, or 3, RGB.
+      target: [N, H, W, C], the true next frame.
+      prediction: [N, H, W, C], the predicted one; clipped to [0, 1].
       flows: backward flows by title, [N, h, w, 2] in image pixels; h and w divide H and W.
       labels: a text beside each row; none if empty.
       zoom: picture pixels per frame pixel, along one side.
@@ -78,7 +78,11 @@ def sample_picture(
     for row in range(num_rows):
         frames = [*inputs[row], target[row], prediction[row]]
         for column, frame in enumerate(frames):
-            paste(row, column, imgviz.asrgb(grey(frame[..., 0])))
+            paste(
+                row,
+                column,
+                imgviz.asrgb(grey(frame).squeeze(-1) if frame.shape[-1] == 1 else grey(frame)),
+            )
         for column, flow in enumerate(flows.values(), start=len(frames)):
             paste(row, column, flow_image(flow[row], flow_scale))
     picture.paste(colours, (left(len(titles)), header))
