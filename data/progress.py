@@ -29,7 +29,7 @@ class Progress:
 
     def __init__(
         self,
-        total: int,
+        total: int | None,
         *,
         unit: str,
         description: str,
@@ -40,7 +40,7 @@ class Progress:
         """Starts the clock.
 
         Args:
-          total: units of the whole.
+          total: units of the whole; None if unknown.
           unit: what is counted, in the singular.
           description: what is done, as in `training`.
           initial: units that were done before.
@@ -105,11 +105,12 @@ class Progress:
     def line(self) -> str:
         """What a log says at this time."""
         elapsed = self._clock() - self._started
-        parts = [f"{self._description}: {self._done:,}/{self._total:,} {self._unit}s"]
+        whole = "" if self._total is None else f"/{self._total:,}"
+        parts = [f"{self._description}: {self._done:,}{whole} {self._unit}s"]
         done = self._done - self._initial
         if done and elapsed:
             parts.append(f"{done / elapsed:.3g} {self._unit}s/s")
-            left = (self._total - self._done) * elapsed / done
+            left = (self._total - self._done) * elapsed / done if self._total is not None else 0
             parts.append(f"{_duration(left)} left" if left else f"in {_duration(elapsed)}")
         return ", ".join([*parts, *(f"{name} {value}" for name, value in self._shown.items())])
 

@@ -36,6 +36,11 @@ MAY_IMPORT = {
         "experiments.run",
         "experiments.pictures",
     },
+    "experiments.prediction": {
+        "experiments.console",
+        "experiments.run",
+        "experiments.pictures",
+    },
     "experiments.training": {
         "experiments.console",
         "experiments.configs",
@@ -73,7 +78,7 @@ THIN_FILES = [
 """Programs and registries, which may import every room; nothing of their package imports them."""
 
 THIRD_PARTY = {
-    "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy", "dm_pix"},
+    "vstm": {"jax", "jaxtyping", "flax", "optax", "numpy"},
     "vstm.ops": {"jax", "jaxtyping"},
     "vstm.ops.convolution": {"jax", "jaxtyping", "numpy"},
     "vstm.modules": {"jax", "jaxtyping", "flax"},

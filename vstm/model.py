@@ -108,8 +108,8 @@ class Autoencoder(nn.Module):
         carries_flow = self.config.recurrent_flow or self.config.tracking
         if self.segment and (carries_flow or n > 1):
             raise ValueError(
-                "a recurrent flow head, tracking and several predictions need the outputs of several steps: "
-                "no segments"
+                "a recurrent flow head, tracking and several predictions need the outputs of "
+                "several steps: no segments"
             )
         frames = jnp.swapaxes(frames, 0, 1)
         if self.config.tracking:

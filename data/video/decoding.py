@@ -61,7 +61,7 @@ def index_file(path: Path) -> FileIndex:
         the message names it.
     """
     found: FileIndex | None = None
-    for stream in _streams(path):
+    for stream in candidate_streams(path):
         with reading(path):
             index = _index(path, stream)
             if index is not None and index.problem:
@@ -95,7 +95,7 @@ def decode(
       OSError: there is no such file.
       ValueError: no video, or of too large frames; the message names the file.
     """
-    with _open(path) as container:
+    with opened(path) as container:
         stream = container.streams.video[stream_number]
         codec = stream.codec_context
         check_pixels(path, (codec.height, codec.width))
@@ -124,7 +124,7 @@ def reading(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[av.container.InputContainer]:
+def opened(path: Path) -> Iterator[av.container.InputContainer]:
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file")
     # Names with a colon are no protocols. Titles that are not UTF-8 occur in HMDB-51.
@@ -138,7 +138,7 @@ def _open(path: Path) -> Iterator[av.container.InputContainer]:
 def _packets(
     container: av.container.InputContainer, stream: av.VideoStream, note: Callable[[str], None]
 ) -> Iterator[av.Packet | None]:
-    """The stream's packets, then None, which flushes the decoder."""
+    """A stream's packets, then None, which flushes the decoder."""
     try:
         for packet in container.demux(stream):
             if packet.size:
@@ -148,9 +148,9 @@ def _packets(
     yield None
 
 
-def _streams(path: Path) -> list[int]:
+def candidate_streams(path: Path) -> list[int]:
     """Candidate video streams, the likeliest first."""
-    with _open(path) as container:
+    with opened(path) as container:
         streams = container.streams.video
         videos = [i for i, stream in enumerate(streams) if not stream.disposition & _PICTURES]
         if not videos:
@@ -166,8 +166,8 @@ def _streams(path: Path) -> list[int]:
 def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | None:
     """Index of a stream; None if no frame of it can be decoded."""
     problems: list[str] = []
-    with _open(path) as container:
-        promise = _Promise.of(container, number)
+    with opened(path) as container:
+        promise = Promise.of(container, number)
     upright: Upright | None = None
     interlaced = corrupt = False
     stamps, checksums, keys = array("q"), array("I"), array("q")
@@ -185,7 +185,8 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
         return None
     ticks = np.array(stamps)
     found = timing(ticks, promise.clock, promise.rates)
-    problems += promise.broken_by(found, interlaced)
+    seconds = found.times[-1] + float(1 / found.rate)
+    problems += promise.broken_by(len(ticks), seconds, interlaced)
     problems += ["holds damaged frames"] * corrupt
     return FileIndex(
         stream=number,
@@ -201,7 +202,7 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
 
 
 @dataclass(frozen=True)
-class _Promise:
+class Promise:
     """What the headers claim of a stream."""
 
     num_frames: int
@@ -211,7 +212,7 @@ class _Promise:
     rates: tuple[Fraction | None, ...]
 
     @classmethod
-    def of(cls, container: av.container.InputContainer, number: int) -> "_Promise":
+    def of(cls, container: av.container.InputContainer, number: int) -> "Promise":
         stream = container.streams.video[number]
         # Sound may continue without the frames.
         seconds = (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0
@@ -219,13 +220,11 @@ class _Promise:
         aspect = stream.sample_aspect_ratio
         return cls(stream.frames, seconds, aspect, stream.time_base, rates)
 
-    def broken_by(self, found: Timing, interlaced: bool) -> list[str]:
-        """Claims that the decoded frames fall short of."""
-        have = len(found.times)
+    def broken_by(self, have: int, seconds: float, interlaced: bool) -> list[str]:
+        """Claims that the decoded frames, so many and so long, fall short of."""
         # Genuine clips of HMDB-51 promise a frame more than they have; some count fields.
         if self.num_frames > (2 * have if interlaced else have) + 1:
             return [f"promises {self.num_frames} frames, has {have}"]
-        seconds = found.times[-1] + float(1 / found.rate)
         if self.seconds > 1.1 * seconds + 0.2:
             return [f"promises {self.seconds:.1f} s, has {seconds:.1f} s"]
         return []

@@ -1,5 +1,6 @@
 """Deinterlacing: frames whose odd and even rows were recorded at different times."""
 
+from collections import deque
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -29,6 +30,38 @@ def deinterlaced(frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
             yield from _ready(graph)
     if graph is not None:
         yield from _rest(graph)
+
+
+def deinterlaced_where_marked(
+    frames: Iterator[av.VideoFrame],
+) -> Iterator[tuple[int | None, av.VideoFrame]]:
+    """As `deinterlaced`, where it isn't known beforehand whether a frame is interlaced.
+
+    Yields:
+      The time stamp of each frame as it was before, and the frame.
+    """
+    stamps: deque[int | None] = deque()
+    before: av.VideoFrame | None = None
+    for frame in frames:
+        if frame.interlaced_frame:
+            break
+        yield frame.pts, frame
+        before = frame
+    else:
+        return
+    start = [frame] if before is None else [before, frame]  # each is filtered with its neighbours
+    stamps.extend(f.pts for f in start)
+
+    def noted(rest: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
+        yield from start
+        for frame in rest:
+            stamps.append(frame.pts)
+            yield frame
+
+    for number, frame in enumerate(deinterlaced(noted(frames))):
+        stamp = stamps.popleft()
+        if number or before is None:
+            yield stamp, frame
 
 
 def _graph(frame: av.VideoFrame) -> av.filter.Graph | None:

@@ -10,34 +10,36 @@ def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
     """Scales a frame to another size, keeping its aspect ratio.
 
     Args:
-      image: uint8 [H, W].
+      image: uint8 [H, W], or [H, W, 3].
       size: (height, width) wanted.
       how: `crop` scales to cover the size and takes the centre; `pad` scales to fit inside and
         pads with black.
 
     Returns:
-      uint8 [height, width].
+      uint8 [height, width], or [height, width, 3].
 
     Raises:
       ValueError: another `how`.
     """
     if how not in FITS:
         raise ValueError(f"fit {how!r}; expected one of {', '.join(FITS)}")
-    ratios = [wanted / given for wanted, given in zip(size, image.shape, strict=True)]
+    given = image.shape[:2]
+    ratios = [size[axis] / given[axis] for axis in (0, 1)]
     factor = max(ratios) if how == "crop" else min(ratios)
-    height, width = (max(1, round(factor * side)) for side in image.shape)
+    height, width = (max(1, round(factor * side)) for side in given)
     scaled = scale(image, (height, width))
     if how == "crop":
-        return centre(scaled, size)
+        top, left = (height - size[0]) // 2, (width - size[1]) // 2
+        return scaled[top : top + size[0], left : left + size[1]]
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
-    padded = np.zeros(size, np.uint8)
+    padded = np.zeros((*size, *image.shape[2:]), np.uint8)
     padded[top : top + height, left : left + width] = scaled
     return padded
 
 
 def scale(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Scales a frame uint8 [H, W] to (height, width), bilinear with antialiasing."""
-    if image.shape == size:
+    """Scales a frame uint8 [H, W] or [H, W, 3] to (height, width), bilinear with antialiasing."""
+    if image.shape[:2] == size:
         return image
     height, width = size
     return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))

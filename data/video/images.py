@@ -12,17 +12,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from data.video.frame_times import equally_spaced, timing
 from data.video.orientation import MAX_PIXELS, check_pixels
+from data.video.picture import Picture
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 ANIMATION_SUFFIXES = (".gif", ".apng")
 _ONE_PICTURE_FORMATS = ("MPO",)  # a phone's photo, with a gain map or the other eye's view
+_COLOUR_MODES = ("RGB", "CMYK", "YCbCr", "LAB", "HSV", "P")
 _DEFAULT_MILLISECONDS = 100  # of a frame that gives no duration, as browsers do
+
+_Pixels = TypeVar("_Pixels")
 
 
 class ImageFolder(Sequence[np.ndarray]):
@@ -64,7 +69,15 @@ class ImageFolder(Sequence[np.ndarray]):
     def __getitem__(self, index):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
-        image = _read_single(self.paths[index])
+        return self._of_one_size(index, _read_single(self.paths[index]))
+
+    def picture(self, index: int) -> Picture:
+        """An image in grey and colour."""
+        picture = _read_single(self.paths[index], _picture)
+        self._of_one_size(index, picture.grey)
+        return picture
+
+    def _of_one_size(self, index: int, image: np.ndarray) -> np.ndarray:
         if image.shape != self.size:
             raise ValueError(
                 f"{self.paths[index]}: {image.shape} pixels; expected {self.size}, as the first"
@@ -118,14 +131,21 @@ class ImageFile(Sequence[np.ndarray]):
         return len(self.times)
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return self._each(_grey)
+
+    def pictures(self) -> Iterator[Picture]:
+        """All frames in grey and colour."""
+        return self._each(_picture)
+
+    def _each(self, pixels: Callable[[Image.Image], _Pixels]) -> Iterator[_Pixels]:
         with _reading(self.path):
             image = _open(self.path)
         with image:
             for number in range(len(self)):
                 with _reading(self.path):
                     image.seek(self._first + number)
-                    grey = _grey(image)
-                yield grey
+                    made = pixels(image)
+                yield made
 
     def __getitem__(self, index):
         if isinstance(index, slice):
@@ -155,12 +175,10 @@ def read_rgb(path: Path) -> np.ndarray:
       OSError: there is no such file.
       ValueError: it cannot be read, or holds several images; the message names it.
     """
-    return _read_single(path, lambda image: np.asarray(_over_black(image).convert("RGB")))
+    return _read_single(path, _rgb)
 
 
-def _read_single(
-    path: Path, pixels: Callable[[Image.Image], np.ndarray] | None = None
-) -> np.ndarray:
+def _read_single(path: Path, pixels: Callable[[Image.Image], Any] | None = None) -> Any:
     with _reading(path), _open(path) as image:
         count = getattr(image, "n_frames", 1)
         if count > 1 and image.format not in _ONE_PICTURE_FORMATS:
@@ -205,6 +223,15 @@ def _grey(image: Image.Image) -> np.ndarray:
     if image.mode in ("I", "F"):  # of unknown range
         raise ValueError(f"pixels of {image.mode}; expected 8 or 16 bits a channel")
     return np.asarray(_over_black(image).convert("L"))
+
+
+def _rgb(image: Image.Image) -> np.ndarray:
+    return np.asarray(_over_black(image).convert("RGB"))
+
+
+def _picture(image: Image.Image) -> Picture:
+    in_colour = image.mode.startswith(_COLOUR_MODES)
+    return Picture(_grey(image), _rgb(image) if in_colour else None)
 
 
 def _over_black(image: Image.Image) -> Image.Image:

@@ -1,4 +1,4 @@
-"""Frames as they are displayed: upright, with square pixels; made grey.
+"""Frames as they are displayed: upright, with square pixels; in grey or colour.
 
 Phones store video as the sensor reads it, with a display matrix to rotate and mirror it; DV, DVD
 and broadcast video has pixels that are not square.
@@ -65,15 +65,26 @@ class Upright:
           frame: of any size; it is scaled.
           reformatter: shared by all frames, as creating one takes longer than using it.
         """
-        height, width = self._stored_size
-
-        def pixels(form: str) -> np.ndarray:
-            return reformatter.reformat(frame, width, height, form, threads=1).to_ndarray()
-
-        image = pixels("gray")
+        image = self._pixels(frame, "gray", reformatter)
         if _may_be_transparent(frame.format):
-            image = np.round(image * (pixels("rgba")[..., 3] / 255)).astype(np.uint8)
+            opacity = self._pixels(frame, "rgba", reformatter)[..., 3] / 255
+            image = np.round(image * opacity).astype(np.uint8)
         return np.ascontiguousarray(_turn(image, self._matrix))
+
+    def colour(self, frame: av.VideoFrame, reformatter: VideoReformatter) -> np.ndarray | None:
+        """RGB, uint8 [H, W, 3], as `grey`; None of a frame that is stored in grey."""
+        if len(frame.format.components) < 3 and not frame.format.has_palette:
+            return None
+        if not _may_be_transparent(frame.format):
+            image = self._pixels(frame, "rgb24", reformatter)
+        else:
+            pixels = self._pixels(frame, "rgba", reformatter)
+            image = np.round(pixels[..., :3] * (pixels[..., 3:] / 255)).astype(np.uint8)
+        return np.ascontiguousarray(_turn(image, self._matrix))
+
+    def _pixels(self, frame: av.VideoFrame, form: str, reformatter: VideoReformatter) -> np.ndarray:
+        height, width = self._stored_size
+        return reformatter.reformat(frame, width, height, form, threads=1).to_ndarray()
 
 
 def checksum(frame: av.VideoFrame) -> int:
@@ -114,7 +125,7 @@ def _exchanges_axes(matrix: np.ndarray) -> bool:
 
 def _turn(image: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     if _exchanges_axes(matrix):
-        image, matrix = image.T, matrix[::-1]
+        image, matrix = image.swapaxes(0, 1), matrix[::-1]
     if matrix[0, 0] < 0:
         image = image[:, ::-1]
     if matrix[1, 1] < 0:

@@ -52,20 +52,35 @@ def _quick_moving_mnist(variant: str, memory: str) -> Settings:
 
 
 def _fast_scenes(variant: str, memory: str) -> Settings:
-    return {
+    settings: Settings = {
+        "model.memory_initial_range": 0.02,
+        "model.returning_gradient": True,
         "model.residual": True,
         "model.normalise_contrast": True,
-        "optimizer.name": "adam",
-        "train.num_targets": 1,
-        "train.batch_size": 8,
+        "model.decoder_memory": True,
+        "model.flow_enlargement": "bilinear",
+        "flow_loss.photometric_weight": 1.0,
+        "flow_loss.photometric_share": 0.0,
+        "flow_loss.photometric_penalty": "charbonnier",
+        "flow_loss.edge_aware_weight": 0.05,
+        "optimizer.learning_rate": 1.5e-3,
+        "optimizer.decoder_rate": 0.3,
+        "train.relative_loss": True,
+        "train.num_targets": 6,
         "train.num_sequences": 12_000,
     }
+    if memory == "conv":
+        settings["model.tracking"] = True
+    return settings
 
 
 def _fast_video(variant: str, memory: str) -> Settings:
     return _fast_scenes(variant, memory) | {
+        "video.max_scale": 2.5,
         "video.max_pan": 3.0,
+        "video.pan_share": 0.2,
         "video.random_reversals": True,
+        "video.random_contrast": True,
     }
 
 

@@ -24,7 +24,9 @@ class StopSignals:
       received: the signal's number, or None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "update") -> None:
+        """Names what is ended first, for the note that answers a signal."""
+        self._unit = unit
         self.received: int | None = None
         self._can_wait = True
 
@@ -57,7 +59,7 @@ class StopSignals:
         if count > 1 or not self._can_wait:
             _write(f"stopped by {signal.Signals(number).name}")
             os._exit(128 + number)
-        _write("stopping after this update; again to stop at once")
+        _write(f"stopping after this {self._unit}; again to stop at once")
 
 
 @contextmanager

@@ -7,11 +7,11 @@ left.
 
 import functools
 
-import imgviz
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from experiments.pictures import FLOW_SCALE
+from experiments.pictures.colour_table import motion_colours
 
 LEGEND_WIDTH = 116  # pixels, the least
 _LINES = ("motion, forward", "edge: {:g} px/frame")
@@ -31,8 +31,10 @@ def flow_image(flow: np.ndarray, scale: float = FLOW_SCALE) -> np.ndarray:
     Returns:
       uint8 [h, w, 3]; white is no motion, full colour `scale` pixels, darker is beyond.
     """
-    unknown = np.isnan(flow).any(axis=-1)
-    image = imgviz.flow2rgb(np.where(unknown[..., None], 0, -flow), max_norm=scale)
+    unknown = np.isnan(flow[..., 0]) | np.isnan(flow[..., 1])
+    if not unknown.any():
+        return motion_colours(-flow, scale)
+    image = motion_colours(np.where(unknown[..., None], 0, -flow), scale)
     image[unknown] = 0
     return image
 

@@ -28,9 +28,9 @@ def sample_picture(
     """One row per sequence.
 
     Args:
-      inputs: [N, n, H, W, 1], the last n input frames, in [0, 1].
-      target: [N, H, W, 1], the true next frame.
-      prediction: [N, H, W, 1], the predicted one; clipped to [0, 1].
+      inputs: [N, n, H, W, C], the last n input frames, in [0, 1]; C is 1, grey, or 3, RGB.
+      target: [N, H, W, C], the true next frame.
+      prediction: [N, H, W, C], the predicted one; clipped to [0, 1].
       flows: backward flows by title, [N, h, w, 2] in image pixels; h and w divide H and W.
       labels: a text beside each row; none if empty.
       zoom: picture pixels per frame pixel, along one side.
@@ -47,7 +47,7 @@ def sample_picture(
     def tiles(row: int) -> list[np.ndarray]:
         frames = [*inputs[row], target[row], prediction[row]]
         return [
-            *(imgviz.asrgb(grey(frame[..., 0])) for frame in frames),
+            *(imgviz.asrgb(grey(f).squeeze(-1) if f.shape[-1] == 1 else grey(f)) for f in frames),
             *(flow_image(flow[row], flow_scale) for flow in flows.values()),
         ]
 

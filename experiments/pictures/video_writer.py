@@ -11,6 +11,7 @@ import av
 import numpy as np
 
 TICKS = 360_000  # a second: milliseconds, 1/90000 s and the rates of broadcasts are whole numbers
+_OPTIONS = {"crf": "18", "preset": "veryfast"}  # half the time of "medium", files as large
 _MAX_DENOMINATOR = 1001  # of rates, as in 30000/1001
 
 
@@ -94,12 +95,12 @@ class VideoWriter:
         Raises:
           OSError: it cannot be encoded or written; the message names the file.
         """
-        if image.ndim == 2:
-            image = np.repeat(image[..., None], 3, axis=-1)
-        height, width, _ = image.shape
-        padding = [(0, height % 2), (0, width % 2), (0, 0)]
-        image = np.ascontiguousarray(np.pad(image, padding, constant_values=255))
-        frame = av.VideoFrame.from_ndarray(image, "rgb24")
+        height, width = image.shape[:2]
+        if height % 2 or width % 2:
+            padding = [(0, height % 2), (0, width % 2), (0, 0)][: image.ndim]
+            image = np.pad(image, padding, constant_values=255)
+        image = np.ascontiguousarray(image)
+        frame = av.VideoFrame.from_ndarray(image, "gray" if image.ndim == 2 else "rgb24")
         frame.time_base = self._time_base
         frame.pts = self._stamp = max(round(time / self._time_base), self._stamp + 1)
         with self._named_errors():
@@ -108,7 +109,7 @@ class VideoWriter:
             self._container.mux(self._stream.encode(frame))
 
     def _opened(self, height: int, width: int) -> av.VideoStream:
-        stream = self._container.add_stream("libx264", rate=self._rate, options={"crf": "18"})
+        stream = self._container.add_stream("libx264", rate=self._rate, options=_OPTIONS)
         stream.height, stream.width = height, width
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = self._time_base

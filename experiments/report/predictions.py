@@ -27,7 +27,9 @@ def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
                     "frames": summary["num_predicted"],
                     "milliseconds_a_frame": summary["milliseconds_a_frame"],
                     "error_to_copy_last": _ratio(means["mean_squared_error"], means["copy_last"]),
-                    "error_to_zero_flow": _ratio(means["mean_squared_error"], means["zero_flow"]),
+                    "error_to_zero_flow": _ratio(
+                        means["mean_squared_error"], means.get("zero_flow")
+                    ),
                 }
                 | means
             )
@@ -36,6 +38,6 @@ def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
     return table
 
 
-def _ratio(error: float, other: float) -> float | None:
-    """None for a video whose frames are all the same."""
+def _ratio(error: float, other: float | None) -> float | None:
+    """None for a video whose frames are all the same, and for what was not measured."""
     return error / other if other else None

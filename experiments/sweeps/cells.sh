@@ -88,7 +88,7 @@ score() {
 predict() {
   if [ "$1/model.npz" -nt "$3" ]; then rm -rf "$3"; fi
   if [ ! -e "$3" ]; then
-    attempt "$3" "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3"
+    attempt "$3" "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3" --zero_flow
   fi
 }
 

@@ -7,8 +7,9 @@ Frames may have any height and width; their edges are repeated up to what the en
 divide, and what is returned is cut back.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,6 @@ from vstm.inference.model_file import load_model
 from vstm.model import Autoencoder
 from vstm.modules.conv_layer import PREPARED
 from vstm.modules.model_config import ModelConfig
-from vstm.ops.warp import upsample_flow
 from vstm.state import Output, State
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "conv-1enc-1LSTM"
@@ -35,16 +35,24 @@ class Prediction:
       frame: float32 [H, W], the next frame; may leave [0, 1] a little.
       flow: float32 [H, W, 2], the motion from the last frame to the next, pixels of the frame:
         (u, v) = (x right, y down); backward, next(x, y) = last(x + u, y + v).
-      unmoved: float32 [H, W], the next frame if nothing moved: the prediction with zero flow.
       features: float32 [h, w, d], the encoder's of the last frame.
       memory: float32 [h, w, n], the output of the memory's last layer, a summary of all frames.
+      decode_unmoved: computes `unmoved`.
     """
 
     frame: np.ndarray
     flow: np.ndarray
-    unmoved: np.ndarray
     features: np.ndarray
     memory: np.ndarray
+    decode_unmoved: Callable[[], np.ndarray]
+
+    @cached_property
+    def unmoved(self) -> np.ndarray:
+        """float32 [H, W], the next frame if nothing moved: the prediction with zero flow.
+
+        Decoded when it is first asked for, as that takes a good part of a step's time.
+        """
+        return self.decode_unmoved()
 
 
 class VideoPredictor:
@@ -59,8 +67,10 @@ class VideoPredictor:
         """Prepares a model; it is compiled when the first frame comes."""
         self.model = Autoencoder(config)
         self.params = params
-        self._apply = jax.jit(self._compute, compiler_options=compiler_options())
-        self._prepare = jax.jit(self._prepared, compiler_options=compiler_options())
+        options = compiler_options()
+        self._apply = jax.jit(self._compute, static_argnames="size", compiler_options=options)
+        self._decode = jax.jit(self._unmoved, static_argnames="size", compiler_options=options)
+        self._prepare = jax.jit(self._prepared, compiler_options=options)
         self.reset()
 
     def reset(self) -> None:
@@ -85,21 +95,23 @@ class VideoPredictor:
             self._size = (height, width)
         divisor = self.model.config.downsampling
         margins = [(0, -side % divisor) for side in (height, width)]
-        padded = jnp.asarray(np.pad(intensities, margins, mode="edge"))[None, None, :, :, None]
+        padded = np.pad(intensities, margins, mode="edge")[None, None, :, :, None]
         if self._state is None:
-            state, prepared = self._prepare(self._variables, padded)
-            self._state = jax.tree.map(jnp.zeros_like, state)
-            self._variables |= prepared
-        output, unmoved = self._apply(self._variables, padded, self._state)
+            self._variables |= self._prepare(self._variables, padded)
+            self._state = self._first_state(padded)
+        image, flow, output = self._apply(self._variables, padded, self._state, size=self._size)
         self._state = output.state
-        flow = np.asarray(upsample_flow(output.flow[0], divisor))
-        features_size = output.features.shape[1:3]
+        variables, size, features = self._variables, self._size, output.features
+
+        def decode_unmoved() -> np.ndarray:
+            return np.asarray(self._decode(variables, padded, features, size=size))
+
         return Prediction(
-            frame=self._image(output.prediction)[:height, :width],
-            flow=flow[:height, :width],
-            unmoved=self._image(unmoved)[:height, :width],
-            features=np.asarray(output.features[0]),
-            memory=np.asarray(output.state.output[0]).reshape(*features_size, -1),
+            frame=np.asarray(image),
+            flow=np.asarray(flow),
+            features=np.asarray(features[0]),
+            memory=np.asarray(output.state.output[0]).reshape(*features.shape[1:3], -1),
+            decode_unmoved=decode_unmoved,
         )
 
     def predictions(self, frames: Iterable[np.ndarray]) -> Iterator[Prediction]:
@@ -107,20 +119,33 @@ class VideoPredictor:
         self.reset()
         return map(self.step, frames)
 
-    def _prepared(self, variables: Any, frames: jax.Array) -> tuple[State, Any]:
-        output, prepared = self.model.apply(variables, frames, mutable=[PREPARED])
-        return output.state, prepared
+    def _prepared(self, variables: Any, frames: jax.Array) -> Any:
+        """Transformed weights alone, so that the compiler leaves out the rest of the model."""
+        return self.model.apply(variables, frames, mutable=[PREPARED])[1]
 
-    def _compute(self, variables: Any, frames: jax.Array, state: State) -> tuple[Output, jax.Array]:
+    def _first_state(self, frames: np.ndarray) -> State:
+        if self.model.config.tracking:
+            return self.model.start(jnp.asarray(frames[:, 0]))
+        output: Any = jax.eval_shape(self.model.apply, self._variables, frames)
+        return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), output.state)
+
+    def _compute(
+        self, variables: Any, frames: jax.Array, state: State, *, size: tuple[int, int]
+    ) -> tuple[jax.Array, jax.Array, Output]:
+        """Image and flow of the frame's size, and all that the model returns."""
         output: Any = self.model.apply(variables, frames, state)
-        still = jnp.zeros_like(output.flow)
-        unmoved: Any = self.model.apply(
-            variables, frames[:, -1], output.features, still, method="predict"
-        )
-        return output, unmoved
+        flow = self.model.enlarge(output.flow[0])
+        return self._image(output.prediction, size), flow[: size[0], : size[1]], output
 
-    def _image(self, output: jax.Array) -> np.ndarray:
-        return np.asarray(self.model.intensity(output)[0, :, :, 0])
+    def _unmoved(
+        self, variables: Any, frames: jax.Array, features: jax.Array, *, size: tuple[int, int]
+    ) -> jax.Array:
+        still = jnp.zeros((*features.shape[:-1], 2), features.dtype)
+        output: Any = self.model.apply(variables, frames[:, -1], features, still, method="predict")
+        return self._image(output, size)
+
+    def _image(self, output: jax.Array, size: tuple[int, int]) -> jax.Array:
+        return self.model.intensity(output)[0, : size[0], : size[1], 0]
 
     def _checked(self, frame: np.ndarray) -> np.ndarray:
         frame = np.asarray(frame)

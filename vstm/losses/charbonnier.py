@@ -1,5 +1,6 @@
-"""The Charbonnier function, a smooth absolute value, for which outliers such as what was hidden
-before count no more than their size.
+"""The Charbonnier function, a smooth absolute value.
+
+Outliers, such as pixels that were hidden before, count no more than their size.
 
 Source: Charbonnier et al. 1994; Sun, Roth, Black 2010 for optical flow.
 """

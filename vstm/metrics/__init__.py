@@ -6,7 +6,6 @@ frame, which every evaluation, table and diagram shows.
 
 from vstm.metrics.flow import angular_error, endpoint_error
 from vstm.metrics.frames import (
-    SSIM_WINDOW,
     cross_entropy,
     mean_squared_error,
     nats_per_frame,
@@ -14,6 +13,7 @@ from vstm.metrics.frames import (
     ssim,
 )
 from vstm.metrics.metric import Metric
+from vstm.metrics.structural_similarity import SSIM_WINDOW
 
 METRICS: dict[str, Metric] = {
     "cross_entropy": Metric("nats/pixel", 5, cross_entropy, takes="logit"),

@@ -7,13 +7,12 @@ Source: sections 5.1 and 5.2 of the paper (cross-entropy, squared error); the cl
 
 import math
 
-import dm_pix
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.reconstruction import binary_cross_entropy
+from vstm.metrics.structural_similarity import SSIM_WINDOW, structural_similarity
 
-SSIM_WINDOW = 11  # side, pixels
 _PIXEL_AXES = (-3, -2, -1)
 
 
@@ -54,24 +53,18 @@ def psnr(
 def ssim(
     prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
 ) -> Float[Array, "*b"]:
-    """Structural similarity of the prediction clipped to [0, 1], in [-1, 1].
-
-    Gaussian window of 11x11 pixels, sigma 1.5, k1 = 0.01, k2 = 0.03, whole windows only.
+    """Structural similarity of the prediction clipped to [0, 1], see `structural_similarity`.
 
     Raises:
       ValueError: frames less than 11 pixels high or wide.
-
-    Source: Wang, Bovik, Sheikh, Simoncelli 2004.
     """
-    *leading, height, width, channels = target.shape
+    height, width = target.shape[-3:-1]
     if min(height, width) < SSIM_WINDOW:
         raise ValueError(
             f"SSIM of frames of {height}x{width} pixels; expected at least {SSIM_WINDOW}x"
             f"{SSIM_WINDOW}"
         )
-    frames = (-1, height, width, channels)  # all that dm_pix takes
-    similarity = dm_pix.ssim(_clipped(prediction).reshape(frames), target.reshape(frames))
-    return similarity.reshape(leading)
+    return structural_similarity(_clipped(prediction), target)
 
 
 def _clipped(prediction: Float[Array, "*n"]) -> Float[Array, "*n"]:

@@ -49,9 +49,9 @@ class ModelConfig:
       TypeError: a value of another type; the message starts with the field's name.
       ValueError: a field outside its range; likewise.
 
-    Source: Tables 1 and 2, section 4; the other options are choices: on real video, whose frames differ little, a decoder that reconstructs the whole frame
-    loses more detail than changes between frames, and motion is learnt from texture, a small part
-    of the intensities.
+    Source: Tables 1 and 2, section 4; the other options are choices: on real video, whose frames
+    differ little, a decoder that reconstructs the whole frame loses more detail than changes
+    between frames, and motion is learnt from texture, a small part of the intensities.
     """
 
     encoder_features: tuple[int, ...] = (32,)

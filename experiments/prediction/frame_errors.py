@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from vstm.inference.predictor import Prediction
@@ -15,7 +16,6 @@ from vstm.metrics.scores import frame_scores
 STATIC_CHANGE = 0.02  # intensities that change less from frame to frame are taken to be still
 
 _SCORES = [name for name, metric in METRICS.items() if metric.takes == "intensity"]
-_mean_squared_error = jax.jit(mean_squared_error)
 
 
 class FrameErrors:
@@ -23,29 +23,31 @@ class FrameErrors:
 
     A line describes the predicted frame: its number from 0, its time in seconds; the prediction's
     score by each of `vstm.metrics.METRICS` that takes intensities (empty where frames are too small
-    for it); the mean squared error of `copy_last` and of `zero_flow`, the last frame decoded
-    without warp; the flow's mean length `flow_length` and the share `moving` of pixels whose flow
-    is above a threshold; `flicker`, the mean length of the flow's change since the frame before,
-    over pixels that are still in both (empty where there are none). Lengths are in pixels of the
-    frame.
+    for it); the mean squared error of `copy_last` and, where asked for, of `zero_flow`, the last
+    frame decoded without warp; the flow's mean length `flow_length` and the share `moving` of
+    pixels whose flow is above a threshold; `flicker`, the mean length of the flow's change since
+    the frame before, over pixels that are still in both (empty where there are none). Lengths are
+    in pixels of the frame.
     """
 
-    def __init__(self, path: Path, motion_threshold: float):
+    def __init__(self, path: Path, motion_threshold: float, *, zero_flow: bool = False):
         """Opens the file.
 
         Args:
           path: .csv.
           motion_threshold: pixels per frame.
+          zero_flow: whether there is a column of that name; it takes a second decoding.
 
         Raises:
           OSError: it cannot be written.
         """
         self._file = path.open("w", newline="")
         self._threshold = motion_threshold
+        self._zero_flow = zero_flow
         self._writer: csv.DictWriter | None = None
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        self._before: tuple[np.ndarray, np.ndarray] | None = None  # flow, what was still
+        self._before: tuple[np.ndarray | jax.Array, ...] | None = None  # flow, what was still
 
     def __enter__(self) -> "FrameErrors":
         return self
@@ -66,24 +68,29 @@ class FrameErrors:
         Args:
           number: of the predicted frame.
           time: when it is shown, seconds.
-          last: float32 [H, W], the frame before it.
-          target: float32 [H, W], what it is.
+          last: uint8 [H, W], the frame before it.
+          target: uint8 [H, W], what it is.
           made: the prediction.
         """
-        length = np.linalg.norm(made.flow, axis=-1)
-        still = np.abs(target - last) < STATIC_CHANGE
-        scores = frame_scores(made.frame[..., None], target[..., None])
+        if self._before is None:
+            self._before = made.flow, np.zeros(target.shape, bool)
+        measured, still = _measured(
+            made.frame, made.flow, last, target, self._before, self._threshold
+        )
+        self._before = made.flow, still
+        values = {name: float(value) for name, value in measured.items()}
+        num_still = values.pop("num_still")
+        changes = values.pop("changes")
+        zero_flow = {"zero_flow": float(_error(made.unmoved, target))} if self._zero_flow else {}
         row: dict[str, float | None] = {
             "frame": number,
             "time": time,
-            **{name: float(scores[name]) if name in scores else None for name in _SCORES},
-            "copy_last": _error(last, target),
-            "zero_flow": _error(made.unmoved, target),
-            "flow_length": float(length.mean()),
-            "moving": float((length > self._threshold).mean()),
-            "flicker": self._flicker(made.flow, still),
+            **{name: values.pop(name, None) for name in _SCORES},
+            "copy_last": values.pop("copy_last"),
+            **zero_flow,
+            **values,
+            "flicker": changes / num_still if num_still else None,
         }
-        self._before = made.flow, still
         if self._writer is None:
             self._writer = csv.DictWriter(self._file, list(row))
             self._writer.writeheader()
@@ -103,15 +110,38 @@ class FrameErrors:
             for name, total in self._sums.items()
         }
 
-    def _flicker(self, flow: np.ndarray, still: np.ndarray) -> float | None:
-        if self._before is None:
-            return None
-        flow_before, still_before = self._before
-        both = still & still_before
-        if not both.any():
-            return None
-        return float(np.linalg.norm(flow - flow_before, axis=-1)[both].mean())
+
+@jax.jit
+def _measured(
+    frame: jax.Array,
+    flow: jax.Array,
+    last: jax.Array,
+    target: jax.Array,
+    before: tuple[jax.Array, jax.Array],
+    threshold: float,
+) -> tuple[dict[str, jax.Array], jax.Array]:
+    """Scalars by name, and what is still; one program, as its parts share what they read."""
+    last, real = _real(last), _real(target)
+    still = jnp.abs(real - last) < STATIC_CHANGE
+    length, both = _length(flow), still & before[1]
+    return {
+        **frame_scores(frame[..., None], real[..., None]),
+        "copy_last": mean_squared_error(last[..., None], real[..., None]),
+        "flow_length": jnp.mean(length),
+        "moving": jnp.mean(length > threshold),
+        "changes": jnp.sum(jnp.where(both, _length(flow - before[0]), 0)),
+        "num_still": jnp.sum(both),
+    }, still
 
 
-def _error(image: np.ndarray, target: np.ndarray) -> float:
-    return float(_mean_squared_error(image[..., None], target[..., None]))
+@jax.jit
+def _error(image: jax.Array, target: jax.Array) -> jax.Array:
+    return mean_squared_error(image[..., None], _real(target)[..., None])
+
+
+def _length(flow: jax.Array) -> jax.Array:
+    return jnp.sqrt(jnp.square(flow[..., 0]) + jnp.square(flow[..., 1]))
+
+
+def _real(image: jax.Array) -> jax.Array:
+    return image.astype(jnp.float32) / 255

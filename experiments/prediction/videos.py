@@ -7,21 +7,22 @@ from types import TracebackType
 
 import numpy as np
 
-from experiments.pictures.prediction import Moment, flow_panel, side_by_side
-from experiments.pictures.video_writer import VideoWriter, ticks_a_second
+from experiments.pictures.video_writer import TICKS, VideoWriter, ticks_a_second
+from experiments.prediction.moment import Moment
+from experiments.prediction.panels import flow_panel, side_by_side
 
 
 class PredictionVideos:
     """`prediction.mp4`, `flow.mp4` and `side_by_side.mp4`; a context manager, which ends them.
 
-    Frame k shows what frame k + 1 of the input is predicted to be, as nothing predicts the first
-    one, and at its time; that of frame 0 is zero.
+    Each frame shows what a frame of the input is predicted to be; the first, of which nothing
+    predicts, is left out. They follow each other as in the input, from time zero on.
     """
 
     def __init__(
         self,
         folder: Path,
-        times: np.ndarray,
+        times: np.ndarray | None,
         rate: Fraction | float,
         *,
         flow_scale: float,
@@ -31,7 +32,7 @@ class PredictionVideos:
 
         Args:
           folder: to write them into.
-          times: when the frames of the input are shown, seconds.
+          times: when the frames of the input are shown, seconds; None if unknown.
           rate: their mean number per second.
           flow_scale: length of full colour, pixels per frame.
           motion_threshold: length from which a pixel counts as moving, pixels per frame.
@@ -40,8 +41,8 @@ class PredictionVideos:
           OSError: they cannot be written; so all methods.
         """
         self._flow_scale, self._threshold = flow_scale, motion_threshold
-        self._start = float(times[1])
-        ticks = ticks_a_second(times[1:] - self._start, rate)
+        self._start: float | None = None
+        ticks = TICKS if times is None else ticks_a_second(times[1:] - times[1], rate)
         with ExitStack() as stack:
             self._writers = {
                 name: stack.enter_context(VideoWriter(folder / f"{name}.mp4", rate, ticks))
@@ -62,10 +63,11 @@ class PredictionVideos:
 
     def write(self, moment: Moment) -> None:
         """Appends a frame to each."""
-        flow = moment.made.flow
+        if self._start is None:
+            self._start = moment.time
         images = {
-            "prediction": moment.predicted_image,
-            "flow": flow_panel(flow, self._flow_scale),
+            "prediction": moment.predicted,
+            "flow": flow_panel(moment.flow, self._flow_scale),
             "side_by_side": side_by_side(moment, self._flow_scale, self._threshold),
         }
         for name, image in images.items():
