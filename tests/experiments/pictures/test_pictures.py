@@ -2,13 +2,13 @@ import io
 
 import numpy as np
 import pytest
+from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
 from PIL import Image
 
 from experiments.measure import warp
 from experiments.pictures import FLOW_SCALE, sheet
 from experiments.pictures.error_colours import error_image, error_legend
 from experiments.pictures.flow_colours import flow_image, legend
-from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
 from experiments.pictures.samples import png, sample_picture
 from vstm.inference.predictor import Prediction
 
