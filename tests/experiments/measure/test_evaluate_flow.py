@@ -68,7 +68,7 @@ def test_flow_that_is_wrong_by_a_constant_is_put_right_without_the_true_flow():
 
 
 def test_scenes_are_scored_against_their_own_truth():
-    source = make_scenes(6, sequence_length=3)
+    source = make_scenes(6)
     methods = {
         "zero": zero_method(2),
         "true": Method(lambda batch: batch["flow"][:, 1], 2),
