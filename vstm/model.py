@@ -18,13 +18,12 @@ from vstm.modules.encoder import Encoder
 from vstm.modules.flow_head import FlowHead
 from vstm.modules.memory import MemoryState, make_memory
 from vstm.modules.model_config import ModelConfig
-from vstm.ops.registration import register
+from vstm.ops.contrast import contrast
 from vstm.ops.warp import bilinear_flow, upsample_flow, warp_batch, warp_within
 from vstm.state import Output, State
+from vstm.tracking import start, track_frame
 
-UNEXPLAINED_WEIGHT = 3.0  # of what the motion leaves unexplained, beside the frame
-MIN_DEVIATION = 0.02  # of a frame's intensities, so that noise on a flat frame stays small
-
+_BROADCAST = ("params", "prepared")  # to all steps of a scan
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
@@ -99,17 +98,14 @@ class Autoencoder(nn.Module):
 
         Raises:
           ValueError: a frame size that the encoder's poolings don't divide, another number of
-            predictions, or segments together with a recurrent flow head, tracking or several
-            predictions.
+            predictions, or segments where the outputs of several steps are needed.
         """
         n = num_predictions
         if not 1 <= n <= frames.shape[1]:
             raise ValueError(f"num_predictions={n}: expected 1 to {frames.shape[1]} frames")
-        carries_flow = self.config.recurrent_flow or self.config.tracking
-        if self.segment and (carries_flow or n > 1):
+        if self.segment and (self.config.recurrent_flow or self.config.tracking or n > 1):
             raise ValueError(
-                "a recurrent flow head, tracking and several predictions need the outputs of "
-                "several steps: no segments"
+                "recurrent flow, tracking and several predictions need all outputs: no segments"
             )
         frames = jnp.swapaxes(frames, 0, 1)
         if self.config.tracking:
@@ -131,51 +127,26 @@ class Autoencoder(nn.Module):
             features=features[-1],
         )
 
-    @nn.nowrap
-    def start(self, frame: jax.Array) -> State:
-        """The state before a sequence's first frame [B, H, W, C]: zeros, and nothing has moved."""
-        factor = self.config.downsampling
-        batch, height, width, _ = frame.shape
-        size = (batch, height // factor, width // factor)
-        layers = tuple(
-            (jnp.zeros((*size, n), frame.dtype),) * 2 for n in self.config.memory_features
-        )
-        return State(layers, jnp.zeros((*size, 2), frame.dtype), frame)
-
     @_in_precision
     def track(
         self, frames: jax.Array, state: State | None = None
     ) -> tuple[jax.Array, jax.Array, jax.Array, State]:
         """Takes frames in one by one, each beside the flow that was predicted for it.
 
-            seen_t = register(flow_{t-1}, Y_{t-1}, Y_t)      the motion to this frame, mended
-            x_t    = E(Y_t, Y_t - S(Y_{t-1}, seen_t))        the frame and what the motion leaves
-            h_t    = memory(x_t, seen_t, seen_t - flow_{t-1})
-            flow_t = Theta(h_t, S(seen_t, seen_t))           the motion to the next frame
-
-        No gradient passes from one frame's flow to the next one's but through the memory.
-
-        Args:
-          frames: [T, B, H, W, C], intensities in [0, 1].
-          state: before them; None for `start`.
-
         Returns:
           Features x_t [T, B, h, w, d], the memory's outputs h_t [T, B, h, w, m], the flows
-          [T, B, h, w, 2], and the state after the last frame.
+          [T, B, h, w, 2], and the state after the last frame. Arguments: see `remember`.
 
-        Source: choice.
+        Source: choice, see `vstm.tracking`.
         """
         if state is None:
-            state = self.start(frames[0])
-        if len(frames) == 1:
-            state, steps = _track(self, state, frames[0])
-            features, outputs, flows = (each[None] for each in steps)
-        else:
-            scan = nn.scan(
-                _track, variable_broadcast=("params", "prepared"), split_rngs={"params": False}
-            )
-            state, (features, outputs, flows) = scan(self, state, frames)
-        return features, outputs, flows, state
+            state = start(self.config, frames[0])
+        if len(frames) == 1:  # so that weights can be initialised and prepared
+            state, steps = track_frame(self, state, frames[0])
+            return *(each[None] for each in steps), state
+        scan = nn.scan(track_frame, variable_broadcast=_BROADCAST, split_rngs={"params": False})
+        state, steps = scan(self, state, frames)
+        return *steps, state
 
     @_in_precision
     def remember(
@@ -194,7 +165,7 @@ class Autoencoder(nn.Module):
         Source: sections 3.1 and 3.2.1.
         """
         if self.config.normalise_contrast:
-            mean, deviation = _statistics(frames)
+            mean, deviation = contrast(frames)
             frames = (frames - mean) / deviation
         layers = None if state is None else state.layers
         if not self.segment:
@@ -212,7 +183,7 @@ class Autoencoder(nn.Module):
             return reached
         scan = nn.scan(
             lambda module, reached, frames: (recomputed(module, reached[2], frames), None),
-            variable_broadcast=("params", "prepared"),
+            variable_broadcast=_BROADCAST,
             split_rngs={"params": False},
         )
         return scan(self, reached, segments)[0]
@@ -247,7 +218,7 @@ class Autoencoder(nn.Module):
         Source: sections 3.1 and 3.2.3.
         """
         decoded = self.decoder(warp_batch(features, flow), frame.shape[-1])
-        mean, deviation = _statistics(frame) if self.config.normalise_contrast else (0.0, 1.0)
+        mean, deviation = contrast(frame) if self.config.normalise_contrast else (0.0, 1.0)
         if not self.config.residual:
             return mean + deviation * decoded
         return warp_batch(frame, self.enlarge(flow), warp_within) + deviation * decoded
@@ -273,26 +244,3 @@ def _advance(
     features = model.encoder(frames)
     layers, outputs = model.memory(features, layers)
     return features, outputs, layers
-
-
-def _track(
-    model: Autoencoder, state: State, frame: jax.Array
-) -> tuple[State, tuple[jax.Array, jax.Array, jax.Array]]:
-    """One step of `Autoencoder.track`."""
-    predicted = jax.lax.stop_gradient(state.flow)
-    seen = jax.lax.stop_gradient(register(predicted, state.frame, frame))
-    unexplained = frame - warp_batch(state.frame, model.enlarge(seen), warp_within)
-    mean, deviation = _statistics(frame) if model.config.normalise_contrast else (0.0, 1.0)
-    inputs = [(frame - mean) / deviation, UNEXPLAINED_WEIGHT * unexplained / deviation]
-    features = model.encoder(jnp.concatenate(inputs, axis=-1))
-    motion = jnp.concatenate([seen / 4, (seen - predicted) / 2], axis=-1)
-    layers, outputs = model.memory(jnp.concatenate([features, motion], axis=-1)[None], state.layers)
-    flow = model.flow_head(outputs, warp_batch(seen, seen, warp_within)[None])[0]
-    return State(layers, flow, frame), (features, outputs[0], flow)
-
-
-def _statistics(frames: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Mean and deviation of each frame [..., H, W, C], both [..., 1, 1, 1]."""
-    mean = jnp.mean(frames, axis=(-3, -2, -1), keepdims=True)
-    variance = jnp.mean(jnp.square(frames - mean), axis=(-3, -2, -1), keepdims=True)
-    return mean, jnp.sqrt(variance + MIN_DEVIATION**2)

@@ -23,6 +23,7 @@ from vstm.model import Autoencoder
 from vstm.modules.conv_layer import PREPARED
 from vstm.modules.model_config import ModelConfig
 from vstm.state import Output, State
+from vstm.tracking import start
 
 PRETRAINED = Path(__file__).parents[1] / "pretrained" / "conv-1enc-1LSTM"
 
@@ -125,7 +126,7 @@ class VideoPredictor:
 
     def _first_state(self, frames: np.ndarray) -> State:
         if self.model.config.tracking:
-            return self.model.start(jnp.asarray(frames[:, 0]))
+            return start(self.model.config, jnp.asarray(frames[:, 0]))
         output: Any = jax.eval_shape(self.model.apply, self._variables, frames)
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), output.state)
 

@@ -27,14 +27,14 @@ class Loss:
         self,
         output: Float[Array, "*b h w c"],
         target: Float[Array, "*b h w c"],
-        weight: Float[Array, "*b 1 1 1"] | float = 1.0,
+        weight: Float[Array, "*#b 1 1 1"] | float = 1.0,
     ) -> dict[str, Float[Array, ""]]:
         """The terms, each the mean over pixels; the loss is their sum.
 
         Args:
           output: the decoder's.
           target: the true frame, in [0, 1].
-          weight: of each frame, such as `copy_weight`.
+          weight: of each frame, or of all of a sequence, such as `copy_weight`.
 
         Returns:
           Scalars by term.

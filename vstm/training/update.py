@@ -154,7 +154,7 @@ def make_train_step(
         )
         assert isinstance(output, Output)
         last = window[:, tau - num_targets : tau]
-        by_copy = copy_weight(last, targets) if relative else 1.0
+        by_copy = copy_weight(last, targets) if relative else jnp.ones((len(window), 1, 1, 1, 1))
         terms = LOSSES[loss].terms(output.predictions, targets, by_copy)
         # The smoothness penalty injects its gradient; its value is only reported below.
         total = sum(terms.values())
@@ -168,7 +168,7 @@ def make_train_step(
             error = photometric_error(
                 *moved,
                 penalty=photometric_penalty,
-                weight=jnp.repeat(by_copy[:, 0], num_targets, axis=0) if relative else 1.0,
+                weight=jnp.repeat(by_copy[:, 0], num_targets, axis=0),
             )
             weight = photometric_weight
             total += (weight(step) if callable(weight) else weight) * error

@@ -153,6 +153,9 @@ def test_runs_of_every_age_are_read_as_what_they_did(age, tmp_path):
             "model.encoder_features": (32,),
             "model.memory": "conv",
             "model.pointwise_flow": True,
+            "model.tracking": False,  # these came with format 3
+            "model.decoder_memory": False,
+            "model.flow_enlargement": "nearest",
             "model.output": "logit",
             "model.frame_size": (64, 64),
         },

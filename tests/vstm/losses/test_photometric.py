@@ -9,7 +9,7 @@ from vstm.losses.photometric import constant_shift, photometric_error
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
-photometric_error = jax.jit(photometric_error)
+photometric_error = jax.jit(photometric_error, static_argnames="penalty")
 constant_shift = jax.jit(constant_shift)
 
 
@@ -44,6 +44,28 @@ def test_error_equals_a_loop_with_scipys_interpolation(factor, x64):
         expected += np.mean(errors)
     ours = photometric_error(frames, targets, flows)
     np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+def test_charbonnier_penalty_and_weights_equal_a_loop(x64):
+    generator = np.random.default_rng(0)
+    frames, targets = generator.uniform(size=(2, 3, 4, 4, 1))
+    weights = generator.uniform(0.5, 20, size=(3, 1, 1, 1))
+    expected = 0.0
+    for side in (1, 2, 4):
+        errors = [
+            np.sqrt(weight[0, 0, 0] * (cell_means(a, side) - cell_means(b, side)) ** 2 + 0.05**2)
+            for a, b, weight in zip(frames, targets, weights, strict=True)
+        ]
+        expected += np.mean(errors)
+    still = np.zeros((3, 2, 2, 2))
+    ours = photometric_error(frames, targets, still, penalty="charbonnier", weight=weights)
+    np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+def test_unknown_penalty_is_named():
+    frames = jnp.zeros((1, 4, 4, 1))
+    with pytest.raises(ValueError, match="'l1'; known: squared, charbonnier"):
+        photometric_error(frames, frames, jnp.zeros((1, 2, 2, 2)), penalty="l1")
 
 
 @pytest.mark.parametrize("factor", [1, 2])

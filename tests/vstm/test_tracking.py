@@ -1,0 +1,118 @@
+"""Tracking: the flow that is carried on and mended, against the equations and against streaming."""
+
+from dataclasses import replace
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from made_model import initial_parameters, noisy
+from test_registration import moving
+
+from vstm.model import Autoencoder
+from vstm.modules.model_config import ModelConfig
+from vstm.ops.contrast import contrast
+from vstm.ops.registration import register
+from vstm.ops.warp import bilinear_flow, warp_batch, warp_within
+from vstm.tracking import MENDED_SCALE, SEEN_SCALE, UNEXPLAINED_WEIGHT, start
+
+pytestmark = pytest.mark.usefixtures("strict_promotion")
+
+TRACKING = ModelConfig(
+    (3,),
+    "conv",
+    (4,),
+    output="intensity",
+    frame_size=(16, 24),
+    tracking=True,
+    residual=True,
+    normalise_contrast=True,
+    decoder_memory=True,
+    flow_enlargement="bilinear",
+)
+FRAMES = jnp.asarray(np.random.default_rng(0).uniform(size=(2, 4, 16, 24, 1)), jnp.float32)
+
+
+def initialised(**options):
+    model = Autoencoder(replace(TRACKING, **options), convolution="direct")
+    return model, {"params": noisy(initial_parameters(model), 0.05)}
+
+
+def apply(model, variables, frames, state=None, **options):
+    return jax.jit(partial(model.apply, **options))(variables, frames, state)
+
+
+def test_frame_by_frame_gives_what_the_sequence_gives():
+    model, variables = initialised()
+    whole = apply(model, variables, FRAMES, num_predictions=2)
+    state = start(model.config, FRAMES[:, 0])
+    for frame in jnp.swapaxes(FRAMES, 0, 1):
+        single = apply(model, variables, frame[:, None], state)
+        state = single.state
+    for ours, expected in zip(jax.tree.leaves(single), jax.tree.leaves(whole), strict=True):
+        last = expected[:, -1:] if expected.ndim == 5 else expected
+        np.testing.assert_allclose(ours, last, rtol=1e-4, atol=1e-4)
+
+
+def test_step_equals_its_equations():
+    model, variables = initialised()
+    before = apply(model, variables, FRAMES[:, :2]).state
+    after = apply(model, variables, FRAMES[:, 2:3], before)
+    call = lambda method, *args: model.apply(variables, *args, method=method)  # noqa: E731
+
+    frame = FRAMES[:, 2]
+    seen = register(before.flow, before.frame, frame)
+    moved = warp_batch(before.frame, bilinear_flow(seen, 2), warp_within)
+    mean, deviation = contrast(frame)
+    seen_frames = [(frame - mean) / deviation, UNEXPLAINED_WEIGHT * (frame - moved) / deviation]
+    features = call(lambda m, x: m.encoder(x), jnp.concatenate(seen_frames, -1))
+    motion = [seen / SEEN_SCALE, (seen - before.flow) / MENDED_SCALE]
+    inputs = jnp.concatenate([features, *motion], -1)[None]
+    _, outputs = call(lambda m, *a: m.memory(*a), inputs, before.layers)
+    carried = warp_batch(seen, seen, warp_within)[None]
+    flow = call(lambda m, *a: m.flow_head(*a), outputs, carried)[0]
+    np.testing.assert_allclose(after.flow, flow, rtol=1e-4, atol=1e-5)
+    decoded = jnp.concatenate([features, outputs[0]], -1)
+    np.testing.assert_allclose(after.features, decoded, rtol=1e-4, atol=1e-5)
+    prediction = call("predict", frame, decoded, flow)
+    np.testing.assert_allclose(after.prediction, prediction, rtol=1e-4, atol=1e-5)
+
+
+def test_before_training_a_constant_motion_is_followed():
+    """The memory says nothing yet: 1 / (1 + exp(-2)) of the motion seen is kept."""
+    velocity = (1.5, -0.8)
+    frames = moving(6, velocity)[None]
+    model = Autoencoder(replace(TRACKING, frame_size=(48, 64)), convolution="direct")
+    output = apply(model, {"params": initial_parameters(model)}, frames)
+    flow = 2 * np.asarray(output.flow)[0, 8:-8, 8:-8]
+    expected = np.array(velocity) / (1 + np.exp(-2))
+    np.testing.assert_allclose(flow, np.broadcast_to(expected, flow.shape), atol=0.08)
+
+
+def test_what_stands_still_has_no_flow_and_stays_before_training():
+    frames = jnp.repeat(moving(1, (0, 0))[None], 5, axis=1)
+    model = Autoencoder(replace(TRACKING, frame_size=(48, 64)), convolution="direct")
+    output = apply(model, {"params": initial_parameters(model)}, frames)
+    np.testing.assert_array_equal(output.flow, jnp.zeros_like(output.flow))
+    np.testing.assert_array_equal(output.prediction, frames[:, 0])
+
+
+@pytest.mark.parametrize(
+    "options, named",
+    [
+        ({"memory": "fc"}, "tracking"),
+        ({"recurrent_flow": True}, "recurrent_flow"),
+        ({"output": "logit", "residual": False, "normalise_contrast": False}, "tracking"),
+        ({"flow_enlargement": "cubic"}, "flow_enlargement"),
+    ],
+)
+def test_what_does_not_go_with_tracking_is_named(options, named):
+    with pytest.raises(ValueError, match=f"^{named}="):
+        replace(TRACKING, **options)
+
+
+def test_segments_are_refused():
+    model = Autoencoder(TRACKING, segment=2)
+    with pytest.raises(ValueError, match="no segments"):
+        jax.eval_shape(model.init, jax.random.key(0), FRAMES)

@@ -1,0 +1,70 @@
+"""Tracking: the flow is carried on from frame to frame, and mended by what each new frame shows.
+
+    seen_t = register(flow_{t-1}, Y_{t-1}, Y_t)         the motion to this frame, mended
+    x_t    = E(Y_t, Y_t - S(Y_{t-1}, seen_t))           the frame, and what the motion leaves
+    h_t    = memory(x_t, seen_t, seen_t - flow_{t-1})
+    flow_t = Theta(h_t, S(seen_t, seen_t))              the motion to the next frame
+
+Where the paper's network regresses each flow anew, this one follows the motion and regresses what
+changes: a network that has learnt nothing yet keeps 0.88 of the motion seen. No gradient passes
+from one frame's flow to the next one's but through the memory.
+
+Source: choice. What is fed back is the error of a prediction, as in predictive coding (Rao and
+Ballard 1999; Lotter, Kreiman, Cox 2017).
+"""
+
+from typing import TYPE_CHECKING
+
+import jax
+import jax.numpy as jnp
+
+from vstm.modules.model_config import ModelConfig
+from vstm.ops.contrast import contrast
+from vstm.ops.registration import register
+from vstm.ops.warp import warp_batch, warp_within
+from vstm.state import State
+
+if TYPE_CHECKING:
+    from vstm.model import Autoencoder
+
+UNEXPLAINED_WEIGHT = 3.0  # of what the motion leaves unexplained, beside the frame
+SEEN_SCALE, MENDED_SCALE = 4.0, 2.0  # feature pixels that the memory sees as 1
+
+
+def start(config: ModelConfig, frame: jax.Array) -> State:
+    """The state before a sequence: zeros, and nothing has moved.
+
+    Args:
+      config: of the network, with tracking.
+      frame: the first one, [B, H, W, C].
+    """
+    batch, height, width, _ = frame.shape
+    size = (batch, height // config.downsampling, width // config.downsampling)
+    layers = tuple((jnp.zeros((*size, n), frame.dtype),) * 2 for n in config.memory_features)
+    return State(layers, jnp.zeros((*size, 2), frame.dtype), frame)
+
+
+def track_frame(
+    model: "Autoencoder", state: State, frame: jax.Array
+) -> tuple[State, tuple[jax.Array, jax.Array, jax.Array]]:
+    """Takes one frame in; see the module.
+
+    Args:
+      model: whose encoder, memory and flow head are used.
+      state: before the frame.
+      frame: [B, H, W, C], intensities in [0, 1].
+
+    Returns:
+      The state after it; x_t [B, h, w, d], h_t [B, h, w, m] and flow_t [B, h, w, 2].
+    """
+    predicted = jax.lax.stop_gradient(state.flow)
+    seen = jax.lax.stop_gradient(register(predicted, state.frame, frame))
+    unexplained = frame - warp_batch(state.frame, model.enlarge(seen), warp_within)
+    mean, deviation = contrast(frame) if model.config.normalise_contrast else (0.0, 1.0)
+    inputs = [(frame - mean) / deviation, UNEXPLAINED_WEIGHT * unexplained / deviation]
+    features = model.encoder(jnp.concatenate(inputs, axis=-1))
+    motion = [seen / SEEN_SCALE, (seen - predicted) / MENDED_SCALE]
+    memory_inputs = jnp.concatenate([features, *motion], axis=-1)
+    layers, outputs = model.memory(memory_inputs[None], state.layers)
+    flow = model.flow_head(outputs, warp_batch(seen, seen, warp_within)[None])[0]
+    return State(layers, flow, frame), (features, outputs[0], flow)
