@@ -143,10 +143,11 @@ class Autoencoder(nn.Module):
             state = start(self.config, frames[0])
         if len(frames) == 1:  # so that weights can be initialised and prepared
             state, steps = track_frame(self, state, frames[0])
-            return *(each[None] for each in steps), state
+            features, outputs, flows = (each[None] for each in steps)
+            return features, outputs, flows, state
         scan = nn.scan(track_frame, variable_broadcast=_BROADCAST, split_rngs={"params": False})
-        state, steps = scan(self, state, frames)
-        return *steps, state
+        state, (features, outputs, flows) = scan(self, state, frames)
+        return features, outputs, flows, state
 
     @_in_precision
     def remember(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from made_model import initial_parameters, noisy
-from test_registration import moving
+from made_motion import moving
 
 from vstm.model import Autoencoder
 from vstm.modules.model_config import ModelConfig

@@ -2,6 +2,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made_motion import moving
 from scipy.ndimage import gaussian_filter
 
 from vstm.ops.registration import (
@@ -18,23 +19,6 @@ from vstm.ops.registration import (
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
 GENERATOR = np.random.default_rng(0)
-
-
-def waves(x, y):
-    """A texture without a beginning, of wavelengths from 13 to 40 pixels."""
-    return (
-        0.5
-        + 0.15 * np.sin(2 * np.pi * (x / 17 + y / 40))
-        + 0.15 * np.sin(2 * np.pi * (x / 31 - y / 13))
-    )
-
-
-def moving(num_frames, velocity, size=(48, 64)):
-    """Frames [T, H, W, 1] of the waves, whose backward flow is `velocity` everywhere."""
-    y, x = np.mgrid[: size[0], : size[1]]
-    u, v = velocity
-    frames = [waves(x + t * u, y + t * v)[..., None] for t in range(num_frames)]
-    return jnp.asarray(np.stack(frames), jnp.float32)
 
 
 @pytest.mark.parametrize("deviation", [0.75, 1.5, 3.0])
