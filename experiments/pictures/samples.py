@@ -13,8 +13,8 @@ from experiments.pictures.flow_colours import flow_image, legend
 ZOOM = 2
 _MARGIN = 4
 _TITLE_SIZES = range(24, 10, -1)  # of letters, pixels; large, for TensorBoard's thumbnails
-_LABEL_WIDTH = 72
-_MAX_LEGEND = 128
+_LABEL_SIZE, _LABEL_WIDTH = 16, 112
+_MAX_LEGEND = 160
 
 
 def sample_picture(
@@ -59,7 +59,7 @@ def sample_picture(
         "white",
     )
     draw = ImageDraw.Draw(picture)
-    font = ImageFont.load_default(size=11)
+    font = ImageFont.load_default(size=_LABEL_SIZE)
 
     def left(column: int) -> int:
         return start + column * (tile_width + _MARGIN)

@@ -7,9 +7,7 @@ from PIL import Image
 from experiments.measure import warp
 from experiments.pictures import FLOW_SCALE
 from experiments.pictures.flow_colours import flow_image, legend
-from experiments.pictures.prediction import Moment, contact_sheet, flow_panel, side_by_side
 from experiments.pictures.samples import png, sample_picture
-from vstm.inference.predictor import Prediction
 
 
 def colour(u, v):
@@ -56,29 +54,6 @@ def test_legend_shows_each_motion_at_its_place_whatever_the_scale():
     assert (legend(101, 5.0)[101:] != legend(101, 0.5)[101:]).any()  # the scale is written there
 
 
-def going_left(side=120, step=3):
-    """A bright square that moves left, and its backward flow."""
-    frames = np.zeros((2, side, side), np.uint8)
-    frames[0, 40:80, 40:80] = frames[1, 40:80, 40 - step : 80 - step] = 255
-    flow = np.zeros((side, side, 2), np.float32)
-    flow[40:80, 40 - step : 80 - step] = step, 0  # next(x, y) = last(x + step, y)
-    made = Prediction(frames[1] / np.float32(255), flow, frames[0], np.empty(0), np.empty(0))
-    return Moment(7, 0.25, [frames[0]], frames[1], made)
-
-
-def test_what_moves_left_has_the_colour_of_left_in_every_picture():
-    moment = going_left()
-    left = colour(-3, 0)
-    assert left[0] < left[2] - 50  # cyan, not red
-    middle = 60, 57
-    panel = flow_panel(moment.made.flow, FLOW_SCALE)
-    np.testing.assert_array_equal(panel[middle], left)
-    row = side_by_side(moment, FLOW_SCALE, 0.5)
-    np.testing.assert_array_equal(row[16 + 60, 3 * (120 + 4) + 57], left)
-    sheet = contact_sheet([moment], FLOW_SCALE)
-    np.testing.assert_array_equal(sheet[14 + 60, 4 + 72 + 3 * (120 + 4) + 57], left)
-
-
 def test_figure_of_sintel_shows_its_forward_flow_so_too(tmp_path, monkeypatch):
     shown = []
     monkeypatch.setattr(
@@ -94,28 +69,6 @@ def test_figure_of_sintel_shows_its_forward_flow_so_too(tmp_path, monkeypatch):
     np.testing.assert_array_equal(flow_image(shown[0])[5, 5], colour(-3, 0))
 
 
-def test_contact_sheet_has_numbers_and_times_beside_its_rows():
-    moment = going_left()
-    other = Moment(8, 0.25, moment.inputs, moment.target, moment.made)
-    later = Moment(7, 0.75, moment.inputs, moment.target, moment.made)
-    sheets = [contact_sheet([m, m], FLOW_SCALE) for m in (moment, other, later)]
-    for sheet in sheets[1:]:
-        rows, columns = np.nonzero((sheet != sheets[0]).any(axis=-1))
-        assert columns.max() < 4 + 72
-        assert rows.min() < 14 + 40 < 14 + 124 < rows.max()
-
-
-@pytest.mark.parametrize("width, tile, panel", [(8, 96, 96), (120, 120, 120), (800, 240, 400)])
-def test_frames_are_shown_in_a_size_that_suits_them(width, tile, panel):
-    frame = np.zeros((120, width), np.uint8)
-    made = Prediction(frame / np.float32(255), np.zeros((120, width, 2)), frame, *[np.empty(0)] * 2)
-    moment = Moment(1, 0.1, [frame], frame, made)
-    assert contact_sheet([moment], FLOW_SCALE).shape[1] in (
-        4 + 72 + 4 * (tile + 4) + legend_width + 4 for legend_width in (116, 120, 128)
-    )
-    assert side_by_side(moment, FLOW_SCALE, 0.5).shape[1] == 5 * (panel + 4) + 116
-
-
 def test_picture_has_a_tile_for_each_frame_and_a_legend():
     generator = np.random.default_rng(0)
     frames = generator.uniform(size=(2, 3, 16, 16, 1)).astype(np.float32)
@@ -124,7 +77,9 @@ def test_picture_has_a_tile_for_each_frame_and_a_legend():
     decoded = np.asarray(Image.open(io.BytesIO(png(picture))))
     np.testing.assert_array_equal(decoded, picture)
     tile, margin, header, zoom = 32, 4, 15, 2
-    assert picture.shape == (header + 2 * (tile + margin), margin + 6 * (tile + margin) + 120, 3)
+    height, width, _ = legend(tile, FLOW_SCALE).shape
+    rows, columns = max(2 * (tile + margin), height), margin + 6 * (tile + margin)
+    assert picture.shape == (header + rows, columns + width + margin, 3)
     with Image.open(io.BytesIO(png(picture))) as image:
         assert image.mode == "RGB"
 
