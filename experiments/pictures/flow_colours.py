@@ -54,8 +54,9 @@ def legend(side: int, scale: float) -> np.ndarray:
     offset = np.linspace(-1, 1, side)
     motion = np.stack(np.meshgrid(offset, offset), axis=-1)
     motion[np.linalg.norm(motion, axis=-1) > 1] = 0
-    font = ImageFont.load_default(size=min(max(side // 8, _TEXT_SIZES[0]), _TEXT_SIZES[1]))
-    line_height = int(font.size) + 3
+    size = min(max(side // 8, _TEXT_SIZES[0]), _TEXT_SIZES[1])
+    font = ImageFont.load_default(size=size)
+    line_height = size + 3
     width = max(side, *(math.ceil(font.getlength(line)) for line in _LINES))
     height = side + 2 * _TICK + (1 + len(_LINES)) * line_height
     picture = Image.new("RGB", (width, height), "white")
