@@ -12,7 +12,7 @@ from experiments.pictures.flow_colours import flow_image, legend
 from experiments.pictures.sheet import nearest, sheet
 
 ZOOM = 2
-_MAX_LEGEND = 128
+_MAX_LEGEND = 160
 
 
 def sample_picture(

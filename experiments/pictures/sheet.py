@@ -10,7 +10,7 @@ MIN_WIDTH = 96  # of tiles, for their titles
 _MARGIN = 4
 _LEGEND_GAP = 12
 _TITLE_SIZES = range(24, 10, -1)  # of letters, pixels; large, for TensorBoard's thumbnails
-_LABEL_WIDTH = 72
+_LABEL_SIZE, _LABEL_WIDTH = 16, 112
 _OUTLINE = "lightgrey"  # of tiles, which may be white
 
 
@@ -48,7 +48,7 @@ def sheet(
         ),
         "white",
     )
-    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=11)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=_LABEL_SIZE)
     for column, title in enumerate(titles):
         left = start + column * (tile_width + _MARGIN)
         draw.text((left, 0), title, fill="black", font=title_font)

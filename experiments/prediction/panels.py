@@ -12,7 +12,7 @@ from data.video.framing import scale
 from experiments.pictures.flow_colours import flow_image, legend
 from experiments.prediction.moment import Moment
 
-MAX_PANEL_WIDTH = 400
+MAX_PANEL_WIDTH = 320  # so that five and the legend fit a screen of 1920 pixels
 MIN_WIDTH = 96  # of panels and tiles, for their titles
 _LEGEND = 80  # diameter of the legend, pixels
 _HEADER = 16

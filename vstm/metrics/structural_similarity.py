@@ -23,11 +23,13 @@ def structural_similarity(
     variances s² and covariance s_ab under a Gaussian window of 11x11 pixels, sigma 1.5; c1 = 0.01²,
     c2 = 0.03²; averaged over whole windows and channels.
 
-    The window is a sum of shifted frames, along columns and then rows: on a CPU that takes a
-    twentieth of the time of XLA's convolution with one channel.
+    The window is a sum of shifted frames, down and then across: on a CPU that takes a twentieth of
+    the time of XLA's convolution with one channel. Channels come first, as its loops are slow along
+    a last axis of one.
 
     Source: Wang, Bovik, Sheikh, Simoncelli 2004, eq. 13.
     """
+    a, b = jnp.moveaxis(a, -1, -3), jnp.moveaxis(b, -1, -3)
     mean_a, mean_b, squares, product = _blurred(jnp.stack([a, b, a * a + b * b, a * b]))
     means, squared_means = mean_a * mean_b, mean_a * mean_a + mean_b * mean_b
     covariance, variances = product - means, squares - squared_means
@@ -36,8 +38,8 @@ def structural_similarity(
     return jnp.mean(similarity, axis=(-3, -2, -1))
 
 
-def _blurred(frames: Float[Array, "*b h w c"]) -> Float[Array, "*b p q c"]:
-    for axis in (-3, -2):
+def _blurred(frames: Float[Array, "*b h w"]) -> Float[Array, "*b p q"]:
+    for axis in (-2, -1):
         count = frames.shape[axis] - SSIM_WINDOW + 1
         shifted = [
             weight * jax.lax.slice_in_dim(frames, start, start + count, axis=axis)

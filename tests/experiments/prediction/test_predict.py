@@ -1,5 +1,7 @@
 import csv
 import json
+import os
+import signal
 from fractions import Fraction
 
 import av
@@ -12,12 +14,18 @@ from PIL import Image
 from small_run import run
 
 from data.flo import read_flo
+from data.kitti_flow import read_kitti
+from data.video import camera
 from data.video.files import open_video
+from data.video.selection import Selection
+from data.video.stream import frames as stream_frames
 from data.video.stream import open_stream
 from experiments.console.errors import UserError
+from experiments.pictures.flow_colours import legend
+from experiments.prediction.colour import coloured
 from experiments.prediction.frame_errors import FrameErrors
 from experiments.prediction.options import Options
-from experiments.prediction.predict_video import predict_video
+from experiments.prediction.predict_video import _compile, predict_video
 from experiments.prediction.report import report
 from vstm.inference.model_file import save_model
 from vstm.inference.predictor import VideoPredictor
@@ -51,9 +59,12 @@ def test_everything_is_written(tmp_path, predictor):
         with av.open(str(output / f"{name}.mp4")) as container:
             frames = list(container.decode(video=0))
         assert len(frames) == 8
-    assert (frames[0].width, frames[0].height) == (5 * (102 + 4) + 116, 16 + 80 + 28)
+    height, width, _ = legend(80, 5.0).shape
+    shown = 5 * (102 + 4) + width, 16 + height
+    assert (frames[0].width, frames[0].height) == tuple(side + side % 2 for side in shown)
     sheet = np.asarray(Image.open(output / "contact_sheet.png"))
-    assert sheet.shape == (25 + 5 * (78 + 4), 4 + 72 + 6 * (102 + 4) + 116 + 4, 3)
+    assert sheet.shape[0] == 25 + 5 * (78 + 4)
+    assert sheet.shape[1] == 4 + 112 + 6 * (102 + 4) + legend(78, 5.0).shape[1] + 4
 
     frames = list(open_video(path))
     for number, prediction in enumerate(predictor.predictions(frames[:-1]), 1):
@@ -121,6 +132,103 @@ def test_small_frames_have_no_ssim_and_the_same_psnr_as_others(tmp_path, predict
     for row in rows:
         psnr = -10 * np.log10(float(row["mean_squared_error"]))
         assert float(row["psnr"]) == pytest.approx(psnr, rel=1e-4)
+
+
+def coloured_video(path, num_frames, size=(48, 64)):
+    """Moving stripes, red over blue."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "5"})
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p"
+        for number in range(num_frames):
+            image = np.full((*size, 3), (40, 40, 200), np.uint8)
+            image[:, 8 + number : 24 + number] = 200, 40, 40
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def decoded(path):
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+
+
+def test_colour_in_is_colour_out_unless_grey_is_wanted(tmp_path, predictor):
+    path = coloured_video(tmp_path / "a.mp4", 5)
+    predicted(predictor, path, tmp_path / "colour")
+    predicted(predictor, path, tmp_path / "grey", grey=True)
+    frames = [frame.picture for frame in stream_frames(open_stream(str(path)), Selection())]
+    made = list(predictor.predictions([frame.grey for frame in frames[:-1]]))
+    expected = coloured(frames[2].colour, frames[2].grey, made[2].frame, made[2].flow)
+    shown = decoded(tmp_path / "colour" / "prediction.mp4")[2]
+    assert np.abs(shown.astype(int) - expected).mean() < 8  # chroma is halved
+    assert np.ptp(shown.astype(int), axis=-1).max() > 100
+    grey = decoded(tmp_path / "grey" / "prediction.mp4")[2]
+    assert np.ptp(grey.astype(int), axis=-1).max() < 8
+    metrics = [(tmp_path / name / "metrics.csv").read_text() for name in ("colour", "grey")]
+    assert metrics[0] == metrics[1]
+
+
+def test_a_part_keeps_the_videos_numbers_and_times(tmp_path, predictor):
+    path = make_video(tmp_path / "a.mp4", 30, size=(16, 16))
+    selection = Selection(start=0.4, end=0.8, every=3)
+    summary, rows = predicted(
+        predictor, path, tmp_path / "output", selection=selection, flow_format="kitti"
+    )
+    numbers = [13, 16, 19]
+    assert [int(row["frame"]) for row in rows] == numbers
+    times = np.array(numbers) / 25
+    np.testing.assert_allclose([float(row["time"]) for row in rows], times)
+    assert summary["rate"] == pytest.approx(25 / 3)
+    with av.open(str(tmp_path / "output" / "prediction.mp4")) as container:
+        written = [frame.time for frame in container.decode(video=0)]
+    np.testing.assert_allclose(written, times - times[0], rtol=0, atol=1e-9)
+    indexed = open_video(path)
+    made = list(predictor.predictions([indexed[number] for number in (10, 13, 16)]))
+    for number, prediction in zip(numbers, made, strict=True):
+        flow = read_kitti(tmp_path / "output" / "flow" / f"frame_{number:06d}.png")
+        np.testing.assert_allclose(flow, prediction.flow, rtol=0, atol=1 / 128)
+
+
+def test_parts_without_two_frames_are_refused_before_work(tmp_path, predictor):
+    path = make_video(tmp_path / "a.avi", 25, size=(16, 16))
+    for selection in (Selection(start=3.0), Selection(end=0.03), Selection(every=30)):
+        with pytest.raises(UserError, match=r"a.avi: [01] of 25 frames .* of a video of 1.00 s"):
+            predicted(predictor, path, tmp_path / "output", selection=selection)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.avi"]
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """FFmpeg's test picture, at 25 frames per second without end, in place of a camera."""
+    monkeypatch.setattr(camera, "device", lambda name: ("testsrc=size=64x48:rate=25", "lavfi"))
+
+
+def test_a_cameras_video_ends_where_it_is_told_to(tmp_path, predictor, stand_in):
+    summary, rows = predicted(
+        predictor, "camera:0", tmp_path / "output", selection=Selection(end=0.4), grey=True
+    )
+    assert summary["num_predicted"] == len(rows) == 9
+    assert len(decoded(tmp_path / "output" / "prediction.mp4")) == 9
+    with pytest.raises(UserError, match="--flow_scale: camera:0: a percentile"):
+        predicted(predictor, "camera:0", tmp_path / "second", flow_percentile=99.0)
+
+
+def test_a_cameras_video_ends_by_ctrl_c_and_is_kept(
+    tmp_path, predictor, stand_in, monkeypatch, capfd
+):
+    step, steps = predictor.step, []
+
+    def stepped(frame):
+        steps.append(frame)
+        if len(steps) == 8:  # one of them is for compilation
+            os.kill(os.getpid(), signal.SIGINT)
+        return step(frame)
+
+    monkeypatch.setattr(predictor, "step", stepped)
+    _compile.cache_clear()
+    summary, rows = predicted(predictor, "camera:0", tmp_path / "output", grey=True)
+    assert summary["num_predicted"] == len(rows) == 7
+    assert "stopping after this frame" in capfd.readouterr().err
 
 
 def test_flow_scale_by_a_percentile_of_the_first_predictions(tmp_path, predictor):
@@ -207,6 +315,12 @@ def test_program(tmp_path):
         ("--size=64", "error: --size=64: expected HEIGHTxWIDTH, such as 240x320"),
         ("--size=8x8 --height=8", "error: --size=8x8, --height=8: expected one of them"),
         ("--flow_scale=0", "error: --flow_scale=0: expected a number above 0, or a percentile"),
+        ("--start=1:75", "error: --start='1:75': expected less than 60 minutes and seconds"),
+        ("--end=soon", "error: --end='soon': expected seconds or a time such as"),
+        ("--start=3 --end=2", "error: --start=3, --end=2: from 3 s to 2 s: expected 0 <= start"),
+        ("--every=0", "error: flag --every=0: "),
+        ("--start=9", "error: a.mp4: 0 of 4 frames from 9 s to inf s"),
+        ("--input=camera:/dev/none", "error: camera:/dev/none: no camera that can be read"),
         ("--flow_scale=p101", "error: --flow_scale=p101: expected a number above 0, or a"),
     ],
 )
