@@ -70,7 +70,7 @@ class Scenes:
             if options.images:
                 side = round(_IMAGES_SIDE * background_side(sequences.image_size))
                 images = read_images(Path(options.images), split, side)
-                self.checksum = zlib.crc32(images)
+                self.checksum = zlib.crc32(images.tobytes())
                 self._images = jax.numpy.asarray(images)
 
     def __len__(self) -> int:
@@ -85,8 +85,12 @@ class Scenes:
         """Scene `index` with its ground truth."""
         with jax.default_device(self._device):
             truth = _ground_truth(self._key_of(index), self._settings, **self._size)
-        known = {name: np.asarray(array) for name, array in truth._asdict().items()}
-        return {**self[index], **known}
+        return {
+            "frames": self[index]["frames"],
+            "flow": np.asarray(truth.flow),
+            "object_mask": np.asarray(truth.object_mask),
+            "occluded": np.asarray(truth.occluded),
+        }
 
     def _key_of(self, index: int) -> jax.Array:
         index = range(self._num_sequences)[index]  # as a list: negative from the end, or IndexError

@@ -58,10 +58,11 @@ def draw_scene(key: jax.Array, settings: Settings, size: int, num_frames: int) -
     moving = jnp.maximum(1 - settings.still_share, 1e-6)
     share = (settings.still_camera_share - settings.still_share) / moving
     still_camera = still | jax.random.bernoulli(keys[1], jnp.clip(share, 0, 1))
-    camera = draw_camera(keys[2], still_camera, settings.max_speed, size / 2**0.5, num_frames)
+    max_speed = jnp.asarray(settings.max_speed)
+    camera = draw_camera(keys[2], still_camera, max_speed, size / 2**0.5, num_frames)
     blur = jax.random.uniform(keys[3], minval=_BLURS[0], maxval=_BLURS[1])
     count = jax.random.randint(keys[4], (), 1, settings.num_objects + 1)
-    return Scene(count, still, jnp.asarray(settings.max_speed), camera, blur)
+    return Scene(count, still, max_speed, camera, blur)
 
 
 class Outline(NamedTuple):

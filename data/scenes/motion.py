@@ -144,7 +144,7 @@ def _draw_motion(
     return factor * steps, factor * turns
 
 
-def _bound(steps: jax.Array, turns: jax.Array, radius: jax.Array) -> jax.Array:
+def _bound(steps: jax.Array, turns: jax.Array, radius: float | jax.Array) -> jax.Array:
     """No less than |step + (exp(turn) - 1) x| for |x| <= radius.
 
     Convex in a factor on both, and 0 at 0: half the motion has half the bound at most.

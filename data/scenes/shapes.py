@@ -55,7 +55,7 @@ def _polygon(key, x, y, radius):
     turn = jax.random.uniform(keys[2])
     angle = 2 * jnp.pi * (turn + (number + 0.6 * (jitter - 0.5)) / edges)
     distance = radius * jnp.where(number < edges, 0.25 + 0.5 * distance, 2.0)
-    inside = jnp.inf
+    inside = jnp.full_like(x, jnp.inf)
     for a, d in zip(angle, distance, strict=True):
         inside = jnp.minimum(inside, d - jnp.cos(a) * x - jnp.sin(a) * y)
     return inside

@@ -16,13 +16,14 @@ from vstm.compiler import compiler_options
 from vstm.metrics.scores import MeanScores, Scores, frame_scores
 from vstm.metrics.two_level_entropy import TwoLevelEntropy
 from vstm.model import Autoencoder
-from vstm.ops.warp import warp_batch
+from vstm.ops.warp import warp_batch, warp_within
 
 NUM_SAMPLES = 5
 NUM_SAMPLE_INPUTS = 5
 NUM_MEAN_SEQUENCES = 1_000
 
 _warp_images = jax.jit(warp_batch)
+_warp_images_within = jax.jit(jax.vmap(warp_within))
 
 
 class NextFrame(NamedTuple):
@@ -114,7 +115,9 @@ def evaluate(
             model.add(frame_scores(made.logits, target, takes="logit"), count)
         images = {"constant_mean": jnp.full_like(target, constant), "copy_last": last}
         if "flow" in batch:
-            images["true_flow_warp"] = _warp_images(last, jnp.asarray(batch["flow"][:, tau - 1]))
+            # Where it is known what was hidden, the world goes on outside; moving MNIST is black.
+            warped = _warp_images_within if "occluded" in batch else _warp_images
+            images["true_flow_warp"] = warped(last, jnp.asarray(batch["flow"][:, tau - 1]))
         for name, image in images.items():
             baselines.setdefault(name, _Baseline()).add(image, target, count)
     return {

@@ -205,7 +205,9 @@ def evaluate_flow(
 def table(results: dict[str, dict[str, float]]) -> str:
     """A line a method, a column a score."""
     names = list(next(iter(results.values())))
-    lines = [f"{'':16}" + "".join(f"{name:>16}" for name in names)]
+    widths = {name: max(16, len(name) + 2) for name in names}
+    lines = [f"{'':16}" + "".join(f"{name:>{width}}" for name, width in widths.items())]
     for method, scores in results.items():
-        lines.append(f"{method:16}" + "".join(f"{scores[name]:16.4f}" for name in names))
+        cells_of = (f"{scores[name]:{width}.4f}" for name, width in widths.items())
+        lines.append(f"{method:16}" + "".join(cells_of))
     return "\n".join(lines)

@@ -112,3 +112,12 @@ def test_shares_of_still_scenes_and_cameras_are_as_asked():
 def test_what_cannot_be_made_is_named(name, value):
     with pytest.raises(ValueError, match=f"^{name}: expected .*{value}"):
         make_scenes(**{name: value})
+
+
+def test_jax_without_a_cpu_is_named(monkeypatch):
+    def devices(kind):
+        raise RuntimeError(f"Unknown backend {kind}")
+
+    monkeypatch.setattr(jax, "devices", devices)
+    with pytest.raises(ValueError, match="made on the CPU, which JAX was told to leave: Unknown"):
+        make_scenes()

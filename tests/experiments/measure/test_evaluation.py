@@ -4,6 +4,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from made_scenes import CLEAN, SIZE, make_scenes
+from scipy.ndimage import map_coordinates
 
 from experiments.configs import default
 from experiments.configs.config import resolve
@@ -86,6 +88,22 @@ def test_baselines_by_hand(source, sequences):
     error = ((warped - target) ** 2).mean()
     assert result["true_flow_warp"]["mean_squared_error"] == pytest.approx(error, abs=1e-9)
     assert error < 0.1 * result["copy_last"]["mean_squared_error"]
+
+
+def test_true_flow_of_scenes_takes_the_border_for_what_is_outside():
+    scenes = make_scenes(NUM, **CLEAN)
+    result = scored(constant_model(0.0), scenes, tau=2)
+    squares, copied = [], []
+    for i in range(NUM):
+        item = scenes.with_ground_truth(i)
+        last, target = item["frames"][1:3, ..., 0].astype(np.float64)
+        y, x = np.mgrid[:SIZE, :SIZE] + np.moveaxis(item["flow"][1], -1, 0)[::-1]
+        warped = map_coordinates(last, [y, x], order=1, mode="nearest")
+        squares.append(((warped - target) ** 2).mean())
+        copied.append(((last - target) ** 2).mean())
+    error = result["true_flow_warp"]["mean_squared_error"]
+    assert error == pytest.approx(np.mean(squares), rel=1e-4)
+    assert error < 0.8 * np.mean(copied)
 
 
 def test_no_cross_entropy_without_logits_and_for_baselines_where_pixels_are_binary(source):
