@@ -3,8 +3,7 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from experiments.pictures.flow_colours import LEGEND_WIDTH
-
+LEGEND_WIDTH = 140  # pixels
 _BAR = 16  # height, pixels
 _LINE_HEIGHT = 13
 

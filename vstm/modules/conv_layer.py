@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 
 from vstm.ops.convolution.convolve import Convolution, Weights, add_bias, convolve, plan_convolution
+from vstm.ops.convolution.upsampled import cells_to_pixels, upsampled_kernel
 
 PREPARED = "prepared"  # name of the collection
 
@@ -105,3 +106,24 @@ class Conv2D(nn.Module):
         kernel = self.param("kernel", self.kernel_init, shape)
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
         return add_bias(convolve_maps(self, inputs, kernel, self.convolution), bias)
+
+
+class UpsampledConv2D(nn.Module):
+    """Nearest-neighbour upsampling by two, then a `Conv2D`, whose parameters and attributes it has.
+
+    The kernel's size is 3, 7, 11 and so on, see `vstm.ops.convolution.upsampled`.
+    """
+
+    features: int
+    kernel_size: int
+    kernel_init: nn.initializers.Initializer = nn.initializers.xavier_uniform()
+    convolution: str = "auto"
+
+    @nn.compact
+    def __call__(self, inputs: jax.Array) -> jax.Array:
+        """Maps [..., h, w, d] to [..., 2 h, 2 w, features]."""
+        shape = (self.kernel_size, self.kernel_size, inputs.shape[-1], self.features)
+        kernel = self.param("kernel", self.kernel_init, shape)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        cells = convolve_maps(self, inputs, upsampled_kernel(kernel), self.convolution)
+        return add_bias(cells_to_pixels(cells), bias)

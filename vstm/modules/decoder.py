@@ -2,16 +2,10 @@
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 
-from vstm.modules.conv_layer import Conv2D
+from vstm.modules.conv_layer import UpsampledConv2D
 
 KERNEL_SIZE = 7
-
-
-def upsample(maps: jax.Array) -> jax.Array:
-    """Nearest-neighbour upsampling by two: [..., h, w, d] to [..., 2h, 2w, d]."""
-    return jnp.repeat(jnp.repeat(maps, 2, axis=-3), 2, axis=-2)
 
 
 class Decoder(nn.Module):
@@ -36,6 +30,9 @@ class Decoder(nn.Module):
         xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
         for layer, num_features in enumerate((*self.features, channels)):
             init = zeros if self.zero_start and layer == len(self.features) else xavier
-            conv = Conv2D(num_features, KERNEL_SIZE, init, self.convolution)
-            maps = conv(upsample(maps))
+            layer_name = f"Conv2D_{layer}"
+            conv = UpsampledConv2D(
+                num_features, KERNEL_SIZE, init, self.convolution, name=layer_name
+            )
+            maps = conv(maps)
         return maps
