@@ -56,7 +56,10 @@ _OUTPUT = flags.DEFINE_string(
     "output", None, "Folder to write; new or empty.", required=True, flag_values=_FLAGS
 )
 _WORKDIR = flags.DEFINE_string(
-    "workdir", "", "Folder of a run; empty: the model shipped.", flag_values=_FLAGS
+    "workdir",
+    "",
+    "Folder of a run, or name of a model shipped; empty: conv-1enc-1LSTM.",
+    flag_values=_FLAGS,
 )
 _HEIGHT = flags.DEFINE_integer(
     "height",
@@ -162,7 +165,7 @@ def _main() -> int:
     from experiments.prediction.predict_clips import clips_in, predict_clips
     from experiments.prediction.predict_video import predict_video
     from experiments.prediction.report import report, report_of_clips
-    from vstm.inference.predictor import PRETRAINED, load
+    from vstm.inference.predictor import PRETRAINED, find_model, load
 
     options = Options(
         selection=_selection(),
@@ -174,7 +177,7 @@ def _main() -> int:
         zero_flow=_ZERO_FLOW.value,
         **_flow_scale(_SCALE.value),
     )
-    model = _WORKDIR.value or str(PRETRAINED)
+    model = str(find_model(_WORKDIR.value or PRETRAINED))
     given = [_FLAGS[name].serialize() for name in _FLAGS if _FLAGS[name].present]
     command = shlex.join(["python", "-m", "experiments.predict", *given])
     provenance = {"model_path": model, "command": command}

@@ -55,7 +55,7 @@ FIELDS: dict[str, Field] = {
     "train.num_targets": Field(0, at_least=0),  # last frames of a window that are predicted;
     # 1: the paper's; 0: min(8, tau)
     "train.relative_loss": Field(False),  # each sequence's loss by the squared error of a copy
-    "train.initial_model": Field(""),  # run or model file to initialise from
+    "train.initial_model": Field(""),  # run, model file or name of a model shipped, to begin with
     "train.log_every_steps": Field(20, at_least=1),
     "train.image_every_steps": Field(200, at_least=1),
     "train.validate_every_steps": Field(500, at_least=1),

@@ -63,6 +63,7 @@ def _fast_scenes(variant: str, memory: str) -> Settings:
         "flow_loss.photometric_share": 0.0,
         "flow_loss.photometric_penalty": "charbonnier",
         "flow_loss.edge_aware_weight": 0.05,
+        "flow_loss.sparsity_weight": 0.02,
         "optimizer.learning_rate": 1.5e-3,
         "optimizer.decoder_rate": 0.3,
         "train.relative_loss": True,

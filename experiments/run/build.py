@@ -19,6 +19,7 @@ from data.sources import DataSet, Source, TrainingSource
 from experiments.configs.config import Config, options_of
 from experiments.console.errors import UserError
 from vstm.inference.model_file import load_model
+from vstm.inference.predictor import find_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 from vstm.training.update import TrainStep, make_train_step
@@ -135,7 +136,7 @@ def initial_params(config: Config, params: Any) -> Any:
     if not path:
         return params
     try:
-        _, initial = load_model(Path(path))
+        _, initial = load_model(find_model(path))
     except (OSError, ValueError) as error:
         raise UserError(f"config.train.initial_model: {error}") from error
     given, expected = flatten_dict(initial, sep="/"), flatten_dict(params, sep="/")

@@ -25,7 +25,8 @@ from vstm.modules.model_config import ModelConfig
 from vstm.state import Output, State
 from vstm.tracking import start
 
-PRETRAINED = Path(__file__).parents[1] / "pretrained" / "conv-1enc-1LSTM"
+_PRETRAINED_MODELS = Path(__file__).parents[1] / "pretrained"
+PRETRAINED = _PRETRAINED_MODELS / "conv-1enc-1LSTM"
 
 
 @dataclass(frozen=True)
@@ -172,14 +173,25 @@ class VideoPredictor:
         return frame.astype(np.float32)
 
 
-def load(path: str | Path = PRETRAINED) -> VideoPredictor:
+def find_model(model: str | Path) -> Path:
+    """Where a model is: the folder of one that comes with the project, by its name; else the path.
+
+    Args:
+      model: `conv-1enc-1LSTM` or `conv-2enc-1LSTM`; or a run's folder, or a model's file.
+    """
+    shipped = _PRETRAINED_MODELS / model
+    return shipped if len(Path(model).parts) == 1 and shipped.is_dir() else Path(model)
+
+
+def load(model: str | Path = PRETRAINED) -> VideoPredictor:
     """A trained model, ready for the first frame of a video.
 
     Args:
-      path: a run's folder, or a model's file; by default the model that comes with the project.
+      model: the name of one that comes with the project, `conv-1enc-1LSTM` (fine motion, the
+        default) or `conv-2enc-1LSTM` (large motion); or a run's folder, or a model's file.
 
     Raises:
       FileNotFoundError: no such file.
       ValueError: damaged, or not a model's file.
     """
-    return VideoPredictor(*load_model(Path(path)))
+    return VideoPredictor(*load_model(find_model(model)))

@@ -36,7 +36,7 @@ _OUTPUT = flags.DEFINE_string(
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     "",
-    "Folder of a run, or a model's file; empty: the model shipped.",
+    "Folder of a run, a model's file, or name of a model shipped; empty: conv-1enc-1LSTM.",
     flag_values=_FLAGS,
 )
 _SIZE = flags.DEFINE_string(
@@ -75,13 +75,13 @@ def _main(*folders: str) -> None:
     from experiments.measure.video.measurement import Options, measure
     from experiments.report.provenance import training
     from vstm.inference.model_file import MODEL_FILE
-    from vstm.inference.predictor import PRETRAINED, load
+    from vstm.inference.predictor import PRETRAINED, find_model, load
 
     methods = {name: ClassicalFlow(name) for name in METHODS}  # which may lack OpenCV
     size = command_line.height_and_width("size", _SIZE.value)
     if min(size) < MIN_SIDE:
         raise UserError(f"--size={_SIZE.value}: expected {MIN_SIDE} pixels or more a side")
-    model = Path(_WORKDIR.value or PRETRAINED)
+    model = find_model(_WORKDIR.value or PRETRAINED)
     file = model / MODEL_FILE if model.is_dir() else model
     given = [_FLAGS[name].serialize() for name in _FLAGS if _FLAGS[name].present]
     command = shlex.join(["python", "-m", "experiments.measure.video", *folders, *given])
