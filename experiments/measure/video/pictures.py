@@ -14,7 +14,7 @@ from experiments.pictures.samples import grey
 from experiments.pictures.sheet import nearest, sheet, tile_size
 
 MAX_TILE_WIDTH = 200
-LABEL_WIDTH = 84
+LABEL_WIDTH = 124
 _LEGEND = 112  # diameter, pixels
 _PERCENTILE = 99  # of what is shown, that the scales reach
 _MIN_ERROR, _MIN_FLOW = 0.02, 0.5  # least scales, where next to nothing changes; pixels

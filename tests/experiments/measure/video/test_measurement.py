@@ -14,6 +14,8 @@ from experiments.measure import classical_flow
 from experiments.measure.video import __main__ as program
 from experiments.measure.video.clips import find_clips
 from experiments.measure.video.measurement import Options, measure
+from experiments.measure.video.pictures import LABEL_WIDTH
+from experiments.pictures.error_colours import LEGEND_WIDTH
 from experiments.report.page import report
 from vstm.inference.model_file import save_model
 from vstm.inference.predictor import VideoPredictor
@@ -71,7 +73,7 @@ def test_everything_is_written(tmp_path, predictor):
     assert {path.name for path in output.iterdir()} == names
     with Image.open(output / "other.png") as sheet:
         # a row of 64x96 pixels for each of four moments
-        assert sheet.size[0] == 4 + 84 + 9 * (96 + 4) + 116 + 4
+        assert sheet.size[0] == 4 + LABEL_WIDTH + 9 * (96 + 4) + LEGEND_WIDTH + 4
         assert sheet.size[1] > 4 * (64 + 4)
 
 

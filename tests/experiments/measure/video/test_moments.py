@@ -19,7 +19,7 @@ class Copier:
         self.seen += 1
         frame = frame.astype(np.float32) / 255
         flow = np.full((*frame.shape, 2), self.seen, np.float32)
-        return Prediction(frame, flow, frame, np.empty(0), np.empty(0))
+        return Prediction(frame, flow, *[np.empty(0)] * 2, pytest.fail)
 
 
 def translating(count, size=(40, 48), seed=0):
