@@ -19,6 +19,7 @@ from vstm.modules.flow_head import FlowHead
 from vstm.modules.memory import MemoryState, make_memory
 from vstm.modules.model_config import ModelConfig
 from vstm.ops.contrast import contrast
+from vstm.ops.detail import soften
 from vstm.ops.warp import bilinear_flow, upsample_flow, warp_batch, warp_within
 from vstm.state import Output, State
 from vstm.tracking import start, track_frame
@@ -108,8 +109,9 @@ class Autoencoder(nn.Module):
                 "recurrent flow, tracking and several predictions need all outputs: no segments"
             )
         frames = jnp.swapaxes(frames, 0, 1)
+        gains = None
         if self.config.tracking:
-            features, outputs, flows, state = self.track(frames, state)
+            (features, outputs, flows, gains), state = self.track(frames, state)
         else:
             features, outputs, layers = self.remember(frames, state)
             flows = self.flow(outputs if self.config.recurrent_flow else outputs[-n:], state)
@@ -119,7 +121,8 @@ class Autoencoder(nn.Module):
             flows = penalise(flows)
         if self.config.decoder_memory:
             features = jnp.concatenate([features, outputs[-n:]], axis=-1)
-        predictions = self.predict(frames[-n:], features, flows)
+        gains = None if gains is None else gains[-n:]
+        predictions = self.predict(frames[-n:], features, flows, gains)
         return Output(
             predictions=jnp.swapaxes(predictions, 0, 1),
             flows=jnp.swapaxes(flows, 0, 1),
@@ -130,12 +133,12 @@ class Autoencoder(nn.Module):
     @_in_precision
     def track(
         self, frames: jax.Array, state: State | None = None
-    ) -> tuple[jax.Array, jax.Array, jax.Array, State]:
+    ) -> tuple[tuple[jax.Array, jax.Array, jax.Array, jax.Array | None], State]:
         """Takes frames in one by one, each beside the flow that was predicted for it.
 
         Returns:
           Features x_t [T, B, h, w, d], the memory's outputs h_t [T, B, h, w, m], the flows
-          [T, B, h, w, 2], and the state after the last frame. Arguments: see `remember`.
+          [T, B, h, w, 2] and, with softening, gains; the state. Arguments: see `remember`.
 
         Source: choice, see `vstm.tracking`.
         """
@@ -143,11 +146,10 @@ class Autoencoder(nn.Module):
             state = start(self.config, frames[0])
         if len(frames) == 1:  # so that weights can be initialised and prepared
             state, steps = track_frame(self, state, frames[0])
-            features, outputs, flows = (each[None] for each in steps)
-            return features, outputs, flows, state
+            return jax.tree.map(lambda each: each[None], steps), state
         scan = nn.scan(track_frame, variable_broadcast=_BROADCAST, split_rngs={"params": False})
-        state, (features, outputs, flows) = scan(self, state, frames)
-        return features, outputs, flows, state
+        state, steps = scan(self, state, frames)
+        return steps, state
 
     @_in_precision
     def remember(
@@ -205,13 +207,20 @@ class Autoencoder(nn.Module):
         return self.flow_head(outputs, None if state is None else state.flow)
 
     @_in_precision
-    def predict(self, frame: jax.Array, features: jax.Array, flow: jax.Array) -> jax.Array:
+    def predict(
+        self,
+        frame: jax.Array,
+        features: jax.Array,
+        flow: jax.Array,
+        gains: jax.Array | None = None,
+    ) -> jax.Array:
         """Warps the features of frames by the flow and decodes them; any leading axes.
 
         Args:
           frame: the last frame, [..., H, W, C], intensities in [0, 1].
           features: its features, [..., h, w, d].
           flow: [..., h, w, 2]; zero for the prediction that nothing moves.
+          gains: of the moved frame's detail, [..., h, w, n]; None for 1.
 
         Returns:
           The next frame, [..., H, W, C], see `Output.predictions`.
@@ -222,7 +231,8 @@ class Autoencoder(nn.Module):
         mean, deviation = contrast(frame) if self.config.normalise_contrast else (0.0, 1.0)
         if not self.config.residual:
             return mean + deviation * decoded
-        return warp_batch(frame, self.enlarge(flow), warp_within) + deviation * decoded
+        moved = warp_batch(frame, self.enlarge(flow), warp_within)
+        return (moved if gains is None else soften(moved, gains)) + deviation * decoded
 
     @nn.nowrap
     def enlarge(self, flow: jax.Array) -> jax.Array:

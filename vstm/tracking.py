@@ -20,6 +20,7 @@ import jax.numpy as jnp
 
 from vstm.modules.model_config import ModelConfig
 from vstm.ops.contrast import contrast
+from vstm.ops.detail import agree, carry, gains, no_agreement
 from vstm.ops.registration import register
 from vstm.ops.warp import warp_batch, warp_within
 from vstm.state import State
@@ -41,12 +42,13 @@ def start(config: ModelConfig, frame: jax.Array) -> State:
     batch, height, width, _ = frame.shape
     size = (batch, height // config.downsampling, width // config.downsampling)
     layers = tuple((jnp.zeros((*size, n), frame.dtype),) * 2 for n in config.memory_features)
-    return State(layers, jnp.zeros((*size, 2), frame.dtype), frame)
+    agreement = no_agreement(frame, size[1:]) if config.softening else None
+    return State(layers, jnp.zeros((*size, 2), frame.dtype), frame, agreement)
 
 
 def track_frame(
     model: "Autoencoder", state: State, frame: jax.Array
-) -> tuple[State, tuple[jax.Array, jax.Array, jax.Array]]:
+) -> tuple[State, tuple[jax.Array, jax.Array, jax.Array, jax.Array | None]]:
     """Takes one frame in; see the module.
 
     Args:
@@ -55,7 +57,8 @@ def track_frame(
       frame: [B, H, W, C], intensities in [0, 1].
 
     Returns:
-      The state after it; x_t [B, h, w, d], h_t [B, h, w, m] and flow_t [B, h, w, 2].
+      The state after it; x_t [B, h, w, d], h_t [B, h, w, m] and flow_t [B, h, w, 2]; with
+      `softening`, the gains of `vstm.ops.detail`, [B, h, w, n], else None.
     """
     predicted = jax.lax.stop_gradient(state.flow)
     seen = jax.lax.stop_gradient(register(predicted, state.frame, frame))
@@ -67,4 +70,10 @@ def track_frame(
     memory_inputs = jnp.concatenate([features, *motion], axis=-1)
     layers, outputs = model.memory(memory_inputs[None], state.layers)
     flow = model.flow_head(outputs, warp_batch(seen, seen, warp_within)[None])[0]
-    return State(layers, flow, frame), (features, outputs[0], flow)
+    agreement, band_gains = state.agreement, None
+    if model.config.softening:
+        still = jax.lax.stop_gradient(flow)
+        moved = warp_batch(frame, model.enlarge(still), warp_within)
+        agreement = carry(agree(agreement, frame), still, moved)
+        band_gains = gains(agreement)
+    return State(layers, flow, frame, agreement), (features, outputs[0], flow, band_gains)

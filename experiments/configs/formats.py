@@ -46,6 +46,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "video.pan_share": 1.0,
         "video.random_contrast": False,
         "model.tracking": False,
+        "model.softening": False,
         "model.decoder_memory": False,
         "model.flow_enlargement": "nearest",
         "flow_loss.photometric_penalty": "squared",

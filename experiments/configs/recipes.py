@@ -71,7 +71,7 @@ def _fast_scenes(variant: str, memory: str) -> Settings:
         "train.num_sequences": 12_000,
     }
     if memory == "conv":
-        settings["model.tracking"] = True
+        settings |= {"model.tracking": True, "model.softening": True}
     return settings
 
 

@@ -38,6 +38,8 @@ class ModelConfig:
       tracking: whether the flow is carried on from frame to frame and mended by what each new frame
         shows, see `vstm.ops.registration`; the encoder then also sees what the mended flow leaves
         unexplained, the memory the flow, and the flow head says what changes. Of a `conv` memory.
+      softening: whether the moved frame's detail is taken at the gain at which it was found again
+        so far, see `vstm.ops.detail`; with tracking and residual.
       decoder_memory: whether the decoder also sees the memory's output, moved by the flow; for
         intensities.
       flow_enlargement: how the frame's flow is made of the map's, `nearest` or `bilinear`.
@@ -65,6 +67,7 @@ class ModelConfig:
     residual: bool = False
     normalise_contrast: bool = False
     tracking: bool = False
+    softening: bool = False
     decoder_memory: bool = False
     flow_enlargement: str = "nearest"
     output: str = "logit"
@@ -106,6 +109,11 @@ class ModelConfig:
             not self.tracking or self.memory == "conv",
             "tracking",
             "False, as the memory is fc and has no map of the flow",
+        )
+        self._require(
+            not self.softening or (self.tracking and self.residual),
+            "softening",
+            "False, or tracking and residual, too",
         )
         self._require(
             not (self.tracking and self.recurrent_flow),

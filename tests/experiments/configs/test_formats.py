@@ -154,6 +154,7 @@ def test_runs_of_every_age_are_read_as_what_they_did(age, tmp_path):
             "model.memory": "conv",
             "model.pointwise_flow": True,
             "model.tracking": False,  # these came with format 3
+            "model.softening": False,
             "model.decoder_memory": False,
             "model.flow_enlargement": "nearest",
             "model.output": "logit",
