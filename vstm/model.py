@@ -105,9 +105,7 @@ class Autoencoder(nn.Module):
         if not 1 <= n <= frames.shape[1]:
             raise ValueError(f"num_predictions={n}: expected 1 to {frames.shape[1]} frames")
         if self.segment and (self.config.recurrent_flow or self.config.tracking or n > 1):
-            raise ValueError(
-                "recurrent flow, tracking and several predictions need all outputs: no segments"
-            )
+            raise ValueError("recurrent flow, tracking, several predictions: no segments")
         frames = jnp.swapaxes(frames, 0, 1)
         gains = None
         if self.config.tracking:
@@ -116,12 +114,11 @@ class Autoencoder(nn.Module):
             features, outputs, layers = self.remember(frames, state)
             flows = self.flow(outputs if self.config.recurrent_flow else outputs[-n:], state)
             state = State(layers, flows[-1] if self.config.recurrent_flow else None)
-        features, flows = features[-n:], flows[-n:]
+        features, flows, gains = jax.tree.map(lambda each: each[-n:], (features, flows, gains))
         if penalise is not None:
             flows = penalise(flows)
         if self.config.decoder_memory:
             features = jnp.concatenate([features, outputs[-n:]], axis=-1)
-        gains = None if gains is None else gains[-n:]
         predictions = self.predict(frames[-n:], features, flows, gains)
         return Output(
             predictions=jnp.swapaxes(predictions, 0, 1),
@@ -208,11 +205,7 @@ class Autoencoder(nn.Module):
 
     @_in_precision
     def predict(
-        self,
-        frame: jax.Array,
-        features: jax.Array,
-        flow: jax.Array,
-        gains: jax.Array | None = None,
+        self, frame: jax.Array, features: jax.Array, flow: jax.Array, gains: jax.Array | None = None
     ) -> jax.Array:
         """Warps the features of frames by the flow and decodes them; any leading axes.
 

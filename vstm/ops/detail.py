@@ -12,9 +12,8 @@ least squares over a window and over the frames so far, the next moved frame's b
 Source: choice; Wiener's filter, with its gain estimated as things go.
 """
 
-from typing import Any
+from typing import NamedTuple
 
-import flax.struct
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -28,8 +27,7 @@ MEMORY = 0.5  # of the sums, from one frame to the next
 REGULARISATION = 1e-4  # r, squared intensity; towards a gain of 1
 
 
-@flax.struct.dataclass
-class Agreement:
+class Agreement(NamedTuple):
     """What gains are estimated from.
 
     Attributes:
@@ -38,9 +36,9 @@ class Agreement:
       energies: sums of P^2, likewise.
     """
 
-    moved: Any
-    products: Any
-    energies: Any
+    moved: jax.Array
+    products: jax.Array
+    energies: jax.Array
 
 
 def detail_bands(frame: Float[Array, "*b H W c"]) -> Float[Array, "n *b H W c"]:
