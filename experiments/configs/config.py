@@ -134,11 +134,13 @@ def read_json(path: Path) -> Config:
 def differences(ours: Config, theirs: Config) -> dict[str, str]:
     """Fields in which two resolved configurations differ, each with `ours / theirs`.
 
-    `recipe` is left out: the fields that it sets are compared themselves.
+    `recipe` is left out: the fields that it sets are compared themselves. So are the options of data
+    sets that neither reads.
     """
     a, b = flatten(ours), flatten(theirs)
+    unread = DATA_SETS.keys() - {ours.data.name, theirs.data.name}
     return {
         path: f"{a[path]!r} / {b[path]!r}"
         for path in sorted(a)
-        if a[path] != b[path] and path != "recipe"
+        if a[path] != b[path] and path != "recipe" and path.partition(".")[0] not in unread
     }
