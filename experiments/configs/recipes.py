@@ -67,7 +67,6 @@ def _fast_scenes(variant: str, memory: str) -> Settings:
         "optimizer.learning_rate": 1.5e-3,
         "optimizer.decoder_rate": 0.3,
         "train.relative_loss": True,
-        "train.num_targets": 6,
         "train.num_sequences": 12_000,
     }
     if memory == "conv":

@@ -34,6 +34,9 @@ SMALL = {
 }
 
 
+RECURRENT = {"model.recurrent_flow": True, "model.tracking": False, "model.softening": False}
+
+
 def moving_wave(number, size):
     """A wave that moves by a pixel a frame: without cuts."""
     y, x = np.mgrid[: size[0], : size[1]]
@@ -202,7 +205,7 @@ def test_bad_prepared_folders_are_named(finished_run, flags, message):
         ),
         ({"segment": 2, "train.num_targets": 2}, "config.segment=2: config.train.num_targets=2"),
         (
-            {"segment": 2, "model.recurrent_flow": True},
+            {"segment": 2, "train.num_targets": 1} | RECURRENT,
             "config.segment=2: config.model.recurrent_flow",
         ),
         ({"video.random_crops": False, "video.max_pan": 1.0}, "max_pan: moves the squares"),
@@ -220,8 +223,8 @@ def test_bad_configurations_are_named_before_anything_is_written(
 
 def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     changes = {
+        **RECURRENT,
         "model.residual": True,
-        "model.recurrent_flow": True,
         "flow_loss.sparsity_weight": 0.1,
         "video.max_pan": 1.0,
         "video.random_reversals": True,
@@ -231,7 +234,7 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     assert described.residual and described.recurrent_flow
 
 
-def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path, capsys):
+def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path):
     _, run, first = finished_video_run
     initial = shutil.copytree(run, tmp_path / "first")
     changes = {"train.initial_model": str(initial), "optimizer.learning_rate": 1e-9}
@@ -241,9 +244,7 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
         jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-7)
-    gated, _ = train_and_evaluate(
-        config(prepared, **changes | {"model.recurrent_flow": True}), tmp_path / "gated"
-    )
+    gated, _ = train_and_evaluate(config(prepared, **changes | RECURRENT), tmp_path / "gated")
     assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
     np.testing.assert_allclose(
         gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
