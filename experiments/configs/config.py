@@ -134,8 +134,8 @@ def read_json(path: Path) -> Config:
 def differences(ours: Config, theirs: Config) -> dict[str, str]:
     """Fields in which two resolved configurations differ, each with `ours / theirs`.
 
-    `recipe` is left out: the fields that it sets are compared themselves. So are the options of data
-    sets that neither reads.
+    `recipe` is left out: the fields that it sets are compared themselves. So are the options of
+    data sets that neither reads.
     """
     a, b = flatten(ours), flatten(theirs)
     unread = DATA_SETS.keys() - {ours.data.name, theirs.data.name}

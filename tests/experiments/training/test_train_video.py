@@ -244,20 +244,12 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
         jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
     ):
         np.testing.assert_allclose(ours, theirs, atol=1e-7)
-    gated, _ = train_and_evaluate(config(prepared, **changes | RECURRENT), tmp_path / "gated")
-    assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
-    np.testing.assert_allclose(
-        gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
-    )
     changes["variant"] = "conv-2enc-1LSTM"
     with pytest.raises(
         UserError, match=r"first: another network's; its .* is \[.*\], this configuration's"
     ):
         train_and_evaluate(config(prepared, **changes), tmp_path / "third")
-    changes = {"train.initial_model": str(tmp_path / "gated")}
-    with pytest.raises(UserError, match=r"flow_head/gate/bias is \[2\], this configuration's none"):
-        train_and_evaluate(config(prepared, **changes), tmp_path / "ungated")
-    changes["train.initial_model"] = "nowhere"
+    changes = {"train.initial_model": "nowhere"}
     with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")
     assert not (tmp_path / "fourth").exists()
@@ -271,3 +263,19 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
         jax.tree.leaves(again.params), jax.tree.leaves(second.params), strict=True
     ):
         np.testing.assert_array_equal(ours, theirs)
+
+
+def test_what_another_runs_model_lacks_is_drawn_and_what_it_has_more_is_refused(
+    prepared, tmp_path, capsys
+):
+    plain = RECURRENT | {"model.recurrent_flow": False}
+    first, _ = train_and_evaluate(config(prepared, **plain), tmp_path / "plain")
+    changes = {"train.initial_model": str(tmp_path / "plain"), "optimizer.learning_rate": 1e-9}
+    gated, _ = train_and_evaluate(config(prepared, **changes | RECURRENT), tmp_path / "gated")
+    assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
+    np.testing.assert_allclose(
+        gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
+    )
+    changes = {"train.initial_model": str(tmp_path / "gated")}
+    with pytest.raises(UserError, match=r"flow_head/gate/bias is \[2\], this configuration's none"):
+        train_and_evaluate(config(prepared, **changes | plain), tmp_path / "ungated")
