@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-import vstm.inference.predictor
 from data.registry import DATA_SETS
 from experiments.configs import default, formats
 from experiments.configs.config import differences, read_json, resolve, to_json
@@ -15,6 +14,7 @@ from experiments.configs.formats import MOVED
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.summary import module_table
+from vstm.inference.predictor import find_model
 
 # A run's `config.json` of the first version, resolved.
 FIRST = {
@@ -209,8 +209,10 @@ def test_files_of_the_present_format_lack_nothing(tmp_path):
         read_json(path)
 
 
-def test_the_model_that_comes_with_the_project_is_readable():
-    config = read_json(Path(vstm.inference.predictor.PRETRAINED) / "config.json")
+@pytest.mark.parametrize("name, encoder", [("conv-1enc-1LSTM", 3_168), ("conv-2enc-1LSTM", 26_704)])
+def test_the_models_that_come_with_the_project_are_readable(name, encoder):
+    """Their encoders see two channels: the frame, and what its motion leaves unexplained."""
+    config = read_json(find_model(name) / "config.json")
     assert config.flow_loss.photometric_share == 0
     table = module_table(build.make_model(config), config.tau, build.CHANNELS)
-    assert table.endswith("total 703651")
+    assert f"{encoder:,}" in table or str(encoder) in table
