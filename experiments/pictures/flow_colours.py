@@ -64,12 +64,12 @@ def legend(side: int, scale: float) -> np.ndarray:
     draw = ImageDraw.Draw(picture)
     top, numbers = side + _TICK, side + 2 * _TICK
     draw.line([(side // 2, top), (side - 1, top)], fill="black")
-    room = side // 4 - 4  # between two numbers
+    room = side // 4 - 4 - font.getlength(f"{scale:g}")  # of half the number in the middle
     for place, anchor in ((0.0, "ma"), (0.5, "ma"), (1.0, "ra")):
         x = round(side // 2 + place * (side - 1 - side // 2))
         draw.line([(x, top - _TICK), (x, top)], fill="black")
         text = f"{place * scale:g}"
-        if place != 0.5 or font.getlength(text) < room:
+        if place != 0.5 or font.getlength(text) / 2 < room:
             draw.text((x, numbers), text, fill="black", font=font, anchor=anchor)
     for line, text in enumerate(_LINES, start=1):
         draw.text((0, numbers + line * line_height), text, fill="black", font=font)
