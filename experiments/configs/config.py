@@ -138,9 +138,15 @@ def differences(ours: Config, theirs: Config) -> dict[str, str]:
     data sets that neither reads.
     """
     a, b = flatten(ours), flatten(theirs)
-    unread = DATA_SETS.keys() - {ours.data.name, theirs.data.name}
+    names = (ours.data.name, theirs.data.name)
     return {
         path: f"{a[path]!r} / {b[path]!r}"
         for path in sorted(a)
-        if a[path] != b[path] and path != "recipe" and path.partition(".")[0] not in unread
+        if a[path] != b[path] and path != "recipe" and is_read(path, *names)
     }
+
+
+def is_read(path: str, *names: str) -> bool:
+    """Whether a field is read with data of these names, and not another data set's option."""
+    section = path.partition(".")[0]
+    return section not in DATA_SETS or section in names

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.configs import default
-from experiments.configs.config import Config, decide, options_of, read_json
+from experiments.configs.config import Config, decide, is_read, options_of, read_json
 from experiments.configs.fields import flatten
 from experiments.configs.recipes import with_recipe
 from experiments.console.errors import UserError
@@ -94,7 +94,9 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     settings = {
         path: list(value) if isinstance(value, tuple) else value  # as earlier rows have it
         for path, value in sorted(fields.items())
-        if value != baseline[path] and path not in _TOLD_OTHERWISE
+        if value != baseline[path]
+        and path not in _TOLD_OTHERWISE
+        and is_read(path, config.data.name)
     }
     return {"run": folder.name, "settings": settings}
 

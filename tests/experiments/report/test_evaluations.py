@@ -111,7 +111,7 @@ ENCODER = {"variant": "conv-2enc-1LSTM", "model.encoder_features": (8,), "data.i
         (SET, SET | {"model.memory_features": [2]}, LOSSES),
         (BEFORE, {"model.returning_gradient": True}, {}),
         # The defaults of the network and of the digits don't go with these.
-        (VIDEO, {}, VIDEO | {"video.max_pan": 3.0, "optimizer.name": "adam"}),
+        (VIDEO, {}, VIDEO | {"video.max_pan": 3.0, "optimizer.learning_rate": 1.5e-3}),
         (ENCODER, {"model.encoder_features": [8]}, LOSSES | {"data.image_size": 30}),
     ],
     ids=["recipe", "set", "before", "video", "encoder"],
