@@ -6,7 +6,7 @@ RECIPE is `fast` (the default) or `paper` (section 4); see `recipes.py`.
 
 from ml_collections import ConfigDict
 
-from experiments.configs.recipes import configure
+from experiments.configs import video
 
 
 def get_config(specification: str = "conv-1enc-1LSTM") -> ConfigDict:
@@ -18,9 +18,6 @@ def get_config(specification: str = "conv-1enc-1LSTM") -> ConfigDict:
     Raises:
       ValueError: unknown variant or recipe; the message names the nearest and the known ones.
     """
-    config = configure(specification)
-    config.loss = "sum"
-    config.tau = 12
+    config = video.get_config(specification)
     config.data.name = "scenes"
-    config.data.sequence_length = 13
     return config

@@ -80,6 +80,8 @@ def tile_size(size: tuple[int, ...], max_width: int) -> tuple[int, int]:
 
 def nearest(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """[H, W, ...] of an image or flow [h, w, ...], of each pixel the nearest one."""
+    if image.shape[:2] == size:
+        return image
     rows = np.arange(size[0]) * image.shape[0] // size[0]
     columns = np.arange(size[1]) * image.shape[1] // size[1]
     return image[rows[:, None], columns]

@@ -6,8 +6,9 @@ import numpy as np
 
 from data.video.framing import scale
 from experiments.pictures.samples import sample_picture
+from experiments.pictures.sheet import nearest, tile_size
 from experiments.prediction.moment import Moment
-from experiments.prediction.panels import nearest, rgb, shown_size
+from experiments.prediction.panels import rgb
 
 NUM_MOMENTS = 5
 NUM_INPUTS = 3
@@ -60,7 +61,7 @@ def contact_sheet(moments: Sequence[Moment], flow_scale: float) -> np.ndarray:
 
     Source: Figure 7.
     """
-    size = shown_size(moments[0].target.shape[:2], MAX_TILE_WIDTH)
+    size = tile_size(moments[0].target.shape[:2], MAX_TILE_WIDTH)
     num_inputs = max(len(moment.inputs) for moment in moments)
 
     def real(image: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Pictures of a moment in a predicted video: motion, and all beside each other."""
 
 import functools
-import math
 from collections.abc import Sequence
 
 import imgviz
@@ -10,10 +9,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from data.video.framing import scale
 from experiments.pictures.flow_colours import flow_image, legend
+from experiments.pictures.sheet import nearest, tile_size
 from experiments.prediction.moment import Moment
 
 MAX_PANEL_WIDTH = 320  # so that five and the legend fit a screen of 1920 pixels
-MIN_WIDTH = 96  # of panels and tiles, for their titles
 _LEGEND = 80  # diameter of the legend, pixels
 _HEADER = 16
 _MARGIN = 4
@@ -26,7 +25,7 @@ def flow_panel(flow: np.ndarray, flow_scale: float) -> np.ndarray:
 
 def side_by_side(moment: Moment, flow_scale: float, motion_threshold: float) -> np.ndarray:
     """Input, next frame, prediction, motion and moving pixels under their titles, with legend."""
-    size = shown_size(moment.target.shape[:2], MAX_PANEL_WIDTH)
+    size = tile_size(moment.target.shape[:2], MAX_PANEL_WIDTH)
     flow = nearest(moment.flow, size)
     moving = np.square(flow[..., 0]) + np.square(flow[..., 1]) > motion_threshold**2
     images = (moment.inputs[-1], moment.target, moment.predicted)
@@ -52,22 +51,6 @@ def _header(titles: tuple[str, ...], panel_width: int, width: int) -> np.ndarray
 def rgb(image: np.ndarray) -> np.ndarray:
     """uint8 [H, W, 3] of an image in grey or colour."""
     return imgviz.asrgb(image)
-
-
-def shown_size(size: tuple[int, ...], max_width: int) -> tuple[int, int]:
-    """(H, W) in which frames of a size are shown, in their proportions."""
-    height, width = size
-    factor = max_width / width if width > max_width else math.ceil(MIN_WIDTH / width)
-    return max(1, round(factor * height)), max(1, round(factor * width))
-
-
-def nearest(flow: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """A flow at so many rows and columns, of the nearest pixel each; its lengths stay."""
-    if flow.shape[:2] == size:
-        return flow
-    rows = np.arange(size[0]) * flow.shape[0] // size[0]
-    columns = np.arange(size[1]) * flow.shape[1] // size[1]
-    return flow[rows[:, None], columns]
 
 
 def _beside_legend(panels: Sequence[np.ndarray], flow_scale: float) -> np.ndarray:

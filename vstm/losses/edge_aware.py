@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.charbonnier import charbonnier
-from vstm.ops.registration import cell_means
+from vstm.ops.averages import cell_means
 
 SHARPNESS = 20.0  # an edge of a twentieth of the intensities' range lowers the weight to 1/e
 SCALE = 0.01  # feature pixels per pixel

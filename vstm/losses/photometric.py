@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.charbonnier import charbonnier
-from vstm.ops.registration import cell_means
+from vstm.ops.averages import cell_means
 from vstm.ops.warp import upsample_flow, warp_batch, warp_within
 
 PENALTIES = ("squared", "charbonnier")

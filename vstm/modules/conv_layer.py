@@ -90,6 +90,8 @@ class Conv2D(nn.Module):
       kernel_size: side of the square kernel, pixels.
       kernel_init: initialiser of the kernel.
       convolution: its implementation, see `vstm.ops.convolution.convolve`.
+      upsampled: whether the maps are upsampled by two first, nearest neighbour; for kernels of 3,
+        7, 11 and so on pixels, see `vstm.ops.convolution.upsampled`.
 
     Source: section 4 (Glorot and Bengio 2010); the uniform form is a choice.
     """
@@ -98,32 +100,15 @@ class Conv2D(nn.Module):
     kernel_size: int
     kernel_init: nn.initializers.Initializer = nn.initializers.xavier_uniform()
     convolution: str = "auto"
+    upsampled: bool = False
 
     @nn.compact
     def __call__(self, inputs: jax.Array) -> jax.Array:
-        """Maps [..., h, w, d] to [..., h, w, features]."""
+        """Maps [..., h, w, d] to [..., h, w, features], or twice as many rows and columns."""
         shape = (self.kernel_size, self.kernel_size, inputs.shape[-1], self.features)
         kernel = self.param("kernel", self.kernel_init, shape)
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        return add_bias(convolve_maps(self, inputs, kernel, self.convolution), bias)
-
-
-class UpsampledConv2D(nn.Module):
-    """Nearest-neighbour upsampling by two, then a `Conv2D`, whose parameters and attributes it has.
-
-    The kernel's size is 3, 7, 11 and so on, see `vstm.ops.convolution.upsampled`.
-    """
-
-    features: int
-    kernel_size: int
-    kernel_init: nn.initializers.Initializer = nn.initializers.xavier_uniform()
-    convolution: str = "auto"
-
-    @nn.compact
-    def __call__(self, inputs: jax.Array) -> jax.Array:
-        """Maps [..., h, w, d] to [..., 2 h, 2 w, features]."""
-        shape = (self.kernel_size, self.kernel_size, inputs.shape[-1], self.features)
-        kernel = self.param("kernel", self.kernel_init, shape)
-        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        if not self.upsampled:
+            return add_bias(convolve_maps(self, inputs, kernel, self.convolution), bias)
         cells = convolve_maps(self, inputs, upsampled_kernel(kernel), self.convolution)
         return add_bias(cells_to_pixels(cells), bias)

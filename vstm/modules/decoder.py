@@ -3,7 +3,7 @@
 import flax.linen as nn
 import jax
 
-from vstm.modules.conv_layer import UpsampledConv2D
+from vstm.modules.conv_layer import Conv2D
 
 KERNEL_SIZE = 7
 
@@ -30,9 +30,6 @@ class Decoder(nn.Module):
         xavier, zeros = nn.initializers.xavier_uniform(), nn.initializers.zeros
         for layer, num_features in enumerate((*self.features, channels)):
             init = zeros if self.zero_start and layer == len(self.features) else xavier
-            layer_name = f"Conv2D_{layer}"
-            conv = UpsampledConv2D(
-                num_features, KERNEL_SIZE, init, self.convolution, name=layer_name
-            )
+            conv = Conv2D(num_features, KERNEL_SIZE, init, self.convolution, upsampled=True)
             maps = conv(maps)
         return maps

@@ -66,9 +66,9 @@ class FlowHead(nn.Module):
 
         flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
 
-    With tracking, `change` keeps a part of the motion that was seen last and adds to it:
+    With tracking, the head keeps a part of the motion that was seen last, and adds to it:
 
-        flow_t = k_t seen_t + Theta(h_t),  k_t = sigmoid(conv(h_t)), a map of one feature
+        flow_t = k_t seen_t + Theta(h_t),  k_t = sigmoid(conv(h_t) + 2), one k a feature pixel
 
     Attributes:
       config: of the network; the head reads `pointwise_flow`, `recurrent_flow`, `tracking`,

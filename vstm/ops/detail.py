@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.ops.registration import cell_means, gaussian_blur
+from vstm.ops.averages import cell_means, gaussian_blur
 from vstm.ops.warp import warp_batch, warp_within
 
 BLUR_DEVIATIONS = (1.0, 2.0, 4.0)  # pixels, each of the frame blurred before

@@ -12,12 +12,10 @@ no more than the noise n^2 of a video, d is noise, too: it counts by e^2 / (e^2 
 Source: Lucas and Kanade 1981; that it mends a prediction of the motion is a choice.
 """
 
-import math
-
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.ops.averages import cell_means, gaussian_blur
 from vstm.ops.spatial_gradient import spatial_gradient
 from vstm.ops.warp import bilinear_flow, warp_batch, warp_within
 
@@ -25,34 +23,6 @@ WINDOW_DEVIATION = 3.0  # pixels of a scale
 LARGEST_STEP = 3.0  # pixels of a scale
 REGULARISATION = 1e-5  # r, squared intensity per pixel
 NOISE = 2 / 255  # n, intensity
-
-
-def gaussian_blur(maps: Float[Array, "*b h w c"], deviation: float) -> Float[Array, "*b h w c"]:
-    """Means of maps, weighted by a Gaussian that ends at two deviations; the border is repeated.
-
-    Args:
-      maps: any unit.
-      deviation: of the Gaussian, pixels, above 0.
-
-    Returns:
-      Maps of the same size.
-    """
-    reach = math.ceil(2 * deviation)
-    offsets = range(-reach, reach + 1)
-    weights = [math.exp(-0.5 * (offset / deviation) ** 2) for offset in offsets]
-    total = sum(weights)
-    for axis in (-3, -2):
-        length = maps.shape[axis]
-        indices = jnp.clip(jnp.arange(-reach, length + reach), 0, length - 1)
-        padded = jnp.take(maps, indices, axis=axis)
-        maps = sum(
-            (
-                weight / total * jax.lax.slice_in_dim(padded, start, start + length, axis=axis)
-                for start, weight in enumerate(weights)
-            ),
-            jnp.zeros_like(maps),
-        )
-    return maps
 
 
 def lucas_kanade_step(
@@ -112,12 +82,3 @@ def register(
         flow = flow + lucas_kanade_step(*means, factor // scale) * (scale / factor)
         scale //= 2
     return flow
-
-
-def cell_means(maps: Float[Array, "*b H W c"], side: int) -> Float[Array, "*b h w c"]:
-    """Means over cells of so many pixels a side, which divides H and W."""
-    if side == 1:
-        return maps
-    *leading, height, width, channels = maps.shape
-    cells = maps.reshape(*leading, height // side, side, width // side, side, channels)
-    return cells.mean(axis=(-4, -2))
