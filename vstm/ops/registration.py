@@ -1,17 +1,24 @@
-"""Registration: by how much a flow misses the motion between two frames, cell by cell.
+"""Registration: the motion between two frames, cell by cell, from one that was foreseen.
 
-The previous frame, moved along the flow, should equal the new one. Where it does not, Lucas and
-Kanade's step says how to mend the flow: with P the moved frame, Y the new one and d what the flow
-lacks, P(x + d) = Y(x) to first order, hence by least squares over a window around each cell
+The previous frame, moved along the flow f0 that was foreseen, should equal the new one. Where it
+does not, the flow f that mends it makes least
 
-    (sum g g^T + r I) d = sum g e,    e = Y - P,    g = grad (P + Y) / 2
+    sum over cells  (e - g (f - f0))^2 w + m |f|^2   +   sum over neighbouring cells  a/4 |f - f'|^2
 
-The window is Gaussian, and r keeps d small where there is nothing to see. Where the mean of e^2 is
-no more than the noise n^2 of a video, d is noise, too: it counts by e^2 / (e^2 + n^2).
+with P the moved frame, Y the new one, e = Y - P and g = grad (P + Y) / 2, the square averaged over
+a Gaussian window around the cell, and w = n^2 / (mean of e^2 + n^2), so that what was hidden
+before, and can't be found, counts little. Flow is so carried from where something shows to where
+nothing does, and fades there. It solves, with F the mean flow of a cell's four neighbours,
 
-Source: Lucas and Kanade 1981; that it mends a prediction of the motion is a choice.
+    (w mean g g^T + (a + m) I) f = w (mean g e + mean g g^T f0) + a F
+
+which Jacobi's iteration takes with the F of the iteration before.
+
+Source: Lucas and Kanade 1981, Horn and Schunck 1981, and both together: Bruhn, Weickert, Schnoerr
+2005. That it mends a prediction of the motion is a choice, and so are w and m.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -19,27 +26,32 @@ from vstm.ops.averages import cell_means, gaussian_blur
 from vstm.ops.spatial_gradient import spatial_gradient
 from vstm.ops.warp import bilinear_flow, warp_batch, warp_within
 
-WINDOW_DEVIATION = 3.0  # pixels of a scale
+WINDOW_DEVIATION = 1.3  # pixels of a scale
+SMOOTHNESS = 2e-3  # a, squared intensity per pixel
+FADING = 1e-5  # m, likewise
+UNEXPLAINED = 1e-2  # n^2, squared intensity
+ITERATIONS = 10
 LARGEST_STEP = 3.0  # pixels of a scale
-REGULARISATION = 1e-5  # r, squared intensity per pixel
-NOISE = 2 / 255  # n, intensity
 
 
-def lucas_kanade_step(
-    moved: Float[Array, "*b H W c"], frame: Float[Array, "*b H W c"], cell: int
+def mend(
+    flow: Float[Array, "*b h w 2"],
+    moved: Float[Array, "*b H W c"],
+    frame: Float[Array, "*b H W c"],
 ) -> Float[Array, "*b h w 2"]:
-    """What the flow that moved a frame lacks, for each cell of H / h = cell pixels.
+    """The flow that takes the previous frame to the new one, from one that nearly does.
 
     Args:
-      moved: P, the previous frame as the flow moved it, intensities.
+      flow: f0, (u, v), backward, pixels of the frames; h and w divide H and W alike.
+      moved: P, the previous frame as f0 moved it, intensities.
       frame: Y, the new one.
-      cell: side of a cell, pixels; divides H and W.
 
     Returns:
-      d = (u, v), backward, pixels; at most `LARGEST_STEP` long.
+      f, likewise; no further from f0 than `LARGEST_STEP`.
 
-    Source: Lucas and Kanade 1981.
+    Source: Bruhn, Weickert, Schnoerr 2005.
     """
+    cell = frame.shape[-3] // flow.shape[-3]
     d_dx, d_dy = spatial_gradient((moved + frame) / 2)
     error = frame - moved
     products = (
@@ -47,13 +59,20 @@ def lucas_kanade_step(
     )  # fmt: skip
     sums = jnp.stack([product.sum(axis=-1) for product in products], axis=-1)
     means = gaussian_blur(cell_means(sums, cell), WINDOW_DEVIATION / cell)
-    xx, xy, yy, x_error, y_error, squared_error = jnp.moveaxis(means, -1, 0)
-    xx, yy = xx + REGULARISATION, yy + REGULARISATION
-    step = jnp.stack([yy * x_error - xy * y_error, xx * y_error - xy * x_error], axis=-1)
-    confidence = squared_error / (squared_error + NOISE**2)
-    step = step * (confidence / (xx * yy - xy * xy))[..., None]
+    weight = UNEXPLAINED / (means[..., 5:] + UNEXPLAINED)
+    xx, xy, yy, x_error, y_error = jnp.moveaxis(weight * means[..., :5], -1, 0)
+    u, v = flow[..., 0], flow[..., 1]
+    right = jnp.stack([x_error + xx * u + xy * v, y_error + xy * u + yy * v], axis=-1)
+    xx, yy = xx + SMOOTHNESS + FADING, yy + SMOOTHNESS + FADING
+    determinant = xx * yy - xy * xy
+
+    def iterate(_: int | jax.Array, mended: jax.Array) -> jax.Array:
+        x, y = jnp.moveaxis(right + SMOOTHNESS * _neighbours_mean(mended), -1, 0)
+        return jnp.stack([yy * x - xy * y, xx * y - xy * x], axis=-1) / determinant[..., None]
+
+    step = jax.lax.fori_loop(0, ITERATIONS, iterate, flow) - flow
     length = jnp.linalg.norm(step, axis=-1, keepdims=True)
-    return step * jnp.minimum(1.0, LARGEST_STEP / jnp.maximum(length, LARGEST_STEP))
+    return flow + step * jnp.minimum(1.0, LARGEST_STEP / jnp.maximum(length, LARGEST_STEP))
 
 
 def register(
@@ -61,12 +80,12 @@ def register(
     previous: Float[Array, "b H W c"],
     frame: Float[Array, "b H W c"],
 ) -> Float[Array, "b h w 2"]:
-    """The flow between two frames, from one that was predicted: Lucas-Kanade steps, coarse to fine.
+    """The flow between two frames, from one that was foreseen: mended coarse to fine.
 
-    There is one on means over cells, then on means over half a cell, and so on to pixels.
+    Once on means over cells, then on means over half a cell, and so on to pixels.
 
     Args:
-      flow: predicted, backward, pixels of its own map.
+      flow: foreseen, backward, pixels of its own map.
       previous: the frame before, intensities.
       frame: the new one; previous(x + u, y + v) = frame(x, y).
 
@@ -79,6 +98,18 @@ def register(
     while scale:
         moved = warp_batch(previous, bilinear_flow(flow, factor), warp_within)
         means = (cell_means(moved, scale), cell_means(frame, scale))
-        flow = flow + lucas_kanade_step(*means, factor // scale) * (scale / factor)
+        flow = mend(flow * (factor / scale), *means) * (scale / factor)
         scale //= 2
     return flow
+
+
+def _neighbours_mean(maps: jax.Array) -> jax.Array:
+    """Of the four neighbours, [..., h, w, c]; a cell at the border is its own outer neighbour."""
+    total = jnp.zeros_like(maps)
+    for axis in (-3, -2):
+        first = jax.lax.slice_in_dim(maps, 0, 1, axis=axis)
+        last = jax.lax.slice_in_dim(maps, maps.shape[axis] - 1, None, axis=axis)
+        wide = jnp.concatenate([first, maps, last], axis=axis)
+        total += jax.lax.slice_in_dim(wide, 0, maps.shape[axis], axis=axis)
+        total += jax.lax.slice_in_dim(wide, 2, None, axis=axis)
+    return total / 4
