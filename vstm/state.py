@@ -14,12 +14,14 @@ class State:
       layers: (c, h) of each memory layer, each [B, h, w, n], or [B, units] of an `fc` memory.
       flow: of the last frame, [B, h, w, 2], with a recurrent flow head or tracking; else None.
       frame: the last frame, [B, H, W, C], with tracking; else None.
+      course: a `vstm.ops.extrapolation.Course`, with tracking; else None.
       agreement: a `vstm.ops.detail.Agreement`, with softening; else None.
     """
 
     layers: Any  # a MemoryState; JAX fills pytrees with other things than arrays, too
     flow: Any = None
     frame: Any = None
+    course: Any = None
     agreement: Any = None
 
     @property

@@ -3,11 +3,11 @@
     seen_t = register(flow_{t-1}, Y_{t-1}, Y_t)         the motion to this frame, mended
     x_t    = E(Y_t, Y_t - S(Y_{t-1}, seen_t))           the frame, and what the motion leaves
     h_t    = memory(x_t, seen_t, seen_t - flow_{t-1})
-    flow_t = Theta(h_t, S(seen_t, seen_t))              the motion to the next frame
+    flow_t = Theta(h_t, extrapolate(seen_1 ... seen_t)) the motion to the next frame
 
 Where the paper's network regresses each flow anew, this one follows the motion and regresses what
-changes: a network that has learnt nothing yet keeps 0.88 of the motion seen. No gradient passes
-from one frame's flow to the next one's but through the memory.
+changes: a network that has learnt nothing yet carries it on. No gradient passes from one frame's
+flow to the next one's but through the memory.
 
 Source: choice. What is fed back is the error of a prediction, as in predictive coding (Rao and
 Ballard 1999; Lotter, Kreiman, Cox 2017).
@@ -21,6 +21,7 @@ import jax.numpy as jnp
 from vstm.modules.model_config import ModelConfig
 from vstm.ops.contrast import contrast
 from vstm.ops.detail import agree, carry, gains, no_agreement
+from vstm.ops.extrapolation import extrapolate, follow, no_course
 from vstm.ops.registration import register
 from vstm.ops.warp import warp_batch, warp_within
 from vstm.state import State
@@ -43,7 +44,8 @@ def start(config: ModelConfig, frame: jax.Array) -> State:
     size = (batch, height // config.downsampling, width // config.downsampling)
     layers = tuple((jnp.zeros((*size, n), frame.dtype),) * 2 for n in config.memory_features)
     agreement = no_agreement(frame, size[1:]) if config.softening else None
-    return State(layers, jnp.zeros((*size, 2), frame.dtype), frame, agreement)
+    flow = jnp.zeros((*size, 2), frame.dtype)
+    return State(layers, flow, frame, no_course(flow), agreement)
 
 
 def track_frame(
@@ -69,11 +71,12 @@ def track_frame(
     motion = [seen / SEEN_SCALE, (seen - predicted) / MENDED_SCALE]
     memory_inputs = jnp.concatenate([features, *motion], axis=-1)
     layers, outputs = model.memory(memory_inputs[None], state.layers)
-    flow = model.flow_head(outputs, warp_batch(seen, seen, warp_within)[None])[0]
+    course = follow(state.course, seen, model.config.downsampling)
+    flow = model.flow_head(outputs, extrapolate(course)[None])[0]
     agreement, band_gains = state.agreement, None
     if model.config.softening:
         still = jax.lax.stop_gradient(flow)
         moved = warp_batch(frame, model.enlarge(still), warp_within)
         agreement = carry(agree(agreement, frame), still, moved)
         band_gains = gains(agreement)
-    return State(layers, flow, frame, agreement), (features, outputs[0], flow, band_gains)
+    return State(layers, flow, frame, course, agreement), (features, outputs[0], flow, band_gains)

@@ -12,8 +12,10 @@ from made_motion import moving
 
 from vstm.model import Autoencoder
 from vstm.modules.model_config import ModelConfig
+from vstm.ops import registration
 from vstm.ops.contrast import contrast
 from vstm.ops.detail import agree, carry, gains
+from vstm.ops.extrapolation import extrapolate, follow
 from vstm.ops.registration import register
 from vstm.ops.warp import bilinear_flow, warp_batch, warp_within
 from vstm.tracking import MENDED_SCALE, SEEN_SCALE, UNEXPLAINED_WEIGHT, start
@@ -72,8 +74,8 @@ def test_step_equals_its_equations():
     motion = [seen / SEEN_SCALE, (seen - before.flow) / MENDED_SCALE]
     inputs = jnp.concatenate([features, *motion], -1)[None]
     _, outputs = call(lambda m, *a: m.memory(*a), inputs, before.layers)
-    carried = warp_batch(seen, seen, warp_within)[None]
-    flow = call(lambda m, *a: m.flow_head(*a), outputs, carried)[0]
+    foreseen = extrapolate(follow(before.course, seen, 2))[None]
+    flow = call(lambda m, *a: m.flow_head(*a), outputs, foreseen)[0]
     np.testing.assert_allclose(after.flow, flow, rtol=1e-4, atol=1e-5)
     decoded = jnp.concatenate([features, outputs[0]], -1)
     np.testing.assert_allclose(after.features, decoded, rtol=1e-4, atol=1e-5)
@@ -83,14 +85,15 @@ def test_step_equals_its_equations():
     np.testing.assert_allclose(after.prediction, prediction, rtol=1e-4, atol=1e-5)
 
 
-def test_before_training_a_constant_motion_is_followed():
-    """The memory says nothing yet: 1 / (1 + exp(-2)) of the motion seen is kept."""
+def test_before_training_a_constant_motion_is_followed(monkeypatch):
+    """The memory says nothing yet: 1 / (1 + exp(-4)) of the extrapolated motion is kept."""
+    monkeypatch.setattr(registration, "FADING", 0.0)
     velocity = (1.5, -0.8)
-    frames = moving(6, velocity)[None]
+    frames = moving(9, velocity)[None]
     model = Autoencoder(replace(TRACKING, frame_size=(48, 64)), convolution="direct")
     output = apply(model, {"params": initial_parameters(model)}, frames)
     flow = 2 * np.asarray(output.flow)[0, 8:-8, 8:-8]
-    expected = np.array(velocity) / (1 + np.exp(-2))
+    expected = np.array(velocity) / (1 + np.exp(-4))
     np.testing.assert_allclose(flow, np.broadcast_to(expected, flow.shape), atol=0.08)
 
 

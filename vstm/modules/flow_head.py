@@ -11,7 +11,7 @@ from vstm.modules.model_config import ModelConfig
 KERNEL_SIZE = 15
 GATE_KERNEL_SIZE = 7
 NORMALISED_LIMIT = 0.5
-KEPT_LOGIT = 2.0  # before training, 0.88 of the motion is kept
+KEPT_LOGIT = 4.0  # before training, 0.98 of the motion is kept
 
 zeros = nn.initializers.zeros
 
@@ -66,9 +66,9 @@ class FlowHead(nn.Module):
 
         flow_t = flow_{t-1} + g_t (Theta(h_t) - flow_{t-1}),  g_t = sigmoid(conv(h_t))
 
-    With tracking, the head keeps a part of the motion that was seen last, and adds to it:
+    With tracking, the head keeps a part of the extrapolated motion, and adds to it:
 
-        flow_t = k_t seen_t + Theta(h_t),  k_t = sigmoid(conv(h_t) + 2), one k a feature pixel
+        flow_t = k_t extrapolated_t + Theta(h_t),  k_t = sigmoid(conv(h_t) + 4), one k a cell
 
     Attributes:
       config: of the network; the head reads `pointwise_flow`, `recurrent_flow`, `tracking`,
@@ -91,7 +91,7 @@ class FlowHead(nn.Module):
         Args:
           memory: [tau, B, h, w, d].
           previous: flow of the frame before the first, [B, h, w, 2]; None for zero. With tracking,
-            the motion seen last, of each step, [tau, B, h, w, 2]. Else not read.
+            the extrapolated motion of each step, [tau, B, h, w, 2]. Else not read.
 
         Returns:
           [tau, B, h, w, 2].
