@@ -31,6 +31,7 @@ SMOOTHNESS = 2e-3  # a, squared intensity per pixel
 FADING = 1e-5  # m, likewise
 UNEXPLAINED = 1e-2  # n^2, squared intensity
 ITERATIONS = 10
+LARGEST_CELL = 4  # pixels; the coarsest scale, where the map's cells are smaller
 LARGEST_STEP = 3.0  # pixels of a scale
 
 
@@ -82,7 +83,8 @@ def register(
 ) -> Float[Array, "b h w 2"]:
     """The flow between two frames, from one that was foreseen: mended coarse to fine.
 
-    Once on means over cells, then on means over half a cell, and so on to pixels.
+    Once on means over `LARGEST_CELL` pixels a side, or over cells where these are larger, then over
+    half of that, and so on to pixels. A frame whose sides that does not divide begins finer.
 
     Args:
       flow: foreseen, backward, pixels of its own map.
@@ -94,11 +96,17 @@ def register(
 
     Source: choice.
     """
-    factor = scale = frame.shape[-3] // flow.shape[-3]
+    factor = frame.shape[-3] // flow.shape[-3]
+    scale = max(factor, LARGEST_CELL)
+    while any(side % scale for side in frame.shape[-3:-1]):
+        scale //= 2
     while scale:
         moved = warp_batch(previous, bilinear_flow(flow, factor), warp_within)
         means = (cell_means(moved, scale), cell_means(frame, scale))
-        flow = mend(flow * (factor / scale), *means) * (scale / factor)
+        cells = max(1, scale // factor)  # of the map, per pixel of the scale
+        foreseen = cell_means(flow, cells) * (factor / scale)
+        change = mend(foreseen, *means) - foreseen
+        flow = flow + bilinear_flow(change, cells) / cells * (scale / factor)
         scale //= 2
     return flow
 

@@ -87,6 +87,15 @@ def test_registration_finds_the_motion_that_was_not_foreseen(factor, velocity):
     np.testing.assert_allclose(inner, np.broadcast_to(velocity, inner.shape), atol=0.12)
 
 
+def test_frames_of_any_cells_are_registered():
+    """Sides of 46 and 62 pixels are no multiples of the coarsest scale's cells."""
+    velocity = (0.4, -0.3)
+    previous, frame = moving(2, velocity)[:, :46, :62]
+    flow = jax.jit(register)(jnp.zeros((1, 23, 31, 2)), previous[None], frame[None])
+    inner = 2 * np.asarray(flow)[0, 8:-8, 8:-8]
+    np.testing.assert_allclose(inner, np.broadcast_to(velocity, inner.shape), atol=0.12)
+
+
 def test_registration_leaves_the_motion_that_was_foreseen_but_for_the_fading(monkeypatch):
     monkeypatch.setattr(registration, "FADING", 0.0)
     velocity = np.array([1.0, 0.0])  # whole pixels, so that the moved frame is exact
