@@ -98,14 +98,21 @@ def finished_run(tmp_path_factory):
 
 @pytest.fixture
 def limited_files():
-    """A context in which no file can grow beyond a number of bytes, as on a full disk."""
+    """A context in which no file can grow beyond a number of bytes, as on a full disk.
+
+    What it yields sets another number.
+    """
 
     @contextmanager
     def limit(num_bytes):
         before = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+
+        def lower(num_bytes):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+
+        lower(num_bytes)
         try:
-            yield
+            yield lower
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.console.errors import UserError
 from experiments.drill.outcome import Outcome
 from experiments.drill.program import Ended, Program
 from experiments.run.manifest import DamageError, verified
@@ -54,7 +55,6 @@ class Bench:
       chance: draws moments.
       undisturbed: folder of the run that was left alone.
       seconds: that it took, with everything compiled already.
-      share: of the time that is left, which a drill may use.
     """
 
     def __init__(self, scratch: Path, seed: int, seconds: float):
@@ -64,6 +64,9 @@ class Bench:
           scratch: an empty folder.
           seed: of the moments.
           seconds: that all drills may take together.
+
+        Raises:
+          UserError: it fails.
         """
         self.scratch, self.chance = scratch, random.Random(seed)
         self._deadline = time.monotonic() + seconds
@@ -71,9 +74,9 @@ class Bench:
         self.undisturbed = self.new_folder()
         for folder in (self.new_folder(), self.undisturbed):  # the first compiles
             start = time.monotonic()
-            ended = self.train(folder).finish()
-            if ended.other_than(0):
-                raise RuntimeError(f"the undisturbed run failed: {ended.other_than(0)}")
+            problem = self.train(folder).finish().other_than(0)
+            if problem:
+                raise UserError(f"the undisturbed run failed: {problem}")
             self.seconds = time.monotonic() - start
 
     def left(self) -> float:

@@ -47,7 +47,7 @@ class Outcome:
             "times": self.times,
             "lost": self.lost,
             "said": " / ".join(self.said[:3]) or None,
-            "measured": self.measured or None,
+            "measured": "; ".join(f"{n}: {v:.3g}" for n, v in self.measured.items()) or None,
             "seconds": round(seconds),
             "why": " / ".join(self.why[:3]) or None,
         }

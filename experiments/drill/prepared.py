@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from experiments.console.errors import UserError
 from experiments.drill.bench import Bench, logged
 from experiments.drill.outcome import Outcome
 from experiments.drill.program import Program
@@ -67,6 +68,6 @@ def _prepare(bench: Bench, source: Path, output: Path, seed: int) -> None:
         for frame in range(NUM_FRAMES):
             Image.fromarray(np.roll(picture, frame, axis=1)).save(folder / f"{frame:02}.png")
     flags = ["video_folder", f"--source={source}", f"--output={output}", f"--size={SIDE}x{SIDE}"]
-    ended = Program("data.prepare", flags, bench.scratch).finish()
-    if ended.code:
-        raise RuntimeError(f"the clips could not be prepared: {ended.errors}")
+    problem = Program("data.prepare", flags, bench.scratch).finish().other_than(0)
+    if problem:
+        raise UserError(f"the clips could not be prepared: {problem}")

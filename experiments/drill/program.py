@@ -14,7 +14,7 @@ from pathlib import Path
 from experiments.console.runtime import with_settings
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 180.0  # seconds after which a process counts as hung
+PATIENCE = 300.0  # seconds after which a process counts as hung
 _DROP_CAPABILITY, _OVERRIDE_PERMISSIONS = 24, 1  # of prctl and of Linux's capabilities
 
 
