@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from experiments.console.errors import UserError
 from experiments.drill.outcome import Outcome
@@ -125,14 +126,22 @@ class Bench:
         if ours != expected:
             return "the last checkpoint is another one"
         for name in RESULTS:
-            paths = (folder / name, self.undisturbed / name)
-            if not paths[0].exists() or paths[0].read_bytes() != paths[1].read_bytes():
+            if _result(folder / name) != _result(self.undisturbed / name):
                 return f"{name} is another one"
         return None
 
     def copy(self) -> Path:
         """A copy of the undisturbed run."""
         return shutil.copytree(self.undisturbed, self.new_folder())
+
+
+def _result(path: Path) -> Any:
+    """What a file of results says, but for the commit that it was made with."""
+    if not path.exists() or path.suffix != ".json":
+        return path.read_bytes() if path.exists() else None
+    return {
+        name: said for name, said in json.loads(path.read_text()).items() if "commit" not in name
+    }
 
 
 def logged(folder: Path) -> int:

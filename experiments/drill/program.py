@@ -1,5 +1,6 @@
 """Programs of this project as processes, watched and disturbed from outside."""
 
+import atexit
 import ctypes
 import os
 import resource
@@ -90,6 +91,7 @@ class Program:
                 stderr=errors,
                 preexec_fn=_obey_permissions if obeys_permissions else None,
             )
+        atexit.register(self._process.kill)  # where the drill itself is stopped
 
     def running(self) -> bool:
         """Whether it has not ended yet."""

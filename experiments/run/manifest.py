@@ -53,7 +53,8 @@ def write_manifest(checkpoint: Path, manifest: Manifest) -> None:
     Raises:
       OSError: it cannot be written.
     """
-    files = sorted(path for path in checkpoint.rglob("*") if path.is_file())
+    own = checkpoint / MANIFEST_FILE
+    files = sorted(path for path in checkpoint.rglob("*") if path.is_file() and path != own)
     content = {
         "position": manifest.position,
         "score": manifest.score,
@@ -62,7 +63,7 @@ def write_manifest(checkpoint: Path, manifest: Manifest) -> None:
     }
     line = json.dumps(content, allow_nan=False).encode()
     text = line + b"\n" + hashlib.sha256(line).hexdigest().encode() + b"\n"
-    (checkpoint / MANIFEST_FILE).write_bytes(text)
+    own.write_bytes(text)
 
 
 def read_manifest(checkpoint: Path) -> Manifest:

@@ -1,6 +1,7 @@
 """The drill's table and its eyes; the drills themselves run in `experiments/drill.sh`."""
 
 import json
+import shutil
 
 import pytest
 
@@ -35,7 +36,7 @@ def made_bench(tmp_path, monkeypatch):
     def made(folder):
         (folder / "checkpoints" / str(bench.UPDATES)).mkdir(parents=True)
         for name in bench.RESULTS:
-            (folder / name).write_text(name)
+            (folder / name).write_text('{"score": 1, "commit": "a"}')
         checkpoint = folder / "checkpoints" / str(bench.UPDATES)
         (checkpoint / "state").write_bytes(b"abc")
         write_manifest(checkpoint, Manifest({}, None, {"params": "digest"}))
@@ -48,7 +49,11 @@ def made_bench(tmp_path, monkeypatch):
 
 def test_what_differs_from_the_undisturbed_run_is_named(made_bench):
     folder = made_bench.copy()
+    (folder / "eval_test.json").write_text('{"score": 1, "commit": "b"}')
     assert made_bench.difference(folder) is None
+    (folder / "eval_test.json").write_text('{"score": 2, "commit": "a"}')
+    assert made_bench.difference(folder) == "eval_test.json is another one"
+    shutil.copy(made_bench.undisturbed / "eval_test.json", folder)
     (folder / "model.npz").write_text("other")
     assert made_bench.difference(folder) == "model.npz is another one"
     checkpoint = folder / "checkpoints" / str(bench.UPDATES)
