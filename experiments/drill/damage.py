@@ -33,10 +33,10 @@ def flips(bench: Bench) -> Outcome:
 def damaged(bench: Bench) -> Outcome:
     """Damages the newest checkpoint of a run that was stopped, in each way."""
     ways: dict[str, Callable[[Path], object]] = {
-        "cut": lambda checkpoint: [_cut(path) for path in _files(checkpoint)],
+        "cut": _cut,
         "emptied": _empty,
         "a bit flipped": lambda checkpoint: _flip(checkpoint, bench.chance),
-        "half deleted": lambda checkpoint: [path.unlink() for path in _files(checkpoint)[::2]],
+        "half deleted": _delete_half,
         "a newer one, empty": lambda checkpoint: checkpoint.with_name("1000").mkdir(),
     }
     outcome = Outcome(f"the newest checkpoint of a stopped run damaged: {', '.join(ways)}")
@@ -84,8 +84,14 @@ def _flip(checkpoint: Path, chance: random.Random) -> tuple[Path, bytes]:
     return path, before
 
 
-def _cut(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+def _cut(checkpoint: Path) -> None:
+    for path in _files(checkpoint):
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def _delete_half(checkpoint: Path) -> None:
+    for path in _files(checkpoint)[::2]:
+        path.unlink()
 
 
 def _empty(checkpoint: Path) -> None:

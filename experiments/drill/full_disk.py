@@ -1,8 +1,10 @@
 """A full disk, at each kind of file: a small file system where it can be mounted, and a limit."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from operator import methodcaller
 from pathlib import Path
 
 from experiments.drill.bench import UPDATES, Bench, logged, saved
@@ -21,7 +23,7 @@ def limited(bench: Bench) -> Outcome:
         if bench.left() < 3 * bench.seconds:
             break
         folder, moment = bench.new_folder(), bench.moment()
-        ended = bench.disturb(folder, moment, lambda program, n=limit: program.limit_files(n))
+        ended = bench.disturb(folder, moment, methodcaller("limit_files", limit))
         outcome.quote("\n".join(ended.error_lines()))
         outcome.count(*_problems(bench, ended, folder))
     return outcome
@@ -42,7 +44,7 @@ def full(bench: Bench) -> Outcome:
 
 
 def _fill_in_phases(bench: Bench, place: Path, outcome: Outcome) -> None:
-    phases = {
+    phases: dict[str, Callable[[Path], bool]] = {
         "start": lambda folder: True,
         "training": lambda folder: logged(folder) >= 10,
         "training, with room for a while": lambda folder: logged(folder) >= 10,
@@ -62,7 +64,7 @@ def _fill_in_phases(bench: Bench, place: Path, outcome: Outcome) -> None:
             _fill(filler, 0)
             folder = bench.new_folder()  # has room
         program = bench.train(folder, output=log)
-        program.wait_until(lambda f=folder, r=reached: r(f))
+        program.wait_until(partial(reached, folder))
         _fill(filler, 200_000 if "room" in phase else 0)
         ended = program.finish()
         outcome.quote("\n".join(ended.error_lines()))

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from data.atomic_file import SUFFIX
@@ -19,7 +20,7 @@ PHASES = ("starting", "training", "validating", "saving", "writing the model", "
 def kills(bench: Bench) -> Outcome:
     """Kills runs, `NUM_KILLS` times or until the time is over."""
     outcome = Outcome("SIGKILL, until a run ended all the same; counted where the kill came")
-    outcome.measured = {f"while {phase}": 0 for phase in PHASES} | {"runs": 0}
+    outcome.measured = {f"while {phase}": 0.0 for phase in PHASES} | {"runs": 0.0}
     updates_lost, seconds_lost = [], 0.0
     while outcome.times < NUM_KILLS and bench.left() > 3 * bench.seconds:
         folder, start, before = bench.new_folder(), time.monotonic(), outcome.times
@@ -89,7 +90,7 @@ def _phase(folder: Path, last: int) -> str:
     return "validating" if due else "training"
 
 
-def _spin(program: Program, reached) -> None:
+def _spin(program: Program, reached: Callable[[], bool]) -> None:
     """`wait_until` without pauses, for what takes a millisecond."""
     while program.running() and not reached():
         pass

@@ -2,6 +2,7 @@
 
 import re
 import signal
+from operator import methodcaller
 
 from experiments.drill.bench import Bench, saved
 from experiments.drill.outcome import Outcome
@@ -16,7 +17,7 @@ def stops(bench: Bench) -> Outcome:
     outcome, folder = Outcome("SIGTERM and Ctrl-C at random updates of a run"), bench.new_folder()
     for number, update in ((signal.SIGTERM, 12), (signal.SIGINT, 24), (signal.SIGTERM, 40)):
         moment = update + bench.chance.randint(0, 8)
-        ended = bench.disturb(folder, moment, lambda program, n=number: program.signal(n))
+        ended = bench.disturb(folder, moment, methodcaller("signal", number))
         told = None if saved(folder) >= moment else f"stopped at {moment}, saved {saved(folder)}"
         outcome.count(ended.other_than(128 + number), told)
         outcome.quote(ended.errors)

@@ -151,11 +151,11 @@ def _newest(folder: Path, read: Callable[[Path, Manifest], Any]) -> Restored | N
         except DamageError as error:
             damaged[step] = error
     if damaged:
-        step, error = next(iter(damaged.items()))
+        step, reason = next(iter(damaged.items()))
         others = ", nor can any other checkpoint" if len(damaged) > 1 else ""
         raise UserError(
             f"{folder / CHECKPOINT_FOLDER / str(step)}: cannot be restored{others}; nothing was "
-            f"changed ({error}). Choose another --workdir"
+            f"changed ({reason}). Choose another --workdir"
         )
     return None
 
