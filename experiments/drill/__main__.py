@@ -41,6 +41,7 @@ def _main() -> int:
     from data.progress import say
     from experiments.drill.bench import Bench
     from experiments.drill.drills import DRILLS
+    from experiments.report.provenance import Row
     from experiments.report.results_table import publish
     from experiments.run.provenance import current_commit, device
 
@@ -48,8 +49,9 @@ def _main() -> int:
         if name not in DRILLS:
             raise UserError(f"--only={name}: {nearest(name, DRILLS)}")
     names = _ONLY.value or list(DRILLS)
-    made_by = {"device": device(), "commit": current_commit()}
-    scratch, rows, skipped = Path(tempfile.mkdtemp(prefix="drill-")), [], []
+    commit, scratch = current_commit(), Path(tempfile.mkdtemp(prefix="drill-"))
+    rows: list[Row] = []
+    skipped: list[str] = []
     try:
         bench = Bench(scratch, _SEED.value, 60 * _MINUTES.value)
         say(f"an undisturbed run takes {bench.seconds:.1f} s")
@@ -65,14 +67,15 @@ def _main() -> int:
             say(f"{name}: {row['times']} faults, {row['lost']} lost, {row['seconds']} s")
             for why in outcome.why:
                 say(f"  {why}")
-            rows.append(row | made_by)
+            rows.append(row)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if not rows:
         raise UserError(f"--minutes={_MINUTES.value}: no time for a drill; give more")
     command = f"MINUTES={_MINUTES.value:g} bash experiments/drill.sh"
     subject = f"Not run, for want of time: {', '.join(skipped)}." if skipped else ""
-    publish(Path(_OUTPUT.value), rows, command, subject)
+    made_by = {"device": device(), "commit": commit}  # starts JAX's threads, so not before a fork
+    publish(Path(_OUTPUT.value), [row | made_by for row in rows], command, subject)
     return 1 if any(row["lost"] for row in rows) else 0
 
 

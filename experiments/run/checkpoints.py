@@ -3,6 +3,8 @@
 Written beside the training, verified when they are read; see `experiments.run.manifest`.
 """
 
+import errno
+import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,10 @@ from experiments.run.stored import (
 )
 from vstm.inference.model_file import MODEL_FILE, load_model
 from vstm.training.update import TrainState
+
+
+_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Of a failed write, as tensorstore's messages of several lines may name them."""
 
 
 class Checkpoints:
@@ -238,7 +244,4 @@ def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     text = " ".join(str(error).split())
-    for known in ("No space left on device", "File too large", "Disk quota exceeded"):
-        if known in text:
-            return known
-    return text[:200]
+    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])

@@ -68,7 +68,8 @@ def run(
             rest = _parse(flag_values, given, arguments)
             if owns_process:
                 set_up_process()
-                logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
+                # orbax reports every step of every save, and each error with a long traceback.
+                logging.set_verbosity(logging.FATAL)
             return main(*rest) or 0
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)

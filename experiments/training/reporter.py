@@ -75,8 +75,8 @@ class Reporter:
         trace: TracebackType | None,
     ) -> None:
         with ExitStack() as closing:  # all of them, whatever one raises
-            for opened in (self._log, *self._boards.values()):
-                closing.callback(opened.close)
+            for close in (self._log.close, *(board.close for board in self._boards.values())):
+                closing.callback(close)
             self._progress.__exit__(kind, error, trace)
 
     def advance(self) -> None:
