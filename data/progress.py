@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import TextIO
 
@@ -142,7 +142,8 @@ def _every_half_minute(act: Callable[[], None]) -> Iterator[None]:
     def repeat() -> None:
         while not ended.wait(SECONDS_A_LINE):
             if _running[-1] is ended:
-                act()
+                with suppress(OSError):  # a log without room, which the main thread meets next
+                    act()
 
     thread = threading.Thread(target=repeat, daemon=True, name="progress")
     _running.append(ended)

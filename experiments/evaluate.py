@@ -46,7 +46,8 @@ def _main() -> None:
     from experiments.measure.final_evaluation import FinalEvaluation, table
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
-    from experiments.run.folder import CONFIG_FILE, locked
+    from experiments.run.folder import CONFIG_FILE
+    from experiments.run.lock import locked
 
     folder = Path(_WORKDIR.value)
     config = read_json(folder / CONFIG_FILE)
@@ -64,12 +65,12 @@ def _main() -> None:
         split = f"prepared_{Path(_PREPARED.value).resolve().name}"
     else:
         source = build.source(config, split)
-    with locked(folder):
+    with locked(folder) as lock:
         params, step = trained_params(config, folder)
         predict = make_predict(build.make_model(config))(params)
         constant = mean_intensity(build.source(config, "train"), config.tau)
         evaluation = FinalEvaluation.of_run(config, folder)
-        result = evaluation.evaluate_split(predict, split, source, step, constant)
+        result = evaluation.evaluate_split(predict, split, source, step, constant, lock)
     print(table(result))
 
 

@@ -6,6 +6,7 @@ import os
 import resource
 import shutil
 import tempfile
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -93,6 +94,29 @@ def finished_run(tmp_path_factory):
     assert received is None
     assert int(state.step) == 100
     return workdir
+
+
+@pytest.fixture
+def limited_files():
+    """A context in which no file can grow beyond a number of bytes, as on a full disk.
+
+    What it yields sets another number.
+    """
+
+    @contextmanager
+    def limit(num_bytes):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+        def lower(num_bytes):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
+
+        lower(num_bytes)
+        try:
+            yield lower
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limit
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ MAY_IMPORT = {
         "experiments.measure",
         "experiments.report",
     },
+    "experiments.drill": {"experiments.console", "experiments.run", "experiments.report"},
     "experiments.benchmark": {
         "experiments.console",
         "experiments.run",

@@ -60,7 +60,8 @@ FIELDS: dict[str, Field] = {
     "train.image_every_steps": Field(200, at_least=1),
     "train.validate_every_steps": Field(500, at_least=1),
     "train.checkpoint_every_steps": Field(100, at_least=1),
-    "train.keep_checkpoints": Field(2, at_least=1),
+    "train.keep_checkpoints": Field(2, at_least=1),  # the latest
+    "train.keep_best_checkpoints": Field(1, at_least=0),  # those of the best validation scores
     # Scores
     "evaluation.batch_size": Field(32, at_least=1, at_most=MAX_BATCH),
     "evaluation.num_while_training": Field(256, at_least=1),  # validation sequences, at most

@@ -54,6 +54,9 @@ ADDED: dict[int, dict[str, Any]] = {
         "optimizer.decoder_rate": 1.0,
         "train.relative_loss": False,
     },
+    4: {
+        "train.keep_best_checkpoints": 0,
+    },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""
 

@@ -11,6 +11,7 @@ from experiments.configs.config import Config, options_of
 from experiments.measure.evaluation import Predict, evaluate, samples
 from experiments.measure.paper import paper_reference
 from experiments.pictures.samples import png
+from experiments.run.lock import Lock
 from experiments.run.provenance import current_commit, device, trained_by
 from experiments.run.results import result_file, result_text, write_file
 from vstm.metrics import METRICS
@@ -78,7 +79,13 @@ class FinalEvaluation:
             table(result)
 
     def evaluate_split(
-        self, predict: Predict, split: str, source: Source, step: int, constant: float
+        self,
+        predict: Predict,
+        split: str,
+        source: Source,
+        step: int,
+        constant: float,
+        lock: Lock,
     ) -> dict[str, Any]:
         """Evaluates and writes `eval_<split>.json` and `samples_<split>.png`.
 
@@ -88,16 +95,19 @@ class FinalEvaluation:
           source: its sequences; the published ones are taken whole.
           step: update after which the model is evaluated.
           constant: intensity that the constant baseline predicts.
+          lock: on the folder.
 
         Returns:
           What `eval_<split>.json` holds: what the run is, the scores of `evaluate`, and where they
           come from.
 
         Raises:
-          UserError: a sequence cannot be read, a score is not finite, or a file cannot be written.
+          UserError: a sequence cannot be read, a score is not finite, a file cannot be written, or
+            the folder is no longer the one that is locked.
         """
         num_sequences = len(source) if split == "published" else self._num_sequences(split)
         result, text, picture = self._result(predict, split, source, step, num_sequences, constant)
+        lock.check()
         write_file(result_file(self.folder, "samples", split), picture)
         write_file(result_file(self.folder, "eval", split), text)
         return result

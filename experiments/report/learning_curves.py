@@ -13,7 +13,8 @@ from experiments.console.errors import UserError
 from experiments.pictures.figure import write_figure
 from experiments.report.provenance import Row, training
 from experiments.report.table import Curves, TrainingErrors
-from experiments.run.folder import CONFIG_FILE, METRICS_FILE
+from experiments.run.folder import CONFIG_FILE
+from experiments.run.metrics_log import METRICS_FILE
 from experiments.run.results import write_file
 
 NUM_TENTHS = 10

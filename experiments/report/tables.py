@@ -203,4 +203,10 @@ TABLES = {
         | {"device": "device"},
         by=("what", "setting", "device"),
     ),
+    "drill": Table(
+        "What faults cost: the drill",
+        columns={"drill": "drill", "done": "what was done", "times": "times", "lost": "lost"}
+        | {"measured": "measured", "device": "device"},
+        by=("drill",),
+    ),
 }

@@ -15,6 +15,7 @@ _CHANGEABLE = (
     "train.validate_every_steps",
     "train.checkpoint_every_steps",
     "train.keep_checkpoints",
+    "train.keep_best_checkpoints",
     "train.num_sequences",
 )
 """Fields, and a section, that may change while a run is resumed."""

@@ -1,71 +1,128 @@
-"""Checkpoints: parameters, optimiser, step, key and data position, by orbax."""
+"""Checkpoints: parameters, optimiser, step, key and data position, by update.
 
-from contextlib import closing
+Written beside the training, verified when they are read; see `experiments.run.manifest`.
+"""
+
+import errno
+import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import orbax.checkpoint as ocp
+import numpy as np
 
+from data.atomic_file import SUFFIX
 from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
-from experiments.run.folder import CHECKPOINT_FOLDER, latest_update
+from experiments.run.lock import Lock
+from experiments.run.manifest import DamageError, Manifest, read_manifest, write_manifest
+from experiments.run.stored import (
+    CHECKPOINT_FOLDER,
+    digests,
+    newest_intact,
+    not_finite,
+    remove,
+    steps,
+    warn,
+    write_arrays,
+)
 from vstm.inference.model_file import MODEL_FILE, load_model
 from vstm.training.update import TrainState
 
 
-class Checkpoints:
-    """Checkpoints of one run, numbered by update.
+_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Of a failed write, as tensorstore's messages of several lines may name them."""
 
-    A checkpoint is written under a temporary name and renamed when it is whole, so a kill leaves
-    the previous ones as they were.
+
+class Checkpoints:
+    """Checkpoints of a run that this process trains.
+
+    A checkpoint is written by a thread, from copies that the next update cannot overwrite, under a
+    temporary name, and renamed when it is whole: so a kill, or a full disk, leaves the previous
+    ones as they were.
     """
 
-    def __init__(self, folder: Path, keep: int | None = None):
-        """Opens the run's checkpoints.
+    def __init__(self, folder: Path, lock: Lock, *, keep: int, keep_best: int):
+        """Opens the run's checkpoints, and removes what killed writers left.
 
         Args:
           folder: the run's folder.
-          keep: how many of the latest are kept; None to read only.
+          lock: on it.
+          keep: how many of the latest are kept, at least 1.
+          keep_best: how many of those with the best validation scores are kept besides.
         """
-        self._folder = (folder / CHECKPOINT_FOLDER).absolute()
-        # Synchronous: the next update donates, and so overwrites, the arrays being written.
-        options = ocp.CheckpointManagerOptions(
-            max_to_keep=keep,
-            enable_async_checkpointing=False,
-            create=keep is not None,
-            read_only=keep is None,
-        )
-        self._manager = ocp.CheckpointManager(self._folder, options=options)
+        self._run, self._lock = folder, lock
+        self._folder = folder / CHECKPOINT_FOLDER
+        self._keep, self._keep_best = keep, keep_best
+        self._thread: threading.Thread | None = None
+        self._error: UserError | None = None
+        if self._folder.exists():
+            for left in self._folder.glob(f"*{SUFFIX}"):
+                remove(left)
 
     @property
     def latest_step(self) -> int | None:
-        """Update of the latest checkpoint; None where there is none."""
-        return self._manager.latest_step()
+        """Update of the latest checkpoint that is whole; None where there is none."""
+        self._join()
+        return max(steps(self._run), default=None)
 
-    def save(self, state: TrainState, data_position: dict[str, Any]) -> None:
-        """Writes the state and the batches' position, unless this update is saved already.
+    def is_among_the_best(self, score: float | None) -> bool:
+        """Whether a validation score is so good that its checkpoint would be kept for it."""
+        if score is None or not self._keep_best:
+            return False
+        self._join()
+        best = sorted(self._scores().values())[: self._keep_best]
+        return len(best) < self._keep_best or score < best[-1]
+
+    def save(
+        self, state: TrainState, data_position: dict[str, Any], score: float | None = None
+    ) -> None:
+        """Begins to write the state and the batches' position, unless it is saved already.
+
+        Args:
+          state: finite.
+          data_position: see `TrainingData.position`.
+          score: on validation sequences, the lower the better; None where it was not scored.
 
         Raises:
-          UserError: they cannot be written; earlier checkpoints stay as they are.
+          UserError: the state is not finite, or the checkpoint before could not be written.
         """
+        self.wait()
         step = int(state.step)
-        if step != self.latest_step:
-            arrays = {**_fields(state), "key": jax.random.key_data(state.key)}
-            items = ocp.args.Composite(
-                state=ocp.args.StandardSave(arrays), data=ocp.args.JsonSave(data_position)
-            )
-            try:
-                self._manager.save(step, args=items, force=True)
-            except (OSError, ValueError) as error:
-                raise UserError(
-                    f"{self._folder / str(step)}: cannot be written ({error})"
-                ) from error
+        if step == self.latest_step:
+            return
+        arrays = jax.tree.map(lambda leaf: np.array(leaf, copy=True), _arrays(state))
+        wrong = not_finite(arrays)
+        if wrong:
+            raise UserError(f"{self._folder / str(step)}: not saved: {wrong[0]} is not finite")
+        self._thread = threading.Thread(
+            target=self._write, args=(step, arrays, data_position, score), name="checkpoint"
+        )
+        self._thread.start()
+
+    def check(self) -> None:
+        """Reports what could not be written.
+
+        Raises:
+          UserError: a checkpoint; earlier ones stay as they are.
+        """
+        if self._error is not None:
+            raise self._error
+
+    def wait(self) -> None:
+        """Waits until what was saved is on its way to disk.
+
+        Raises:
+          UserError: see `check`.
+        """
+        self._join()
+        self.check()
 
     def restore(self, like: TrainState) -> tuple[TrainState, dict[str, Any]]:
-        """The latest checkpoint.
+        """The newest checkpoint that is intact; newer ones are set aside, with a warning.
 
         Args:
           like: a state of the same structure, shapes and placement; values are not read.
@@ -74,90 +131,117 @@ class Checkpoints:
           The state and the batches' position.
 
         Raises:
-          UserError: there is none, or it cannot be read.
+          UserError: there is none.
         """
-        step = self.latest_step
-        if step is None:
-            raise _missing(self._folder)
-        target = {**_fields(like), "key": jax.random.key_data(like.key)}
-        try:
-            restored = self._manager.restore(
-                step,
-                args=ocp.args.Composite(
-                    state=ocp.args.StandardRestore(target), data=ocp.args.JsonRestore()
-                ),
-            )
-        except (OSError, ValueError, KeyError) as error:
-            raise _unreadable(self._folder / str(step), error) from error
-        arrays = dict(restored["state"])
+        restored = newest_intact(self._run, _arrays(like))
+        warn(self._run, restored, set_aside=True)
+        # Placed as a fresh state is: the update is then the same program, and compiled already.
+        arrays = jax.tree.map(_placed, restored.arrays, _arrays(like))
         arrays["key"] = jax.random.wrap_key_data(arrays["key"])
-        return TrainState(**arrays), restored["data"]
+        return TrainState(**arrays), restored.manifest.position
 
     def close(self) -> None:
-        """Releases orbax's resources."""
-        self._manager.close()
+        """Waits for the thread; errors are those of `wait`, which comes before."""
+        self._join()
+
+    def _join(self) -> None:
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _write(
+        self, step: int, arrays: Any, data_position: dict[str, Any], score: float | None
+    ) -> None:
+        whole = self._folder / str(step)
+        part = whole.with_name(whole.name + SUFFIX)
+        try:
+            self._lock.check()
+            self._folder.mkdir(exist_ok=True)
+            remove(part)
+            part.mkdir()
+            write_arrays(part, arrays)
+            write_manifest(part, Manifest(data_position, score, digests(arrays)))
+            self._lock.check()
+            part.rename(whole)
+            self._remove_others()
+        except UserError as error:
+            self._error = error
+        except Exception as error:  # of orbax and tensorstore, too
+            remove(part)
+            self._error = UserError(
+                f"{whole}: cannot be written ({_reason(error)}); earlier checkpoints are as they "
+                "were, and the same command continues once it can be"
+            )
+
+    def _scores(self) -> dict[int, float]:
+        """Validation scores of the checkpoints that have one, by update."""
+        scores = {}
+        for step in steps(self._run):
+            try:
+                score = read_manifest(self._folder / str(step)).score
+            except DamageError:
+                continue  # an older one, which counts as one without a score
+            if score is not None:
+                scores[step] = score
+        return scores
+
+    def _remove_others(self) -> None:
+        """Removes the checkpoints that are neither among the latest nor among the best."""
+        present, scores = steps(self._run), self._scores()
+        best = sorted(scores, key=lambda step: (scores[step], step))[: self._keep_best]
+        for step in set(present[: -self._keep]) - set(best):
+            # Renamed first: none is ever half there.
+            left = self._folder / f"{step}{SUFFIX}"
+            (self._folder / str(step)).rename(left)
+            remove(left)
 
 
 def trained_params(config: Config, folder: Path) -> tuple[Any, int]:
     """The parameters that a run has reached, and the number of updates behind them.
 
-    Those of the latest checkpoint, whose optimiser may be of another version of this code; of a run
-    whose checkpoints were removed, as of the model that comes with the project, those of its model,
-    which then is the finished one.
+    Those of the newest intact checkpoint, whose optimiser may be of another version of this code;
+    of a run whose checkpoints were removed, as of the model that comes with the project, those of
+    its model, which then is the finished one. Warns of newer checkpoints that are damaged.
 
     Raises:
       UserError: there is neither, or it cannot be read.
     """
-    step = latest_update(folder)
-    if step is None and (folder / MODEL_FILE).exists():
+    try:
+        none = not steps(folder)
+    except OSError as error:
+        raise UserError(f"--workdir: {error}") from error
+    if none and (folder / MODEL_FILE).exists():
         try:
             return load_model(folder)[1], build.num_steps(config)
         except (OSError, ValueError) as error:
             raise UserError(f"--workdir: {error}") from error
-    path = (folder / CHECKPOINT_FOLDER).absolute()
-    if step is None:
-        raise _missing(path)
-    like = {"params": _described_params(config)}
-    options = ocp.CheckpointManagerOptions(read_only=True)
-    handlers = {"state": ocp.PyTreeCheckpointHandler()}
-    with closing(ocp.CheckpointManager(path, options=options, item_handlers=handlers)) as manager:
-        restore = ocp.args.PyTreeRestore(
-            like,
-            restore_args=ocp.checkpoint_utils.construct_restore_args(like),
-            partial_restore=True,
-        )
-        try:
-            params = manager.restore(step, args=ocp.args.Composite(state=restore))["state"]
-        except (OSError, ValueError, KeyError) as error:
-            raise _unreadable(path / str(step), error) from error
-    params = params["params"]
-    if not all(isinstance(leaf, jax.Array) for leaf in jax.tree.leaves(params)):
-        others = ValueError("other parameters than the configuration's")  # left as described
-        raise _unreadable(path / str(step), others)
-    return params, step
+    restored = newest_intact(folder, {"params": _described_params(config)})
+    warn(folder, restored, set_aside=False)
+    return jax.tree.map(jnp.array, restored.arrays["params"]), restored.step
 
 
 def _described_params(config: Config) -> Any:
-    """Shapes, types and placement of the parameters."""
+    """Shapes and types of the parameters."""
     model, frames = build.make_model(config), jnp.zeros((1, 1, *build.frame_shape(config)))
-    shapes = jax.eval_shape(lambda: model.init(jax.random.key(0), frames)["params"])
-    placement = jax.sharding.SingleDeviceSharding(jax.devices()[0])
-    return jax.tree.map(
-        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=placement), shapes
-    )
+    return jax.eval_shape(lambda: model.init(jax.random.key(0), frames)["params"])
 
 
-def _missing(folder: Path) -> UserError:
-    return UserError(f"{folder}: no checkpoint; train first")
+def _arrays(state: TrainState) -> dict[str, Any]:
+    """What a checkpoint holds of a state."""
+    return {
+        "step": state.step,
+        "params": state.params,
+        "opt_state": state.opt_state,
+        "key": jax.random.key_data(state.key),
+    }
 
 
-def _unreadable(path: Path, error: Exception) -> UserError:
-    reason = " ".join(str(error).split())[:200]
-    return UserError(
-        f"{path}: cannot be restored, as it is damaged or of another version of this code; nothing "
-        f"was changed ({type(error).__name__}: {reason})"
-    )
+def _placed(value: np.ndarray, like: jax.Array) -> jax.Array:
+    return jax.device_put(value, like.sharding) if like.committed else jnp.array(value)
 
 
-def _fields(state: TrainState) -> dict[str, Any]:
-    return {"step": state.step, "params": state.params, "opt_state": state.opt_state}
+def _reason(error: Exception) -> str:
+    """Why a checkpoint cannot be written, on a line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = " ".join(str(error).split())
+    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])

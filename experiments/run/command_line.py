@@ -13,6 +13,8 @@ mistyped flag are answered at once, and the process is set up before JAX starts.
         sys.exit(main())
 """
 
+import errno
+import os
 import re
 import sys
 import textwrap
@@ -30,6 +32,7 @@ from experiments.console.stop_signals import ending_at_once
 _HELP_FLAGS = {"-h", "-help", "--help"}
 _REQUIRED = "must have a value other than None"  # as absl says it
 _WIDTH = 100
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def run(
@@ -52,7 +55,8 @@ def run(
         after flags; empty: it takes none.
 
     Returns:
-      The status: 2 after bad input, with one line on standard error that says what is wrong.
+      The status: 2 after bad input or on a full disk, with one line on standard error that says
+      what is wrong.
     """
     owns_process = argv is None
     given = sys.argv[1:] if argv is None else list(argv)
@@ -64,11 +68,27 @@ def run(
             rest = _parse(flag_values, given, arguments)
             if owns_process:
                 set_up_process()
-                logging.set_verbosity(logging.ERROR)  # orbax reports every step of every save
+                # orbax reports every step of every save, and each error with a long traceback.
+                logging.set_verbosity(logging.FATAL)
             return main(*rest) or 0
         except UserError as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                raise
+            path = error.filename or "the output"  # such as a log that it is redirected to
+            print(f"error: {path}: cannot be written ({error.strerror})", file=sys.stderr)
+            _forget_output()
+            return 2
+
+
+def _forget_output() -> None:
+    """Drops what standard output cannot take, which Python would try again when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def help_text(flag_values: flags.FlagValues, documentation: str) -> str:

@@ -31,14 +31,11 @@ from experiments.measure.final_evaluation import FinalEvaluation, table
 from experiments.run import build
 from experiments.run.changes import explain_changes
 from experiments.run.checkpoints import Checkpoints
-from experiments.run.folder import (
-    check_run_folder,
-    entered,
-    latest_update,
-    write_config,
-)
+from experiments.run.folder import check_run_folder, entered, write_config
+from experiments.run.lock import Lock
 from experiments.run.provenance import record
 from experiments.run.results import drop_results
+from experiments.run.stored import latest_update
 from experiments.training.loop import Periods, Validation, compile_update, train
 from experiments.training.reporter import Reporter
 from experiments.training.training_data import TrainingData
@@ -55,15 +52,17 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     Args:
       config: the experiment; see `experiments.configs.default`.
       workdir: the run's folder, see `experiments.run.folder`. Created if missing; a run of the
-        same configuration in it is continued from its last checkpoint. Number of sequences,
-        periods, checkpoints kept and `evaluation` may be changed, see `check_run_folder`.
+        same configuration in it is continued from its newest intact checkpoint. Number of
+        sequences, periods, checkpoints kept and `evaluation` may be changed, see
+        `check_run_folder`.
 
     Returns:
       The last state, and the number of the signal that stopped the run early, or None.
 
     Raises:
-      UserError: invalid configuration, unusable folder, unreadable data, or a loss that is not
-        finite; checkpoints written before stay as they are.
+      UserError: invalid configuration, unusable folder, unreadable data, a loss or parameters that
+        are not finite, a full disk, or a folder that is no longer the one that is locked;
+        checkpoints written before stay as they are.
     """
     config = resolve(config)
     folder, num_steps = Path(workdir), build.num_steps(config)
@@ -85,7 +84,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         state = replace(state, params=build.initial_params(config, state.params))
     predict = make_predict(model)
 
-    with entered(folder, config) as there:
+    with entered(folder, config) as (there, lock):
         if data is not None:
             evaluation.rehearse(predict(state.params), sources)
         constant = (
@@ -94,12 +93,17 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         if there is None or differences(config, there):
             write_config(folder, config)
         with (
-            closing(Checkpoints(folder, config.train.keep_checkpoints)) as checkpoints,
+            closing(_checkpoints(config, folder, lock)) as checkpoints,
             StopSignals() as stop,
         ):
             if checkpoints.latest_step is not None:
                 state, position = checkpoints.restore(state)
-                if data is not None and int(state.step) < num_steps:
+                if int(state.step) < num_steps:
+                    if data is None:  # one of an earlier version, which has no digests
+                        raise UserError(
+                            f"{folder}: the last checkpoint was damaged and is set aside; the same "
+                            f"command continues after update {int(state.step)}"
+                        )
                     data.go_to(position)
                 reached = f"continues after update {int(state.step)} of {num_steps}"
                 if trained:
@@ -107,14 +111,15 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                 print(f"{folder}: {reached}", flush=True)
                 if there is not None:
                     explain_changes(config, there, int(state.step), num_train)
-            if data is not None and int(state.step) < num_steps and stop.received is None:
+            first = int(state.step)
+            if data is not None and first < num_steps and stop.received is None:
                 drop_results(folder)
-                record(folder, int(state.step), config.precision)
+                record(folder, first, config.precision)
                 validation = _validation(config, predict, sources["validation"], constant)
-                state = _train(config, folder, state, tx, data, validation, checkpoints, stop)
-            trained_now = int(state.step) > (latest or 0)
-            if trained_now or (latest and not (folder / MODEL_FILE).exists()):
-                _write_model(config, folder, state)
+                state = _train(config, folder, lock, state, tx, data, validation, checkpoints, stop)
+            trained_now = int(state.step) > first
+            if trained_now or (first and not (folder / MODEL_FILE).exists()):
+                _write_model(config, folder, lock, state)
         if stop.received is not None:
             name = signal.Signals(stop.received).name
             saved = ", saved" if int(state.step) else ""
@@ -128,12 +133,21 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             result = evaluation.current(split, num_steps)
             if result is None:
                 result = evaluation.evaluate_split(
-                    predict(state.params), split, sources[split], num_steps, constant
+                    predict(state.params), split, sources[split], num_steps, constant, lock
                 )
             else:
                 print(f"{folder}: evaluated on {split} already")
             print(table(result), flush=True)
     return state, None
+
+
+def _checkpoints(config: Config, folder: Path, lock: Lock) -> Checkpoints:
+    return Checkpoints(
+        folder,
+        lock,
+        keep=config.train.keep_checkpoints,
+        keep_best=config.train.keep_best_checkpoints,
+    )
 
 
 def _initial_state(
@@ -153,6 +167,7 @@ def _initial_state(
 def _train(
     config: Config,
     folder: Path,
+    lock: Lock,
     state: TrainState,
     tx: optax.GradientTransformation,
     data: TrainingData,
@@ -164,6 +179,7 @@ def _train(
     num_steps, batch_size = build.num_steps(config), config.train.batch_size
     shape = batch_size, config.data.sequence_length, *build.frame_shape(config)
     train_step = compile_update(build.train_step(config, tx), state, shape, stop)
+    lock.check()
     with Reporter(folder, int(state.step), num_steps, batch_size) as reporter:
         reporter.configuration(to_json(config), flatten(config))
         return train(
@@ -183,6 +199,7 @@ def _train(
             checkpoints=checkpoints,
             stop=stop,
             folder=folder,
+            lock=lock,
         )
 
 
@@ -204,10 +221,11 @@ def _validation(
     )
 
 
-def _write_model(config: Config, folder: Path, state: TrainState) -> None:
+def _write_model(config: Config, folder: Path, lock: Lock, state: TrainState) -> None:
     path = folder / MODEL_FILE
     try:
         with replacing(path) as part, part.open("xb") as file:
             save_model(file, options_of(config, "model"), state.params)
+            lock.check()
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error})") from error

@@ -16,12 +16,15 @@ from experiments.console.errors import UserError
 from experiments.console.runtime import give_back_memory
 from experiments.console.stop_signals import StopSignals
 from experiments.run.checkpoints import Checkpoints
+from experiments.run.lock import Lock
+from experiments.run.stored import not_finite
 from experiments.training.reporter import Reporter
 from experiments.training.training_data import TrainingData
 from vstm.compiler import compiler_options
 from vstm.training.update import Metrics, TrainState, TrainStep
 
 REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the validation scores
+BEST_BY = ("cross_entropy", "mean_squared_error")  # the first that the model has
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,7 @@ def train(
     checkpoints: Checkpoints,
     stop: StopSignals,
     folder: Path,
+    lock: Lock,
 ) -> TrainState:
     """Trains until the last update or a stop signal; logs, validates and saves.
 
@@ -107,12 +111,14 @@ def train(
       checkpoints: where the state is saved.
       stop: signals that end it early.
       folder: of the run, for messages.
+      lock: on it.
 
     Returns:
       The last state, which is saved.
 
     Raises:
-      UserError: the loss is not finite, or a sequence cannot be read.
+      UserError: loss or parameters are not finite, a sequence cannot be read, something cannot be
+        written, or the folder is no longer the one that is locked.
     """
     step = int(state.step)
     metrics: Metrics = {}
@@ -120,26 +126,39 @@ def train(
     def due(every_steps: int) -> bool:
         return step % every_steps == 0 or step == num_steps
 
+    def diverged(what: str) -> UserError:
+        saved = checkpoints.latest_step
+        return UserError(
+            f"{folder}: diverged: {what} at update {step}; "
+            + (f"the last checkpoint is of update {saved}" if saved else "no checkpoint is saved")
+            + ". Lower config.optimizer.learning_rate or config.optimizer.clip_global_norm, in "
+            "another --workdir"
+        )
+
     def finite_metrics() -> dict[str, float]:
         values = {name: float(value) for name, value in metrics.items()}
-        if not math.isfinite(values["loss"]) or not math.isfinite(values["gradient_norm"]):
-            raise UserError(
-                f"{folder}: diverged: the loss is {values['loss']}, its gradient's norm "
-                f"{values['gradient_norm']} at update {step}; the last checkpoint is of update "
-                f"{checkpoints.latest_step}. Lower config.optimizer.learning_rate or "
-                "config.optimizer.clip_global_norm, in another --workdir"
-            )
+        loss, norm = values["loss"], values["gradient_norm"]
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            raise diverged(f"the loss is {loss}, its gradient's norm {norm}")
         return values
 
-    def save() -> None:
-        finite_metrics()
-        checkpoints.save(state, data.position())
+    def check_finite() -> None:
+        finite_metrics()  # of the parameters before the update
+        wrong = not_finite({"parameters": state.params, "optimiser": state.opt_state})
+        if wrong:
+            raise diverged(f"{wrong[0]} is not finite")
+
+    def save(score: float | None = None) -> None:
+        check_finite()
+        checkpoints.save(state, data.position(), score)
 
     while step < num_steps and stop.received is None:
         previous = metrics
         state, metrics = train_step(state, jnp.asarray(next(data)))
         jax.block_until_ready(previous)  # stay one update ahead of the device, not more
         step += 1
+        lock.check()
+        checkpoints.check()
         reporter.advance()
         if due(periods.log):
             values = finite_metrics()
@@ -151,15 +170,19 @@ def train(
             continue
         jax.block_until_ready(metrics)
         with reporter.pause():
+            check_finite()
+            score = None
             if due(periods.validate):
                 scores = validation.score(state.params)
                 reporter.scalars(step, "validation", scores["model"])
                 references = {name: scores[name] for name in REFERENCES}
                 reporter.references(step, "validation", references)
+                score = next(s for s in map(scores["model"].get, BEST_BY) if s is not None)
             if due(periods.picture):
                 reporter.picture(step, "validation", validation.draw(state.params))
-            if due(periods.checkpoint):
-                save()
+            if due(periods.checkpoint) or checkpoints.is_among_the_best(score):
+                save(score)
     if metrics:
         save()
+        checkpoints.wait()
     return state

@@ -1,21 +1,18 @@
 """Where a training run reports: progress, `metrics.jsonl` and TensorBoard."""
 
-import json
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import numpy as np
-import tensorboardX
-from tensorboardX.summary import hparams
 
 from data.progress import Progress
-from experiments.run.folder import METRICS_FILE, MetricsLog
+from experiments.run.metrics_log import MetricsLog
+from experiments.training.board import Board
 
-FLUSH_SECONDS = 5  # a kill loses at most so much of TensorBoard's events; the log loses nothing
 SMOOTHED = "smoothed"  # folder of running means, which TensorBoard draws beside the values
 SMOOTHING = 0.9  # share of the earlier mean that each logged update leaves
 # Of the fields, TensorBoard's table shows the first five until others are chosen.
@@ -44,14 +41,17 @@ class Reporter:
           last_step: what was reported of later updates, before a kill, is dropped.
           num_steps: updates of the whole run.
           batch_size: sequences per update, the unit of the progress.
+
+        Raises:
+          UserError: the log cannot be read or written. TensorBoard's files may fail, see `Board`.
         """
         self._folder, self._batch_size = folder, batch_size
         self._last_step = self._step = last_step
         self._log = MetricsLog(folder, last_step)
-        self._boards: dict[str, tensorboardX.SummaryWriter] = {}
+        self._boards: dict[str, Board] = {}
         self._means: dict[str, _RunningMean] = {}
-        for line in (folder / METRICS_FILE).read_text().splitlines():
-            for name, value in json.loads(line).items():
+        for line in self._log.earlier:
+            for name, value in line.items():
                 self._smooth(name, value)
         self._progress = Progress(
             num_steps * batch_size,
@@ -74,10 +74,10 @@ class Reporter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._progress.__exit__(kind, error, trace)
-        self._log.close()
-        for board in self._boards.values():
-            board.close()
+        with ExitStack() as closing:  # all of them, whatever one raises
+            for close in (self._log.close, *(board.close for board in self._boards.values())):
+                closing.callback(close)
+            self._progress.__exit__(kind, error, trace)
 
     def advance(self) -> None:
         """Moves the progress on by one update; the first one isn't timed."""
@@ -143,30 +143,23 @@ class Reporter:
           text: as it is read best.
           fields: by path.
         """
-        self._board("").add_text("config", f"```\n{text}```", 0)
+        self._board("").text("config", f"```\n{text}```")
         in_order = {name: fields[name] for name in (*FIRST_FIELDS, *fields) if name in fields}
         told = {n: str(v) if isinstance(v, tuple) else v for n, v in in_order.items()}
-        for summary in hparams(told, dict.fromkeys(TABULATED)):
-            self._board("").file_writer.add_summary(summary, 0)
+        self._board("").hyperparameters(told, dict.fromkeys(TABULATED))
 
     def picture(self, step: int, name: str, picture: np.ndarray) -> None:
         """Writes a picture, uint8 [rows, columns, 3], to TensorBoard."""
-        self._board("").add_image(name, picture, step, dataformats="HWC")
+        self._board("").picture(name, picture, step)
 
     def _to_board(self, board: str, step: int, named: Mapping[str, float | None]) -> None:
         for name, value in named.items():
             if value is not None:
-                self._board(board).add_scalar(name, value, step)
+                self._board(board).scalar(name, value, step)
 
-    def _board(self, name: str) -> tensorboardX.SummaryWriter:
+    def _board(self, name: str) -> Board:
         if name not in self._boards:
-            self._boards[name] = tensorboardX.SummaryWriter(
-                str(self._folder / name),
-                purge_step=self._last_step + 1,
-                flush_secs=FLUSH_SECONDS,
-                # The name has whole seconds alone; a run may be continued within one.
-                filename_suffix=f".{self._last_step}",
-            )
+            self._boards[name] = Board(self._folder / name, self._last_step)
         return self._boards[name]
 
     def _smooth(self, name: str, value: float | None) -> float | None:

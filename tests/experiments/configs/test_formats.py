@@ -95,6 +95,7 @@ LATER = [
         "optimizer.decoder_rate": (0.1, 1.0),
         "train.relative_loss": (True, False),
     },
+    {"train.keep_best_checkpoints": (2, 0)},
 ]
 
 

@@ -9,7 +9,7 @@ from small_run import run
 from experiments.configs.config import read_json
 from experiments.console.errors import UserError
 from experiments.run.checkpoints import trained_params
-from experiments.run.folder import locked
+from experiments.run.lock import locked
 
 
 @pytest.fixture
@@ -74,13 +74,28 @@ def test_bad_input_is_one_line(run_copy, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in run_copy.rglob("*")} == before
 
 
-def test_damaged_checkpoint_is_named(run_copy):
-    for path in (run_copy / "checkpoints" / "100" / "state").rglob("*"):
+def halve(checkpoint):
+    for path in (checkpoint / "state").rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_the_checkpoint_before_a_damaged_one_is_used(run_copy):
+    halve(run_copy / "checkpoints" / "100")
+    code, _, errors = evaluate(f"--workdir={run_copy}")
+    assert code == 0
+    assert "100: damaged (state/" in errors
+    assert errors.endswith("not as it was written); that of update 98 is used\n")
+    assert json.loads((run_copy / "eval_test.json").read_text())["step"] == 98
+    assert (run_copy / "checkpoints" / "100").exists()  # set aside by training alone
+
+
+def test_damaged_checkpoints_are_named(run_copy):
+    for checkpoint in (run_copy / "checkpoints").iterdir():
+        halve(checkpoint)
     code, _, errors = evaluate(f"--workdir={run_copy}")
     assert code == 2
-    assert "cannot be restored" in errors
+    assert "100: cannot be restored, nor can any other checkpoint" in errors
     assert len(errors.strip().splitlines()) == 1
 
 

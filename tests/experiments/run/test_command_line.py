@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from absl import flags
@@ -177,3 +178,22 @@ def test_arguments_that_are_no_flags_stand_anywhere_and_are_wanted(capsys):
     assert calls == [(5, ("a", "b")), (7, ("--c",))]
     assert run("--number=5") == 2
     assert capsys.readouterr().err == "error: FOLDER: expected one or more; --help shows how\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_output_that_has_no_room_is_an_error_in_a_line():
+    code = """
+import sys
+from absl import flags
+from experiments.run import command_line
+print_much = lambda: print("x" * 100_000, flush=True)
+sys.exit(command_line.run(print_much, flags.FlagValues(), "", []))
+"""
+    with open("/dev/full", "w") as full:
+        process = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert process.returncode == 2
+    assert process.stderr.decode() == (
+        "error: the output: cannot be written (No space left on device)\n"
+    )

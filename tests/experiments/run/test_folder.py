@@ -7,7 +7,9 @@ from experiments.configs import default
 from experiments.configs.config import differences, read_json, resolve
 from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
-from experiments.run.folder import MetricsLog, check_run_folder, entered, locked, write_config
+from experiments.run.folder import check_run_folder, entered, write_config
+from experiments.run.lock import locked
+from experiments.run.manifest import Manifest, write_manifest
 
 
 @pytest.fixture
@@ -16,9 +18,15 @@ def config():
 
 
 def open_run_folder(folder, config):
-    with entered(folder, config) as there:
+    with entered(folder, config) as (there, _):
         write_config(folder, config)
         return there
+
+
+def save(folder, step):
+    checkpoint = folder / "checkpoints" / str(step)
+    checkpoint.mkdir(parents=True)
+    write_manifest(checkpoint, Manifest({}, None, {}))
 
 
 def changed(config, **changes):
@@ -99,7 +107,7 @@ def test_refusal_tells_how_to_go_on_from_the_model(config, tmp_path):
 )
 def test_what_the_updates_do_not_depend_on_may_change(config, tmp_path, path, value):
     open_run_folder(tmp_path, config)
-    (tmp_path / "checkpoints" / "100").mkdir(parents=True)  # updates, of 4 sequences
+    save(tmp_path, 100)  # updates, of 4 sequences
     there = open_run_folder(tmp_path, changed(config, **{path: value}))
     assert differences(there, config) == {}
     assert flatten(read_json(tmp_path / "config.json"))[path] == value
@@ -116,7 +124,7 @@ def test_a_model_without_checkpoints_is_not_trained_over(config, tmp_path):
 
 def test_a_run_does_not_become_shorter_than_it_is(config, tmp_path):
     open_run_folder(tmp_path, config)
-    (tmp_path / "checkpoints" / "100").mkdir(parents=True)
+    save(tmp_path, 100)
     before = (tmp_path / "config.json").read_bytes()
     shorter = changed(config, **{"train.num_sequences": 396})
     with pytest.raises(UserError, match=r"has trained 400 sequences; .*num_sequences=396"):
@@ -162,13 +170,3 @@ def test_folder_without_permission_is_refused(config, tmp_path):
     with pytest.raises(UserError, match="Permission denied"):
         open_run_folder(tmp_path / "run", config)
     tmp_path.chmod(0o700)
-
-
-def test_log_drops_what_came_after_the_checkpoint_and_a_cut_line(tmp_path):
-    path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step": 1, "loss": 3}\n{"step": 2, "loss": 2}\n{"step": 3, "loss": 1}\n{"st')
-    log = MetricsLog(tmp_path, last_step=2)
-    log.write(3, {"loss": 0.5})
-    log.close()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [(line["step"], line["loss"]) for line in lines] == [(1, 3), (2, 2), (3, 0.5)]

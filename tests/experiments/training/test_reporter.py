@@ -83,3 +83,23 @@ def test_progress_counts_sequences_and_shows_update_and_loss(tmp_path, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("training: 12/40 sequences, ")
     assert line.endswith(" left, update 3, loss 0.125")
+
+
+def test_a_full_disk_ends_the_boards_and_not_the_run(tmp_path, limited_files, capsys):
+    log = tmp_path / "metrics.jsonl"
+    with Reporter(tmp_path, 0, 10, 4) as reporter:
+        reporter.scalars(1, "train", {"loss": 1.0}, smoothed=["loss"])
+        with limited_files(log.stat().st_size + 100):  # room for the log alone
+            for step in (2, 3):
+                reporter.picture(step, "validation", np.zeros((30, 30, 3), np.uint8))
+                reporter.references(step, "validation", {"copy_last": {"ssim": 0.5}})
+        reporter.scalars(4, "train", {"loss": 0.5}, smoothed=["loss"])
+    warnings = capsys.readouterr().err.splitlines()
+    assert len(warnings) == 2  # one a file
+    assert all("cannot be written (File too large); TensorBoard has" in w for w in warnings)
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [1, 4]
+    assert scalars(tmp_path, "train/loss") == [(1, 1.0)]
+    assert scalars(tmp_path / "smoothed", "train/loss") == [
+        (1, 1.0),
+        (4, pytest.approx(0.7368, 1e-3)),
+    ]

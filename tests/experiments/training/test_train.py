@@ -17,8 +17,9 @@ from experiments.configs.config import read_json
 from experiments.console.errors import UserError
 from experiments.measure import final_evaluation
 from experiments.measure.final_evaluation import FinalEvaluation
-from experiments.run import build, checkpoints, provenance
-from experiments.run.folder import locked
+from experiments.run import build, provenance
+from experiments.run.checkpoints import Checkpoints
+from experiments.run.lock import locked
 from experiments.training import experiment as training
 from experiments.training.experiment import train_and_evaluate
 from vstm.training.update import init_state
@@ -45,10 +46,8 @@ def final_state(workdir):
         jax.random.key(0),
         build.frame_shape(config),
     )
-    manager = checkpoints.Checkpoints(workdir, 2)
-    state, position = manager.restore(like)
-    manager.close()
-    return state, position
+    with locked(workdir) as lock:
+        return Checkpoints(workdir, lock, keep=2, keep_best=1).restore(like)
 
 
 def stop(workdir, update, number):

@@ -14,7 +14,7 @@ from experiments.configs import video
 from experiments.configs.config import read_json, resolve
 from experiments.console.errors import UserError
 from experiments.measure.final_evaluation import read_evaluation
-from experiments.run.folder import latest_update
+from experiments.run.stored import latest_update
 from experiments.training.experiment import train_and_evaluate
 from experiments.training.training_data import TrainingData
 from vstm.inference.predictor import load
