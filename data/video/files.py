@@ -118,7 +118,7 @@ class VideoFile(Sequence[np.ndarray]):
                 if len(found) == 1 and index.keys[found[0]] <= key:
                     return int(index.keys[found[0]]), itertools.chain([frame], frames)
                 break
-        raise _OtherFrameError
+        raise _OtherFrameError(self.path)
 
     def _checked(self, number: int, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Frames from a number on, checked against those of the first pass.
@@ -131,7 +131,7 @@ class VideoFile(Sequence[np.ndarray]):
         """
         for i, frame in zip(range(number, len(self)), frames, strict=False):
             if checksum(frame) != self._index.checksums[i]:
-                raise _OtherFrameError
+                raise _OtherFrameError(self.path)
             yield frame
 
     def _from_start(self) -> Iterator[np.ndarray]:
@@ -172,8 +172,11 @@ class VideoFile(Sequence[np.ndarray]):
         self.problem = self.problem or problem
 
 
-class _OtherFrameError(Exception):
+class _OtherFrameError(ValueError):
     """A seek led to another frame, or to one that cannot be decoded on its own."""
+
+    def __init__(self, path: Path):
+        super().__init__(f"{path}: other frames than before")
 
 
 Video = VideoFile | ImageFolder | ImageFile
