@@ -14,7 +14,7 @@ from data.clips.prepared_clips import CLIPS_FOLDER, DATASET_FILE, checksum_of, w
 from data.clips.settings import Settings
 from data.clips.source_clips import Row, SourceClip
 from data.clips.splits import divide
-from data.files.json_files import read_json
+from data.files.json_files import parse_json
 from data.files.reading import reading
 from data.progress import Progress, still_at_it
 
@@ -99,7 +99,7 @@ def _enter(output: Path, settings: dict[str, Any]) -> None:
     wanted = json.loads(json.dumps(settings))
     if path.exists():
         with reading(path, "intact; choose another --output"):
-            there = dict(read_json(path))
+            there = dict(parse_json(path))
         if there != wanted:
             differing = [key for key in wanted if wanted[key] != there.get(key)]
             raise ValueError(
@@ -120,7 +120,7 @@ def _earlier_splits(output: Path) -> dict[str, str]:
     path = output / DATASET_FILE
     try:
         with reading(path, "intact"):
-            infos = [from_json(entry["clip"]) for entry in read_json(path)["clips"]]
+            infos = [from_json(entry["clip"]) for entry in parse_json(path)["clips"]]
     except (OSError, ValueError):
         return {}
     return {info.name: next(iter(info.splits[0])) for info in infos if any(info.splits[:1])}
@@ -162,7 +162,7 @@ def _intact(description: Path, path: Path, source_state: str) -> tuple[ClipInfo,
       OSError, ValueError: one of its files is missing or damaged.
     """
     with reading(description, "intact"):
-        there = read_json(description)
+        there = parse_json(description)
         info, problem = from_json(there["clip"]), there["problem"]
         measured = "duplicates" in there["clip"]  # earlier versions did not
         if there["source"] != source_state or not measured or not isinstance(problem, str):

@@ -40,9 +40,17 @@ def reading(path: Path, what: str) -> Iterator[None]:
     except Exception as error:
         if is_named(error, path):
             raise
-        if isinstance(error, OSError) and error.errno is not None:
-            raise OSError(f"{path}: cannot be read ({error.strerror})") from error
-        raise ValueError(f"{path}: not {what} ({reason(error)})") from error
+        raise named(error, path, what) from error
+
+
+def named(error: Exception, path: Path, what: str) -> OSError | ValueError:
+    """The error to report for any, see `reading`; itself where it names the file already."""
+    if is_named(error, path):
+        assert isinstance(error, OSError | ValueError)
+        return error
+    if isinstance(error, OSError) and error.errno is not None:
+        return OSError(f"{path}: cannot be read ({error.strerror})")
+    return ValueError(f"{path}: not {what} ({reason(error)})")
 
 
 def check_regular(path: Path) -> None:
@@ -70,8 +78,11 @@ def is_named(error: Exception, path: Path) -> bool:
 
 
 def reason(error: Exception) -> str:
-    """What an error says, in one line that is not too long; its name where it says nothing."""
-    return " ".join(str(error).split())[:_MAX_REASON] or type(error).__name__
+    """What an error says, in one line that is not too long, after its name if that is not plain."""
+    text = " ".join(str(error).split())
+    if not text or not isinstance(error, OSError | ValueError):
+        text = f"{type(error).__name__}: {text}".removesuffix(": ")
+    return text[:_MAX_REASON]
 
 
 class State(NamedTuple):

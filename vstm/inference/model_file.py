@@ -124,7 +124,7 @@ def _parameter(archive: zipfile.ZipFile, name: str, expected: tuple[int, ...]) -
     return array.copy()
 
 
-def _header(file: zipfile.ZipExtFile) -> tuple[tuple[int, ...], bool, np.dtype]:
+def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, whether in Fortran's order, and type, of an array in NumPy's format."""
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another format of arrays")
