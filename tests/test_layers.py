@@ -62,6 +62,13 @@ MAY_IMPORT = {
         "experiments.measure",
         "experiments.report",
     },
+    "experiments.drill": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.measure",
+        "experiments.report",
+    },
     "experiments.benchmark": {
         "experiments.console",
         "experiments.run",

@@ -52,7 +52,7 @@ def from_json(content: Any) -> ClipInfo:
     """
     if not isinstance(content, dict):
         raise ValueError(f"clip: expected its fields, got {content!r}")
-    given = {"duplicates": [], "still": []} | content
+    given: dict[str, Any] = {"duplicates": [], "still": []} | content
     names = [field.name for field in fields(ClipInfo)]
     for name in [*names, *given]:
         if name not in given or name not in names:

@@ -202,7 +202,7 @@ def _bare(file: Any) -> str:
     Raises:
       ValueError: it may.
     """
-    if not isinstance(file, str) or file != Path(file).name:
+    if not isinstance(file, str) or file in ("", "..") or file != Path(file).name:
         raise ValueError(f"file {file!r}: expected the name of a file in {CLIPS_FOLDER}")
     return file
 

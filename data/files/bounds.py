@@ -4,8 +4,8 @@ _MAX_EXPANSION = 50  # of real arrays and digits, at most 20 was seen
 _ALWAYS = 2**24  # bytes, which may compress to nothing
 
 MAX_PIXELS = 8192 * 8192  # of a frame or image
-_PIXELS_ALWAYS = 4096 * 4096
-_PIXELS_A_BYTE = 100  # of larger ones; photographs have 1 to 10
+_PIXELS_ALWAYS = 2**23  # 3840 x 2160, and a little more
+_PIXELS_A_BYTE = 32  # of larger ones; photographs have 1 to 10
 
 
 def expanded_at_most(stored: int) -> int:

@@ -108,7 +108,7 @@ def _read_idx(directory: Path, prefix: str, kind: str) -> tuple[np.ndarray, Path
         return _parsed(unpacked, path, kind, expanded_at_most(most)), path
 
 
-def _parsed(file: IO[bytes], path: Path, kind: str, most: int) -> np.ndarray:
+def _parsed(file: IO[bytes] | gzip.GzipFile, path: Path, kind: str, most: int) -> np.ndarray:
     """The array of an idx file of at most so many bytes."""
     magic, header = _IDX_MAGIC[kind]
     start = file.read(header)

@@ -12,7 +12,7 @@ from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.folder import CHECKPOINT_FOLDER, latest_update
-from vstm.inference.model_file import MODEL_FILE, load_model
+from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
 
 
@@ -111,7 +111,7 @@ def trained_params(config: Config, folder: Path) -> tuple[Any, int]:
     step = latest_update(folder)
     if step is None and (folder / MODEL_FILE).exists():
         try:
-            return load_model(folder)[1], build.num_steps(config)
+            return build.model_of_run(config, folder), build.num_steps(config)
         except (OSError, ValueError) as error:
             raise UserError(f"--workdir: {error}") from error
     path = (folder / CHECKPOINT_FOLDER).absolute()

@@ -6,6 +6,7 @@ its path, `module/.../name`.
 
 import json
 import math
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,6 +21,12 @@ from vstm.modules.model_config import ModelConfig
 from vstm.variants import get_variant
 
 MODEL_FILE = "model.npz"
+_MAGIC = b"\x93NUMPY\x01\x00"
+_HEADER = re.compile(
+    rb"\{'descr': '(?P<kind>[<>|][a-zA-Z])(?P<size>\d{1,9})', "
+    rb"'fortran_order': (?P<in_columns>True|False), "
+    rb"'shape': \((?P<shape>(\d{1,18}, ?)*(\d{1,18})?)\), ?\}\s*"
+)
 _DESCRIPTION = "description"
 _MAX_DESCRIPTION = 2**16  # characters
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that NumPy writes
@@ -80,11 +87,10 @@ def load_model(path: str | Path) -> tuple[ModelConfig, Any]:
 
 def _described(archive: zipfile.ZipFile) -> ModelConfig:
     with archive.open(f"{_DESCRIPTION}.npy") as file:
-        shape, _, dtype = _header(file)
-        size = dtype.itemsize
-        if shape or dtype.kind != "U" or size > 4 * _MAX_DESCRIPTION:
-            raise ValueError(f"description: expected one text, found {dtype} {shape}")
-        text = str(np.frombuffer(file.read(size), dtype)[0])
+        shape, _, kind, size = _header(file)
+        if shape or kind != "<U" or not 0 < size <= _MAX_DESCRIPTION:
+            raise ValueError(f"description: expected a text, found {kind}{size} {shape}")
+        text = file.read(4 * size).decode("utf-32-le").rstrip("\0")
     fields = json.loads(text)
     return _earlier(fields) if "variant" in fields else ModelConfig.from_fields(fields)
 
@@ -110,25 +116,32 @@ def _parameter(archive: zipfile.ZipFile, name: str, expected: tuple[int, ...]) -
     if member.compress_type not in _COMPRESSIONS:
         raise ValueError(f"{name}: compression {member.compress_type}")
     with archive.open(member) as file:
-        shape, in_columns, dtype = _header(file)
-        if dtype != np.float32 or shape != expected:
+        shape, in_columns, kind, size = _header(file)
+        if kind + str(size) != "<f4" or shape != expected:
             raise ValueError(
-                f"{name}: {dtype} {shape}; expected float32 {expected}, as the network's"
+                f"{name}: {kind}{size} {shape}; expected <f4 {expected}, as the network's"
             )
         content = file.read(4 * math.prod(shape))
         if file.read(1):
             raise ValueError(f"{name}: more than an array")
-    array = np.frombuffer(content, np.float32).reshape(shape, order="F" if in_columns else "C")
+    array = np.frombuffer(content, "<f4").reshape(shape, order="F" if in_columns else "C")
     if not np.isfinite(array).all():
         raise ValueError(f"{name}: not finite")
     return array.copy()
 
 
-def _header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Shape, whether in Fortran's order, and type, of an array in NumPy's format."""
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("another format of arrays")
-    return np.lib.format.read_array_header_1_0(file)
+def _header(file: Any) -> tuple[tuple[int, ...], bool, str, int]:
+    """Shape, whether in Fortran's order, kind and size of the numbers, of an array's file.
+
+    NumPy takes its header for an expression of Python, and fails in as many ways.
+    """
+    start = file.read(len(_MAGIC) + 2)
+    text = file.read(int.from_bytes(start[-2:], "little"))
+    match = _HEADER.fullmatch(text)
+    if not start.startswith(_MAGIC) or not match:
+        raise ValueError("no header of an array")
+    shape = tuple(int(side) for side in re.findall(rb"\d+", match["shape"]))
+    return shape, match["in_columns"] == b"True", match["kind"].decode(), int(match["size"])
 
 
 def _earlier(fields: dict[str, Any]) -> ModelConfig:

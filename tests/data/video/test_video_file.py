@@ -202,11 +202,11 @@ def unknown_codec(path):
     [
         (
             lambda path: raw_video_header(path, (16_000, 16_000)),
-            "frames of 16000x16000 pixels; expected 1 to 16777216 pixels",
+            "frames of 16000x16000 pixels; expected 1 to 8388608 pixels",
         ),
         (
             lambda path: raw_video_header(path, (60_000, 60_000)),
-            "no frame can be decoded, of 16777216 pixels at most",
+            "no frame can be decoded, of 8388608 pixels at most",
         ),
         (unknown_codec, "holds a video of a format that is not known"),
     ],
