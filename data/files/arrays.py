@@ -5,7 +5,7 @@ import os
 import re
 import zipfile
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Literal, NamedTuple
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
         content = file.read()
     if len(content) != num_bytes(header):
         raise ValueError(f"{member.filename}: {len(content)} bytes for {header.shape}")
-    order = "F" if header.in_columns else "C"
+    order: Literal["F", "C"] = "F" if header.in_columns else "C"
     return np.frombuffer(content, header.dtype).reshape(header.shape, order=order)
 
 

@@ -1,5 +1,6 @@
 """Damaged and hostile versions of files: of bytes, JSON, NumPy's arrays and archives of them."""
 
+import copy
 import functools
 import gzip
 import io
@@ -197,7 +198,7 @@ def _change_json(rng: np.random.Generator, tree: Any) -> None:
             break
         tree = below
     kind = rng.integers(10)
-    value = _VALUES[rng.integers(len(_VALUES))]
+    value = copy.deepcopy(_VALUES[rng.integers(len(_VALUES))])
     if kind == 0 and isinstance(tree, dict):
         del tree[key]
     elif kind == 1 and isinstance(tree, dict):

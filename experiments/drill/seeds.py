@@ -50,7 +50,8 @@ def digits_npz() -> bytes:
     images = np.resize(frames(), (12, 28, 28))
     arrays = {"images": images, "labels": np.arange(12, dtype=np.uint8)}
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **{f"train_{name}": array for name, array in arrays.items()})
+    named = {f"train_{name}": array for name, array in arrays.items()}
+    np.savez_compressed(buffer, **named)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 
@@ -119,6 +120,7 @@ def video(suffix: str, path: Path) -> bytes:
     codec, pixels = VIDEOS[suffix]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, av.VideoStream)
         stream.height, stream.width, stream.pix_fmt = SIDE, SIDE + 8, pixels
         stream.gop_size = 6
         for frame in frames():
