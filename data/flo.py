@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from data.files.reading import reading
+
 _MAGIC = np.float32(202021.25)
 _HEADER_BYTES = 12
 _UNKNOWN = 1e9
@@ -26,17 +28,18 @@ def read_flo(path: Path) -> np.ndarray:
       OSError: unreadable.
       ValueError: not a flow file, or cut off; the message names the file.
     """
-    content = path.read_bytes()
-    if len(content) < _HEADER_BYTES or np.frombuffer(content, "<f4", 1)[0] != _MAGIC:
-        raise ValueError(f"{path}: not a .flo file; expected it to begin with {_MAGIC}")
-    width, height = map(int, np.frombuffer(content, "<i4", 2, offset=4))
-    expected = _HEADER_BYTES + 8 * width * height
-    if min(width, height) < 1 or len(content) != expected:
-        raise ValueError(
-            f"{path}: {len(content)} bytes for a flow of {width}x{height} pixels; "
-            f"expected {expected}"
-        )
-    flow = np.frombuffer(content, "<f4", offset=_HEADER_BYTES).reshape(height, width, 2)
+    with reading(path, "a .flo file"):
+        content = path.read_bytes()
+        if len(content) < _HEADER_BYTES or np.frombuffer(content, "<f4", 1)[0] != _MAGIC:
+            raise ValueError(f"{path}: not a .flo file; expected it to begin with {_MAGIC}")
+        width, height = map(int, np.frombuffer(content, "<i4", 2, offset=4))
+        expected = _HEADER_BYTES + 8 * width * height
+        if min(width, height) < 1 or len(content) != expected:
+            raise ValueError(
+                f"{path}: {len(content)} bytes for a flow of {width}x{height} pixels; "
+                f"expected {expected}"
+            )
+        flow = np.frombuffer(content, "<f4", offset=_HEADER_BYTES).reshape(height, width, 2)
     known = (np.abs(flow) <= _UNKNOWN).all(axis=-1, keepdims=True)
     return np.where(known, flow, np.float32(np.nan)).astype(np.float32)
 

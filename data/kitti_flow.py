@@ -12,6 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
+from data.files.bounds import pixels_at_most
+from data.files.reading import reading
+
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _HEADER = ">IIBBBBB"  # width, height, bits, colour type, compression, filter, interlace
 _RGB_16 = (16, 2, 0, 0, 0)
@@ -46,15 +49,13 @@ def read_kitti(path: Path) -> np.ndarray:
       ValueError: not a PNG of three channels of 16 bits, not interlaced, or damaged; the message
         names the file.
     """
-    content = path.read_bytes()
-    try:
-        width, height, body = _parsed(content)
-        rows = np.frombuffer(zlib.decompress(body), np.uint8).reshape(height, 1 + 6 * width)
+    with reading(path, "a flow as KITTI writes it, a PNG of 3 x 16 bits"):
+        width, height, body = _parsed(path.read_bytes())
+        if not 0 < width * height <= pixels_at_most(len(body)):
+            raise ValueError(f"{width}x{height} pixels in {len(body)} bytes")
+        expanded = zlib.decompressobj().decompress(body, height * (1 + 6 * width))
+        rows = np.frombuffer(expanded, np.uint8).reshape(height, 1 + 6 * width)
         pixels = _unfiltered(rows[:, 0], rows[:, 1:].reshape(height, width, 6))
-    except (struct.error, zlib.error, ValueError) as error:
-        raise ValueError(
-            f"{path}: not a flow as KITTI writes it, a PNG of 3 x 16 bits ({error})"
-        ) from error
     values = np.ascontiguousarray(pixels).view(">u2").astype(np.float32)
     flow = (values[..., :2] - _ZERO) / np.float32(_SCALE)
     return np.where(values[..., 2:] > 0, flow, np.float32(np.nan))

@@ -49,7 +49,7 @@ def _main(arguments: argparse.Namespace) -> None:
 
 def summary(dataset: dict[str, Any], output: Path) -> str:
     """What was prepared, for people."""
-    from data.clips.prepared_clips import from_json
+    from data.clips.clip_info import from_json
 
     infos = [from_json(entry["clip"]) for entry in dataset["clips"]]
     lines = [f"{output}: {len(infos)} clips, {sum(info.num_frames for info in infos)} frames"]

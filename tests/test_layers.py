@@ -20,11 +20,12 @@ MAY_IMPORT = {
     "vstm.training": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
     "vstm.inference": {"vstm", "vstm.modules"},
     # Sources of sequences.
-    "data": {"data.video"},
-    "data.moving_mnist": {"data"},
+    "data.files": set(),
+    "data": {"data.files", "data.video"},
+    "data.moving_mnist": {"data", "data.files"},
     "data.scenes": {"data", "data.video"},
-    "data.video": set(),
-    "data.clips": {"data", "data.video"},
+    "data.video": {"data.files"},
+    "data.clips": {"data", "data.files", "data.video"},
     # What a person types, and what it needs.
     "experiments.console": set(),
     "experiments.configs": {"experiments.console"},
@@ -61,7 +62,13 @@ MAY_IMPORT = {
         "experiments.measure",
         "experiments.report",
     },
-    "experiments.drill": {"experiments.console", "experiments.run", "experiments.report"},
+    "experiments.drill": {
+        "experiments.console",
+        "experiments.configs",
+        "experiments.run",
+        "experiments.measure",
+        "experiments.report",
+    },
     "experiments.benchmark": {
         "experiments.console",
         "experiments.run",

@@ -9,18 +9,13 @@ from typing import Any
 
 from data.atomic_file import SUFFIX, replacing, write_atomically
 from data.clips import hmdb51, source_clips
-from data.clips.prepared_clips import (
-    CLIPS_FOLDER,
-    DATASET_FILE,
-    ClipInfo,
-    checksum_of,
-    from_json,
-    to_json,
-    write_clip,
-)
+from data.clips.clip_info import ClipInfo, from_json, to_json
+from data.clips.prepared_clips import CLIPS_FOLDER, DATASET_FILE, checksum_of, write_clip
 from data.clips.settings import Settings
 from data.clips.source_clips import Row, SourceClip
 from data.clips.splits import divide
+from data.files.json_files import parse_json
+from data.files.reading import reading
 from data.progress import Progress, still_at_it
 
 LISTINGS = {
@@ -102,11 +97,9 @@ def _enter(output: Path, settings: dict[str, Any]) -> None:
     """Creates the folder, or checks that an existing one has the same settings."""
     path = output / _SETTINGS_FILE
     wanted = json.loads(json.dumps(settings))
-    if path.is_file():
-        try:
-            there = dict(json.loads(path.read_text()))
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{path}: damaged ({error}); choose another --output") from error
+    if path.exists():
+        with reading(path, "intact; choose another --output"):
+            there = dict(parse_json(path))
         if there != wanted:
             differing = [key for key in wanted if wanted[key] != there.get(key)]
             raise ValueError(
@@ -124,12 +117,13 @@ def _enter(output: Path, settings: dict[str, Any]) -> None:
 
 def _earlier_splits(output: Path) -> dict[str, str]:
     """Split by name of clip, of an earlier preparation by clips; empty where there was none."""
+    path = output / DATASET_FILE
     try:
-        content = json.loads((output / DATASET_FILE).read_text())
-        infos = [from_json(entry["clip"]) for entry in content["clips"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(path, "intact"):
+            infos = [from_json(entry["clip"]) for entry in parse_json(path)["clips"]]
+    except (OSError, ValueError):
         return {}
-    return {info.name: next(iter(info.splits[0])) for info in infos if info.splits[0]}
+    return {info.name: next(iter(info.splits[0])) for info in infos if any(info.splits[:1])}
 
 
 def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[ClipInfo, str]:
@@ -139,24 +133,21 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     try:
         source_state = _state(clip.files())
     except (OSError, ValueError) as error:
-        raise UnusableClipError(str(error)) from error
-    if path.is_file() and description.is_file():
-        try:
-            there = json.loads(description.read_text())
-            info = from_json(there["clip"])
-            unchanged = there["source"] == source_state
-            measured = "duplicates" in there["clip"]  # earlier versions did not
-            if unchanged and measured and checksum_of(path, info.num_frames) == info.checksum:
-                return info, there["problem"]
-        except (ValueError, KeyError, TypeError):
-            pass  # damaged: written again
+        raise _unusable(clip, error) from error
+    try:
+        there = _intact(description, path, source_state)
+        if there is not None:
+            return there
+    except (OSError, ValueError):
+        pass  # missing or damaged: written again
     try:
         rows, problem = clip.rows(settings.size, settings.fit, settings.frame_stride)
     except (OSError, ValueError) as error:
-        raise UnusableClipError(str(error)) from error
+        raise _unusable(clip, error) from error
     with replacing(path) as part:
-        written = write_clip(part, _read(rows))
-        if checksum_of(part, written["num_frames"]) != written["checksum"]:
+        written = write_clip(part, _read(clip, rows))
+        read_back = checksum_of(part, written["num_frames"], written["size"])
+        if read_back != written["checksum"]:
             raise ValueError(f"{part}: reads back other frames than were written")
     info = ClipInfo(clip.name, clip.label, **written, splits=())
     found = {"clip": to_json(info), "problem": problem(), "source": source_state}
@@ -164,17 +155,38 @@ def _prepare_clip(clip: SourceClip, output: Path, settings: Settings) -> tuple[C
     return info, found["problem"]
 
 
+def _intact(description: Path, path: Path, source_state: str) -> tuple[ClipInfo, str] | None:
+    """A clip that was written before, and its problem; None where it is another by now.
+
+    Raises:
+      OSError, ValueError: one of its files is missing or damaged.
+    """
+    with reading(description, "intact"):
+        there = parse_json(description)
+        info, problem = from_json(there["clip"]), there["problem"]
+        measured = "duplicates" in there["clip"]  # earlier versions did not
+        if there["source"] != source_state or not measured or not isinstance(problem, str):
+            return None
+    checksum = checksum_of(path, info.num_frames, info.size)
+    return (info, problem) if checksum == info.checksum else None
+
+
 def _check_length(info: ClipInfo, min_frames: int) -> None:
     if info.num_frames < min_frames:
         raise UnusableClipError(f"{info.num_frames} frames, fewer than --min_frames={min_frames}")
 
 
-def _read(rows: Iterator[Row]) -> Iterator[Row]:
+def _read(clip: SourceClip, rows: Iterator[Row]) -> Iterator[Row]:
     """The rows; errors of reading become `UnusableClipError`, unlike those of writing."""
     try:
         yield from rows
     except (OSError, ValueError) as error:
-        raise UnusableClipError(str(error)) from error
+        raise _unusable(clip, error) from error
+
+
+def _unusable(clip: SourceClip, error: OSError | ValueError) -> UnusableClipError:
+    named = str(clip.path) in str(error)
+    return UnusableClipError(str(error) if named else f"{clip.path}: {error}")
 
 
 def _state(files: list[Path]) -> str:

@@ -13,8 +13,7 @@ import functools
 import io
 import json
 import zlib
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,41 +21,22 @@ import numpy as np
 from array_record.python.array_record_module import ArrayRecordReader, ArrayRecordWriter
 
 from data.clips.changes import ChangeDetector
+from data.clips.clip_info import ClipInfo, from_json
+from data.files.arrays import read_npz
+from data.files.json_files import read_json
+from data.files.reading import State, check_regular, check_unchanged, reading, state_of
 
 FRAMES_PER_RECORD = 16
 DATASET_FILE = "dataset.json"
 CLIPS_FOLDER = "clips"
-UNUSED = "unused"
 _OPEN_READERS = 32
-
-
-@dataclass(frozen=True)
-class ClipInfo:
-    """Metadata of a prepared clip.
-
-    Attributes:
-      name: path of its source, relative to the source folder.
-      label: class; empty where the data set has none.
-      num_frames: T.
-      size: (H, W).
-      checksum: CRC-32 of all arrays, frame by frame.
-      cuts: numbers of the frames after a scene cut; see `data.clips.changes`.
-      splits: for each of the data set's divisions, which frames belong to which split:
-        {split: [start, stop]}.
-      duplicates: numbers of the frames that repeat the one before.
-      still: stretches [start, stop] of frames among which nothing moves. Folders that earlier
-        versions wrote have neither `duplicates` nor `still`.
-    """
-
-    name: str
-    label: str
-    num_frames: int
-    size: tuple[int, int]
-    checksum: int
-    cuts: tuple[int, ...]
-    splits: tuple[dict[str, list[int]], ...]
-    duplicates: tuple[int, ...] = ()
-    still: tuple[tuple[int, int], ...] = ()
+_MIN_RECORD = 64  # bytes of a record of whatever frames, compressed
+_ARRAYS: dict[str, tuple[type, tuple[int, ...]]] = {
+    "frame": (np.uint8, ()),
+    "forward_flow": (np.float32, (2,)),
+    "visible": (np.bool_, ()),
+}
+"""By name: type, and what follows n, H and W in the shape."""
 
 
 def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, Any]:
@@ -109,52 +89,58 @@ def write_clip(path: Path, rows: Iterable[dict[str, np.ndarray]]) -> dict[str, A
     return {"num_frames": num_frames, "size": size, "checksum": checksum, **found}
 
 
-def read_rows(path: Path, start: int, stop: int) -> dict[str, np.ndarray]:
+def read_rows(path: Path, start: int, stop: int, size: tuple[int, int]) -> dict[str, np.ndarray]:
     """Arrays of the frames start <= t < stop of a clip's file.
 
+    Args:
+      path: of the file.
+      start: the first frame.
+      stop: the one after the last.
+      size: (H, W) of the clip's frames.
+
     Raises:
-      ValueError: damaged; the message names the file.
+      OSError: there is no such file.
+      ValueError: damaged, or other arrays than those of the module; the message names the file.
     """
     first, last = start // FRAMES_PER_RECORD, -(-stop // FRAMES_PER_RECORD)
-    try:
-        status = path.stat()
-        reader = _reader(str(path), status.st_mtime_ns, status.st_size)
-        records = reader.read(list(range(first, last)))
-        parts = [dict(np.load(io.BytesIO(record))) for record in records]
-    except Exception as error:  # whatever a damaged file makes of itself
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path}: damaged ({reason}); prepare the data again") from error
-    cut = slice(start - first * FRAMES_PER_RECORD, stop - first * FRAMES_PER_RECORD)
-    return {name: np.concatenate([part[name] for part in parts])[cut] for name in parts[0]}
+    with reading(path, "an intact clip; prepare the data again"):
+        records = _reader(str(path), state_of(path)).read(list(range(first, last)))
+        parts = [read_npz(io.BytesIO(record)) for record in records]
+        for number, part in enumerate(parts, first):
+            rows = min(FRAMES_PER_RECORD, stop - number * FRAMES_PER_RECORD)
+            _check_record(part, rows, size)
+        cut = slice(start - first * FRAMES_PER_RECORD, stop - first * FRAMES_PER_RECORD)
+        return {name: np.concatenate([part[name] for part in parts])[cut] for name in parts[0]}
+
+
+def _check_record(arrays: Mapping[str, np.ndarray], rows: int, size: tuple[int, int]) -> None:
+    """Refuses arrays other than the module's, or of fewer rows."""
+    if "frame" not in arrays:
+        raise ValueError("no frames")
+    for name, array in arrays.items():
+        dtype, channels = _ARRAYS[name]
+        count = len(array)
+        if array.dtype != dtype or array.shape != (count, *size, *channels):
+            raise ValueError(f"{name} {array.dtype} {array.shape}, of frames {size}")
+        if not rows <= count <= FRAMES_PER_RECORD:
+            raise ValueError(f"{name}: {count} rows")
 
 
 @functools.lru_cache(_OPEN_READERS)
-def _reader(path: str, modified: int, size: int) -> ArrayRecordReader:
-    del modified, size  # of the file that was opened
+def _reader(path: str, state: State) -> ArrayRecordReader:
+    del state  # of the file that was opened
     return ArrayRecordReader(path, "readahead_buffer_size:0")
 
 
-def checksum_of(path: Path, num_frames: int) -> int:
-    """Checksum of a clip's arrays as read from its file."""
+def checksum_of(path: Path, num_frames: int, size: tuple[int, int]) -> int:
+    """Checksum of a clip's arrays as read from its file; errors as `read_rows`."""
     checksum = 0
     for start in range(0, num_frames, FRAMES_PER_RECORD):
-        rows = read_rows(path, start, min(start + FRAMES_PER_RECORD, num_frames))
+        rows = read_rows(path, start, min(start + FRAMES_PER_RECORD, num_frames), size)
         for t in range(len(rows["frame"])):
             for array in rows.values():
                 checksum = zlib.crc32(array[t].tobytes(), checksum)
     return checksum
-
-
-def to_json(info: ClipInfo) -> dict[str, Any]:
-    return asdict(info)
-
-
-def from_json(fields: dict[str, Any]) -> ClipInfo:
-    """Inverse of `to_json`; reads what earlier versions wrote too."""
-    tuples: dict[str, Any] = {name: tuple(fields[name]) for name in ("size", "cuts", "splits")}
-    tuples["duplicates"] = tuple(fields.get("duplicates", ()))
-    tuples["still"] = tuple((start, stop) for start, stop in fields.get("still", ()))
-    return ClipInfo(**(fields | tuples))
 
 
 class PreparedClips(Sequence[ClipInfo]):
@@ -169,24 +155,28 @@ class PreparedClips(Sequence[ClipInfo]):
         """Reads the list of clips.
 
         Raises:
-          FileNotFoundError: not a prepared folder, or one that is not finished.
-          ValueError: the list is damaged.
+          OSError: not a prepared folder, or one that is not finished.
+          ValueError: the list is damaged, or a clip's file is missing or too small.
         """
-        self._directory = directory
         path = directory / DATASET_FILE
-        if not path.is_file():
+        if not path.exists():
             raise FileNotFoundError(
                 f"{path}: no such file; expected a folder that `python -m data.prepare` finished"
             )
-        try:
-            content = json.loads(path.read_text())
-            self.settings: dict[str, Any] = content["settings"]
-            self._files = [entry["file"] for entry in content["clips"]]
-            self._clips = [from_json(entry["clip"]) for entry in content["clips"]]
+        content = read_json(path)
+        with reading(path, "an intact list of clips; prepare the data again"):
+            self.settings: dict[str, Any] = dict(content["settings"])
             written = [entry["clip"] for entry in content["clips"]]
+            self._clips = [from_json(fields) for fields in written]
+            if len({len(clip.splits) for clip in self._clips}) != 1:
+                raise ValueError("no clips, or clips of more divisions than others")
+            self._paths = [
+                directory / CLIPS_FOLDER / _bare(entry["file"]) for entry in content["clips"]
+            ]
             self.checksum = zlib.crc32(json.dumps(written, sort_keys=True).encode())
-        except (ValueError, KeyError, TypeError) as error:
-            raise ValueError(f"{path}: damaged ({error}); prepare the data again") from error
+        self._states = [
+            _checked_state(file, clip) for file, clip in zip(self._paths, self._clips, strict=True)
+        ]
 
     def __len__(self) -> int:
         return len(self._clips)
@@ -195,5 +185,34 @@ class PreparedClips(Sequence[ClipInfo]):
         return self._clips[index]
 
     def read(self, index: int, start: int, stop: int) -> dict[str, np.ndarray]:
-        """Frames start <= t < stop of a clip; arrays by name, see the module."""
-        return read_rows(self._directory / CLIPS_FOLDER / self._files[index], start, stop)
+        """Frames start <= t < stop of a clip; arrays by name, see the module.
+
+        Raises:
+          OSError, ValueError: its file is missing, damaged or another than it was when the list was
+            read; the message names it.
+        """
+        path = self._paths[index]
+        check_unchanged(path, self._states[index])
+        return read_rows(path, start, stop, self._clips[index].size)
+
+
+def _bare(file: Any) -> str:
+    """A file's name, which leads to no other folder.
+
+    Raises:
+      ValueError: it may.
+    """
+    if not isinstance(file, str) or file in ("", "..") or file != Path(file).name:
+        raise ValueError(f"file {file!r}: expected the name of a file in {CLIPS_FOLDER}")
+    return file
+
+
+def _checked_state(path: Path, clip: ClipInfo) -> State:
+    """The state of a clip's file; refuses one that cannot hold so many frames."""
+    check_regular(path)
+    state = state_of(path)
+    if clip.num_frames > FRAMES_PER_RECORD * (state.size // _MIN_RECORD):
+        raise ValueError(
+            f"{path}: {state.size} bytes for {clip.num_frames} frames; prepare the data again"
+        )
+    return state

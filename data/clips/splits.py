@@ -3,7 +3,7 @@
 import zlib
 from collections.abc import Mapping, Sequence
 
-from data.clips.prepared_clips import UNUSED
+from data.clips.clip_info import UNUSED
 from data.clips.source_clips import SourceClip
 
 Ranges = dict[str, list[int]]

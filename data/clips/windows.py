@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from data.clips.prepared_clips import ClipInfo, PreparedClips
+from data.clips.clip_info import ClipInfo
+from data.clips.prepared_clips import PreparedClips
 from data.video.framing import centre_square
 
 

@@ -6,13 +6,16 @@ that train, validation and test share no digit.
 """
 
 import gzip
-import zipfile
-import zlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 
+from data.files.arrays import read_npz as read_arrays
+from data.files.bounds import expanded_at_most
+from data.files.reading import check_regular, reading
 from data.moving_mnist.data_set import DIGITS
 from data.ranges import check_choice
 from data.sequences import SPLITS
@@ -77,14 +80,9 @@ def load_digits(source: str, split: str, directory: str = "", tfds_name: str = "
 
 def read_npz(path: Path, part: str) -> Digits:
     """One part of the file that `data.moving_mnist.make_digits` writes."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file; it is part of the project")
-    try:
-        # Opened here: np.load leaves a file open that is not the zip file it looks like.
-        with path.open("rb") as file, np.load(file) as arrays:
-            return _checked(arrays[f"{part}_images"], arrays[f"{part}_labels"], str(path))
-    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(f"{path}: not a readable file of digits ({error})") from error
+    with reading(path, "a readable file of digits"):
+        arrays = read_arrays(path)
+        return _checked(arrays[f"{part}_images"], arrays[f"{part}_labels"], str(path))
 
 
 def read_idx_folder(directory: Path, part: str) -> Digits:
@@ -98,24 +96,33 @@ def read_idx_folder(directory: Path, part: str) -> Digits:
 def _read_idx(directory: Path, prefix: str, kind: str) -> tuple[np.ndarray, Path]:
     names = [f"{prefix}-{kind}-ubyte{suffix}" for suffix in ("", ".gz")]
     names.append(names[0].replace("-idx", ".idx"))
-    path = next((directory / name for name in names if (directory / name).is_file()), None)
+    path = next((directory / name for name in names if (directory / name).exists()), None)
     if path is None:
         raise FileNotFoundError(f"{directory / names[0]}: no such file, gzipped (.gz) or not")
-    raw = path.read_bytes()
-    if path.suffix == ".gz":
-        try:
-            raw = gzip.decompress(raw)
-        except (OSError, EOFError, zlib.error) as error:
-            raise ValueError(f"{path}: truncated or not gzip ({error})") from error
+    check_regular(path)
+    most = path.stat().st_size
+    if path.suffix != ".gz":
+        with reading(path, "readable"), path.open("rb") as file:
+            return _parsed(file, path, kind, most), path
+    with reading(path, "whole, or not gzip"), gzip.open(path) as unpacked:
+        return _parsed(unpacked, path, kind, expanded_at_most(most)), path
+
+
+def _parsed(file: IO[bytes] | gzip.GzipFile, path: Path, kind: str, most: int) -> np.ndarray:
+    """The array of an idx file of at most so many bytes."""
     magic, header = _IDX_MAGIC[kind]
-    if len(raw) < header or int.from_bytes(raw[:4], "big") != magic:
+    start = file.read(header)
+    if len(start) < header or int.from_bytes(start[:4], "big") != magic:
         raise ValueError(f"{path}: not an idx file of {kind.split('-')[0]} (magic number {magic})")
-    shape = np.frombuffer(raw, ">u4", (header - 4) // 4, offset=4).astype(int)
-    if len(raw) != header + shape.prod():
+    shape = np.frombuffer(start, ">u4", offset=4).tolist()
+    promised = math.prod(shape)
+    content = file.read(min(promised, most) + 1)
+    if len(content) != promised:
+        more = " or more" * (len(content) > most)
         raise ValueError(
-            f"{path}: its header promises {shape.prod()} bytes of data, it has {len(raw) - header}"
+            f"{path}: its header promises {promised} bytes of data, it has {len(content)}{more}"
         )
-    return np.frombuffer(raw, np.uint8, offset=header).reshape(shape), path
+    return np.frombuffer(content, np.uint8).reshape(shape)
 
 
 def read_tfds(name: str, part: str, directory: str) -> Digits:

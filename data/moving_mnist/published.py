@@ -1,9 +1,12 @@
 """The published Moving MNIST test set, `mnist_test_seq.npy`: 10,000 sequences of 20 frames."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from data.files.arrays import num_bytes, read_header
+from data.files.reading import reading
 from data.moving_mnist.data_set import PIXELS
 from data.moving_mnist.generator import BINARY_THRESHOLD
 from data.ranges import check_choice
@@ -25,23 +28,23 @@ class PublishedTestSet:
           pixels: `float`, or `binary` for a threshold at 0.5.
 
         Raises:
-          FileNotFoundError: no such file.
-          ValueError: another or a truncated file, or unknown pixels.
+          OSError: no such file, or not readable.
+          ValueError: another or a truncated file, or unknown pixels; the message names it.
         """
         check_choice("pixels", pixels, PIXELS)
-        if not Path(path).is_file():
-            raise FileNotFoundError(f"{path}: no such file; expected mnist_test_seq.npy")
-        try:
-            self._sequences = np.lib.format.open_memmap(path, mode="r")
-        except (ValueError, EOFError, OSError) as error:
-            raise ValueError(f"{path}: truncated or not an .npy file ({error})") from error
-        if self._sequences.dtype != np.uint8 or self._sequences.ndim != 4:
-            raise ValueError(
-                f"{path}: expected uint8 [T, N, H, W], found {self._sequences.dtype} "
-                f"{self._sequences.shape}"
-            )
-        if self._sequences.shape[1] == 0:
-            raise ValueError(f"{path}: holds no sequence")
+        path = Path(path)
+        with reading(path, "a whole .npy file"), path.open("rb") as file:
+            header = read_header(file)
+            shape, dtype = header.shape, header.dtype
+            if dtype != np.uint8 or len(shape) != 4:
+                raise ValueError(f"{path}: expected uint8 [T, N, H, W], found {dtype} {shape}")
+            if 0 in shape:
+                raise ValueError(f"{path}: holds no sequence")
+            start, size = file.tell(), path.stat().st_size
+            if size != start + num_bytes(header):
+                raise ValueError(f"{size - start} bytes for {shape}")
+            order: Any = "F" if header.in_columns else "C"
+            self._sequences = np.memmap(file, np.uint8, "r", start, shape, order)
         self._pixels = pixels
 
     def __len__(self) -> int:

@@ -77,7 +77,7 @@ class Camera:
             raise OSError(f"{name}: gives no frame")
         self._upright = Upright(self._first, stream.sample_aspect_ratio)
         self.size = self._upright.size
-        check_pixels(Path(name), self.size)
+        check_pixels(name, self.size)
 
     def shown(self) -> Iterator[tuple[float, Callable[[], Picture]]]:
         """See `data.video.stream.Stream.shown`; goes on where it was left."""

@@ -5,20 +5,18 @@ Headers are not trusted: `index_file` decodes the file once and keeps a few byte
 
 from array import array
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
-from av.stream import Disposition
 
+from data.files.bounds import pixels_at_most
+from data.files.reading import State, check_unchanged, state_of
+from data.video.containers import candidate_streams, nothing_decoded, opened, reading
 from data.video.frame_times import NO_STAMP, Timing, timing
-from data.video.orientation import MAX_PIXELS, Upright, check_pixels, checksum
-
-_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
-_OPTIONS = {"max_pixels": str(MAX_PIXELS)}  # also where a header's lie shows while decoding
+from data.video.orientation import Upright, check_pixels, checksum
 
 
 @dataclass(frozen=True)
@@ -36,6 +34,7 @@ class FileIndex:
       problem: what is wrong; None if nothing.
       one_thread: whether it was decoded by a single thread, as files with a problem are: several
         threads conceal errors differently each time.
+      state: of the file, which later passes must find unchanged.
     """
 
     stream: int
@@ -47,6 +46,7 @@ class FileIndex:
     timing: Timing
     problem: str | None
     one_thread: bool
+    state: State
 
 
 def index_file(path: Path) -> FileIndex:
@@ -70,7 +70,7 @@ def index_file(path: Path) -> FileIndex:
             return index
         found = found or index
     if found is None:
-        raise ValueError(f"{path}: no frame can be decoded, of {MAX_PIXELS} pixels at most")
+        raise nothing_decoded(path)
     return found
 
 
@@ -79,6 +79,7 @@ def decode(
     stream_number: int,
     note: Callable[[str], None],
     *,
+    state: State,
     one_thread: bool = False,
     stamp: int | None = None,
 ) -> Iterator[av.VideoFrame]:
@@ -87,19 +88,23 @@ def decode(
     Args:
       path: of the file.
       stream_number: see `FileIndex`.
+      state: of the file when it was read first.
       note: called with problems that don't stop decoding.
       one_thread: makes the decoding of damaged data deterministic.
       stamp: starts at the key frame before it, or elsewhere if the container is damaged.
 
     Raises:
       OSError: there is no such file.
-      ValueError: no video, or of too large frames; the message names the file.
+      ValueError: no video, or of too large frames, or the file has changed; the message names it.
     """
+    check_unchanged(path, state)
     with opened(path) as container:
         stream = container.streams.video[stream_number]
         codec = stream.codec_context
-        check_pixels(path, (codec.height, codec.width))
-        codec.options = _OPTIONS
+        most = pixels_at_most(state.size)
+        if codec.height * codec.width:  # else it is in the frames
+            check_pixels(path, (codec.height, codec.width), most)
+        codec.options = {"max_pixels": str(most)}  # where a header's lie shows while decoding
         codec.thread_type = "AUTO"
         if one_thread:
             codec.thread_count = 1
@@ -112,27 +117,7 @@ def decode(
                 note("holds data that cannot be decoded")
                 continue
             yield from frames
-
-
-@contextmanager
-def reading(path: Path) -> Iterator[None]:
-    """Turns FFmpeg's errors into a ValueError that names the file."""
-    try:
-        yield
-    except av.error.FFmpegError as error:
-        raise ValueError(f"{path}: not a readable video ({error.strerror})") from error
-
-
-@contextmanager
-def opened(path: Path) -> Iterator[av.container.InputContainer]:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    # Names with a colon are no protocols. Titles that are not UTF-8 occur in HMDB-51.
-    with (
-        reading(path),
-        av.open(f"file:{path}", metadata_errors="ignore", options=_OPTIONS) as container,
-    ):
-        yield container
+    check_unchanged(path, state)
 
 
 def _packets(
@@ -148,30 +133,16 @@ def _packets(
     yield None
 
 
-def candidate_streams(path: Path) -> list[int]:
-    """Candidate video streams, the likeliest first."""
-    with opened(path) as container:
-        streams = container.streams.video
-        videos = [i for i, stream in enumerate(streams) if not stream.disposition & _PICTURES]
-        if not videos:
-            pictures = ", only pictures such as a cover" if streams else ""
-            raise ValueError(f"{path}: holds no video{pictures}")
-        known = [i for i in videos if streams[i].codec_context is not None]
-        if not known:
-            raise ValueError(f"{path}: holds a video of a format that is not known")
-        best = container.streams.best("video")
-        return sorted(known, key=lambda i: (streams[i] is not best, i))
-
-
 def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | None:
     """Index of a stream; None if no frame of it can be decoded."""
     problems: list[str] = []
+    state = state_of(path)
     with opened(path) as container:
         promise = Promise.of(container, number)
     upright: Upright | None = None
     interlaced = corrupt = False
     stamps, checksums, keys = array("q"), array("I"), array("q")
-    for frame in decode(path, number, problems.append, one_thread=one_thread):
+    for frame in decode(path, number, problems.append, state=state, one_thread=one_thread):
         if upright is None:
             upright = Upright(frame, promise.aspect)
             check_pixels(path, upright.size)
@@ -198,6 +169,7 @@ def _index(path: Path, number: int, *, one_thread: bool = False) -> FileIndex | 
         timing=found,
         problem=problems[0] if problems else None,
         one_thread=one_thread,
+        state=state,
     )
 
 

@@ -8,10 +8,12 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from data.video.decoding import Promise, candidate_streams, decode, opened, reading
+from data.files.reading import state_of
+from data.video.containers import candidate_streams, nothing_decoded, opened, reading
+from data.video.decoding import Promise, decode
 from data.video.deinterlacing import deinterlaced_where_marked
 from data.video.frame_times import NO_STAMP, timing
-from data.video.orientation import MAX_PIXELS, Upright, check_pixels
+from data.video.orientation import Upright, check_pixels
 from data.video.picture import Picture
 
 
@@ -36,7 +38,13 @@ class FileStream:
         """
         self.path, self.name = path, path.name
         self.problem: str | None = None
+        with reading(path):
+            self._open()
+
+    def _open(self) -> None:
+        path = self.path
         candidates = candidate_streams(path)
+        self._state = state_of(path)
         listed = {number: self._stamps(number) for number in candidates}
         self._number = next((n for n in candidates if len(listed[n]) > 1), candidates[0])
         ticks = listed[self._number]
@@ -55,7 +63,7 @@ class FileStream:
         self._order = {tick: number for number, tick in enumerate(np.sort(ticks).tolist())}
         first = next(self._decoded(), None)
         if first is None:
-            raise ValueError(f"{path}: no frame can be decoded, of {MAX_PIXELS} pixels at most")
+            raise nothing_decoded(path)
         self._upright = Upright(first, self._promise.aspect)
         self.size = self._upright.size
         check_pixels(path, self.size)
@@ -76,8 +84,9 @@ class FileStream:
         """Nothing: a file is open only while it is read."""
 
     def _picture(self, frame: av.VideoFrame, reformatter: VideoReformatter) -> Picture:
-        grey = self._upright.grey(frame, reformatter)
-        return Picture(grey, self._upright.colour(frame, reformatter))
+        with reading(self.path):
+            grey = self._upright.grey(frame, reformatter)
+            return Picture(grey, self._upright.colour(frame, reformatter))
 
     def _position(self, stamp: int | None, before: int) -> int:
         """Number of a frame among the packets; those of frames that are lost are passed over."""
@@ -90,7 +99,8 @@ class FileStream:
         return float(self.times[min(number, last)]) + max(0, number - last) / float(self.rate)
 
     def _decoded(self) -> Iterator[av.VideoFrame]:
-        for frame in decode(self.path, self._number, self._note, one_thread=True):
+        frames = decode(self.path, self._number, self._note, state=self._state, one_thread=True)
+        for frame in frames:
             if frame.is_corrupt:
                 self._note("holds damaged frames")
             yield frame

@@ -3,8 +3,9 @@
 Frames are rotated and mirrored as their display matrix or EXIF orientation says, deinterlaced,
 scaled to square pixels, and composited over black where transparent. Headers are not trusted: the
 number of frames and their times come from one decoding pass, which keeps a few bytes per frame, so
-memory does not grow with the video. Frames that cannot be decoded don't count; frames of more than
-`data.video.orientation.MAX_PIXELS` are refused before memory is allocated.
+memory does not grow with the video. Frames that cannot be decoded don't count; frames of more
+pixels than `data.files.bounds` allows are refused before memory is allocated. A file that changes
+while it is read is an error.
 """
 
 import itertools
@@ -15,7 +16,8 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from data.video.decoding import decode, index_file, reading
+from data.video.containers import reading
+from data.video.decoding import decode, index_file
 from data.video.deinterlacing import deinterlaced
 from data.video.images import ANIMATION_SUFFIXES, IMAGE_SUFFIXES, ImageFile, ImageFolder
 from data.video.orientation import checksum
@@ -116,7 +118,7 @@ class VideoFile(Sequence[np.ndarray]):
                 if len(found) == 1 and index.keys[found[0]] <= key:
                     return int(index.keys[found[0]]), itertools.chain([frame], frames)
                 break
-        raise _OtherFrameError
+        raise _OtherFrameError(self.path)
 
     def _checked(self, number: int, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """Frames from a number on, checked against those of the first pass.
@@ -129,18 +131,24 @@ class VideoFile(Sequence[np.ndarray]):
         """
         for i, frame in zip(range(number, len(self)), frames, strict=False):
             if checksum(frame) != self._index.checksums[i]:
-                raise _OtherFrameError
+                raise _OtherFrameError(self.path)
             yield frame
 
     def _from_start(self) -> Iterator[np.ndarray]:
-        return self._images(itertools.islice(self._noticed(self._decode()), len(self)))
+        return self._images(self._noticed(self._decode()))
 
     def _noticed(self, frames: Iterator[av.VideoFrame]) -> Iterator[av.VideoFrame]:
         """All frames; a difference from the first pass is noted as the problem."""
-        for i, frame in enumerate(frames):
-            if i < len(self) and checksum(frame) != self._index.checksums[i]:
+        count = 0
+        for frame, expected in zip(frames, self._index.checksums, strict=False):
+            if checksum(frame) != expected:
                 self.problem = self.problem or "is decoded differently each time"
             yield frame
+            count += 1
+        if count < len(self):
+            raise ValueError(
+                f"{self.path}: {len(self)} frames could be decoded before, now {count}"
+            )
 
     def _images(self, frames: Iterator[av.VideoFrame]) -> Iterator[np.ndarray]:
         whole = deinterlaced(frames) if self._index.interlaced else frames
@@ -151,14 +159,24 @@ class VideoFile(Sequence[np.ndarray]):
 
     def _decode(self, stamp: int | None = None) -> Iterator[av.VideoFrame]:
         index = self._index
-        return decode(self.path, index.stream, self._note, one_thread=index.one_thread, stamp=stamp)
+        return decode(
+            self.path,
+            index.stream,
+            self._note,
+            state=index.state,
+            one_thread=index.one_thread,
+            stamp=stamp,
+        )
 
     def _note(self, problem: str) -> None:
         self.problem = self.problem or problem
 
 
-class _OtherFrameError(Exception):
+class _OtherFrameError(ValueError):
     """A seek led to another frame, or to one that cannot be decoded on its own."""
+
+    def __init__(self, path: Path):
+        super().__init__(f"{path}: other frames than before")
 
 
 Video = VideoFile | ImageFolder | ImageFile

@@ -3,6 +3,7 @@
 import numpy as np
 from PIL import Image
 
+from data.files.bounds import MAX_PIXELS
 from data.video import FITS
 
 
@@ -19,7 +20,7 @@ def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
       uint8 [height, width], or [height, width, 3].
 
     Raises:
-      ValueError: another `how`.
+      ValueError: another `how`, or a frame so narrow that its scaled side would be too long.
     """
     if how not in FITS:
         raise ValueError(f"fit {how!r}; expected one of {', '.join(FITS)}")
@@ -27,6 +28,11 @@ def fit(image: np.ndarray, size: tuple[int, int], how: str) -> np.ndarray:
     ratios = [size[axis] / given[axis] for axis in (0, 1)]
     factor = max(ratios) if how == "crop" else min(ratios)
     height, width = (max(1, round(factor * side)) for side in given)
+    if height * width > MAX_PIXELS:
+        raise ValueError(
+            f"a frame of {given[1]}x{given[0]} pixels, {width}x{height} when scaled; expected "
+            f"{MAX_PIXELS} pixels at most"
+        )
     scaled = scale(image, (height, width))
     if how == "crop":
         top, left = (height - size[0]) // 2, (width - size[1]) // 2

@@ -2,8 +2,8 @@
 
 Read by Pillow; rotated and mirrored as the EXIF orientation says. Grey has ITU-R 601's weights; of
 16 bits the upper 8 are kept; transparent pixels are composited over black, whatever colour they
-hide. Images of more than `data.video.orientation.MAX_PIXELS` are refused before memory is
-allocated.
+hide. Images of more pixels than `data.files.bounds` allows are refused before memory is allocated,
+and so are files of formats that `IMAGE_SUFFIXES` don't stand for, whatever their names.
 """
 
 import re
@@ -17,15 +17,19 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageOps
 
+from data.files.bounds import pixels_at_most
+from data.files.reading import check_unchanged, reading, state_of
 from data.video.frame_times import equally_spaced, timing
-from data.video.orientation import MAX_PIXELS, check_pixels
+from data.video.orientation import check_pixels
 from data.video.picture import Picture
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp")
 ANIMATION_SUFFIXES = (".gif", ".apng")
+_FORMATS = ("PNG", "JPEG", "BMP", "PPM", "TIFF", "WEBP", "GIF")
 _ONE_PICTURE_FORMATS = ("MPO",)  # a phone's photo, with a gain map or the other eye's view
 _COLOUR_MODES = ("RGB", "CMYK", "YCbCr", "LAB", "HSV", "P")
 _DEFAULT_MILLISECONDS = 100  # of a frame that gives no duration, as browsers do
+_MAX_MILLISECONDS = 2**32  # which no format's field exceeds
 
 _Pixels = TypeVar("_Pixels")
 
@@ -108,6 +112,7 @@ class ImageFile(Sequence[np.ndarray]):
         self.problem: str | None = None
         milliseconds: list[int] = []
         with _reading(self.path), _open(self.path) as image:
+            self._state = state_of(self.path)
             # A PNG may show a picture of its own where animations are not known.
             self._first = int(getattr(image, "default_image", False))
             promised = getattr(image, "n_frames", 1) - self._first
@@ -122,7 +127,8 @@ class ImageFile(Sequence[np.ndarray]):
                     break
                 if not number:
                     self.size = _grey(image).shape
-                milliseconds.append(round(image.info.get("duration") or _DEFAULT_MILLISECONDS))
+                duration = round(image.info.get("duration") or _DEFAULT_MILLISECONDS)
+                milliseconds.append(min(max(0, duration), _MAX_MILLISECONDS))
         stamps = np.cumsum([0, *milliseconds[:-1]])
         found = timing(stamps, Fraction(1, 1000), [])
         self.times, self.rate, self.constant_rate = found.times, found.rate, found.constant_rate
@@ -139,6 +145,7 @@ class ImageFile(Sequence[np.ndarray]):
 
     def _each(self, pixels: Callable[[Image.Image], _Pixels]) -> Iterator[_Pixels]:
         with _reading(self.path):
+            check_unchanged(self.path, self._state)
             image = _open(self.path)
         with image:
             for number in range(len(self)):
@@ -152,6 +159,7 @@ class ImageFile(Sequence[np.ndarray]):
             return [self[i] for i in range(*index.indices(len(self)))]
         number = range(len(self))[index]
         with _reading(self.path), _open(self.path) as image:
+            check_unchanged(self.path, self._state)
             image.seek(self._first + number)
             return _grey(image)
 
@@ -187,9 +195,9 @@ def _read_single(path: Path, pixels: Callable[[Image.Image], Any] | None = None)
 
 
 def _open(path: Path) -> Image.Image:
-    image = Image.open(path)
+    image = Image.open(path, formats=_FORMATS)
     try:
-        check_pixels(path, image.size[::-1])
+        check_pixels(path, image.size[::-1], pixels_at_most(path.stat().st_size))
     except ValueError:
         image.close()
         raise
@@ -198,20 +206,10 @@ def _open(path: Path) -> Image.Image:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[None]:
-    """Turns any error of a damaged image into a ValueError that names the file."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of damaged metadata, and of sizes
-            yield
-    except Image.DecompressionBombError as error:
-        raise ValueError(f"{path}: too large; expected {MAX_PIXELS} pixels at most") from error
-    except Exception as error:
-        if str(error).startswith(f"{path}: "):
-            raise
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(f"{path}: not a readable image ({reason})") from error
+    """See `data.files.reading`."""
+    with reading(path, "a readable image"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of damaged metadata, and of sizes
+        yield
 
 
 def _grey(image: Image.Image) -> np.ndarray:

@@ -14,19 +14,25 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-MAX_PIXELS = 8192 * 8192  # of a frame; headers that ask for more are damaged or malicious
+from data.files.bounds import MAX_PIXELS
+
 _PLAUSIBLE_ASPECTS = (Fraction(1, 8), Fraction(8))
 
 
-def check_pixels(path: Path, size: tuple[int, int]) -> None:
-    """Refuses frames of more than `MAX_PIXELS`, before memory is allocated.
+def check_pixels(path: Path | str, size: tuple[int, int], most: int = MAX_PIXELS) -> None:
+    """Refuses frames of too many pixels, before memory is allocated.
+
+    Args:
+      path: of the file, or a camera's name, for the message.
+      size: (H, W).
+      most: pixels, see `data.files.bounds.pixels_at_most`.
 
     Raises:
-      ValueError: the size (H, W) is larger; the message names the file.
+      ValueError: the size is larger, or there is no pixel.
     """
-    if size[0] * size[1] > MAX_PIXELS:
+    if not 0 < size[0] * size[1] <= most:
         raise ValueError(
-            f"{path}: frames of {size[1]}x{size[0]} pixels; expected {MAX_PIXELS} pixels at most"
+            f"{path}: frames of {size[1]}x{size[0]} pixels; expected 1 to {most} pixels"
         )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from data.files.json_files import parse_json
 from experiments.benchmark.cells import Cell
 from experiments.benchmark.machine import FACTS, heading
 from experiments.benchmark.measure import measure
-from experiments.console.errors import UserError
+from experiments.console.reading import number, reading
+from experiments.console.reading import rows as checked_rows
 from experiments.report.results_table import markdown_rows
 from experiments.run.provenance import current_commit
 from experiments.run.results import write_file
@@ -23,15 +25,14 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     Raises:
       UserError: it is damaged.
     """
-    try:
-        rows = json.loads(path.read_text()) if path.exists() else []
+    if not path.exists():
+        return []
+    with reading(path, "rows of the benchmark; without the file, all is measured anew"):
+        rows = checked_rows(parse_json(path))
         for row in rows:
-            for name in (*_CELL, *FACTS, "device", "commit", "ours_s"):
-                row[name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: not rows of the benchmark ({error!r}); without the file, all is measured anew"
-        ) from error
+            number(row["ours_s"])
+            for name in (*_CELL, *FACTS, "device", "commit"):
+                hash(row[name])
     return rows
 
 

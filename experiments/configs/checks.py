@@ -9,6 +9,8 @@ from experiments.console.errors import UserError
 from vstm.losses import LOSSES
 from vstm.metrics.frames import SSIM_WINDOW
 
+_MAX_BYTES = 2**36  # of a batch's frames, more than which no device holds
+
 
 def check_together(config: ConfigDict) -> None:
     """Refuses fields that contradict each other.
@@ -21,6 +23,7 @@ def check_together(config: ConfigDict) -> None:
     """
     _check_windows(config)
     _check_frames(config)
+    _check_batches(config)
     _check_loss(config)
 
 
@@ -60,6 +63,19 @@ def _check_frames(config: ConfigDict) -> None:
         raise UserError(
             f"config.data.image_size={size}: expected at least {SSIM_WINDOW}, the window of SSIM"
         )
+
+
+def _check_batches(config: ConfigDict) -> None:
+    data = config.data
+    for section in ("train", "evaluation"):
+        size = 4 * config[section].batch_size * data.sequence_length * data.image_size**2
+        if size > _MAX_BYTES:
+            raise UserError(
+                f"config.{section}.batch_size={config[section].batch_size}: its frames take "
+                f"{size / 2**30:.0f} GiB, {data.sequence_length} of {data.image_size}x"
+                f"{data.image_size} pixels a sequence; expected {_MAX_BYTES / 2**30:.0f} GiB at "
+                "most"
+            )
 
 
 def _check_loss(config: ConfigDict) -> None:

@@ -13,6 +13,7 @@ from experiments.configs.checks import check_together
 from experiments.configs.default import FIELDS, KINDS, SECTIONS
 from experiments.configs.fields import check_path, check_value, flatten
 from experiments.configs.recipes import OPEN_FIELDS, with_recipe
+from experiments.console import reading as files
 from experiments.console.errors import UserError
 
 _MOST_TARGETS = 8  # that train.num_targets=0 stands for
@@ -109,26 +110,19 @@ def read_json(path: Path) -> Config:
     Raises:
       UserError: no such file, not JSON, or not a valid configuration; the message names it.
     """
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file; expected the folder of a training run") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{path}: not a JSON file ({error})") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{path}: not a configuration")
-    try:
-        fields = formats.upgrade(content)
-        for name, value in flatten(fields).items():
-            if value is None:
-                raise UserError(f"config.{name}: expected a value, got null")
-        return resolve(Config(fields))
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
-    except (ValueError, TypeError, AttributeError) as error:  # names that are none of fields
-        raise UserError(f"{path}: not a configuration ({error})") from error
+    if not path.exists():
+        raise UserError(f"{path}: no such file; expected the folder of a training run")
+    content = files.read_json(path)
+    with files.reading(path, "a configuration"):
+        try:
+            fields = formats.upgrade(content)
+            for name, value in flatten(fields).items():
+                check_path(name)
+                if value is None:
+                    raise UserError(f"config.{name}: expected a value, got null")
+            return resolve(Config(fields))
+        except UserError as error:
+            raise UserError(f"{path}: {error}") from error
 
 
 def differences(ours: Config, theirs: Config) -> dict[str, str]:

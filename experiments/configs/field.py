@@ -5,6 +5,7 @@ import pkgutil
 from dataclasses import dataclass
 from typing import Any
 
+from data.sequences import MAX_COUNT
 from experiments.console.errors import UserError, nearest
 
 
@@ -17,7 +18,7 @@ class Field:
       choices: names that it may be, or where they are defined, as `module:NAME`, which is imported
         when a value is checked, so that flags are defined without it; None for any.
       at_least: smallest value; None for any.
-      at_most: largest value; None for any.
+      at_most: largest value; None for any, of whole numbers for `MAX_COUNT`.
       above: a bound that the value must exceed; None for none.
     """
 
@@ -44,8 +45,9 @@ class Field:
             raise UserError(f"config.{path}={value}: expected a finite number")
         if self.at_least is not None and not value >= self.at_least:
             raise UserError(f"config.{path}={value}: expected at least {self.at_least}")
-        if self.at_most is not None and not value <= self.at_most:
-            raise UserError(f"config.{path}={value}: expected at most {self.at_most}")
+        at_most = MAX_COUNT if type(value) is int and self.at_most is None else self.at_most
+        if at_most is not None and not value <= at_most:
+            raise UserError(f"config.{path}={value}: expected at most {at_most}")
         if self.above is not None and not value > self.above:
             raise UserError(f"config.{path}={value}: expected a number above {self.above}")
 

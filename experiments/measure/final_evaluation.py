@@ -1,13 +1,15 @@
 """Final evaluations: `eval_<split>.json` and `samples_<split>.png` in a run's folder."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from data.files.json_files import parse_json
 from data.sources import Source
 from experiments.configs.config import Config, options_of
+from experiments.console.errors import UserError
+from experiments.console.reading import number, numbers, reading
 from experiments.measure.evaluation import Predict, evaluate, samples
 from experiments.measure.paper import paper_reference
 from experiments.pictures.samples import png
@@ -168,10 +170,19 @@ class FinalEvaluation:
 
 def read_evaluation(folder: Path, split: str) -> dict[str, Any] | None:
     """What `FinalEvaluation.evaluate_split` wrote; None where it is missing or damaged."""
+    path = result_file(folder, "eval", split)
     try:
-        result = json.loads(result_file(folder, "eval", split).read_text())
-        return result if result["split"] == split else None
-    except (OSError, ValueError, KeyError, TypeError):
+        with reading(path, "an evaluation"):
+            result = parse_json(path)
+            if result["split"] != split or not isinstance(result["variant"], str):
+                return None
+            for name in ("step", "num_sequences", "sequences_trained"):
+                number(result[name])
+            for name in ("model", *_NAMES, "paper"):
+                if result[name] is not None or name == "model":
+                    numbers(result[name])
+            return result
+    except UserError:
         return None
 
 

@@ -1,6 +1,5 @@
 """Scores of flows against the true ones: errors over moving pixels, motion segmentation."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,9 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
+from data.files.json_files import parse_json
 from experiments.console.errors import UserError
+from experiments.console.reading import number, reading
 from experiments.run.results import result_file
 from vstm.metrics.flow import angular_error, endpoint_error
 from vstm.metrics.motion_segments import adjusted_rand_index, motion_segments
@@ -157,8 +158,6 @@ def read_flow_scores(folder: Path) -> dict[str, float]:
     path = result_file(folder, "flow", "test")
     if not path.exists():
         return {}
-    try:
-        model = json.loads(path.read_text())["model"]
-        return {name: model[name] for name in COMPARED}
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not scores of flow ({error})") from error
+    with reading(path, "scores of flow"):
+        model = parse_json(path)["model"]
+        return {name: number(model[name]) for name in COMPARED}

@@ -177,6 +177,11 @@ def _predictions(
             start = time.perf_counter()
             made = predictor.step(inputs[-1].grey)
             duration = time.perf_counter() - start
+            if not np.isfinite(made.frame).all():
+                raise ValueError(
+                    f"{stream.name}: frame {frame.number} is not predicted in finite numbers, but "
+                    "in infinite ones or NaN; expected a model that has not diverged"
+                )
             yield Predicted(inputs, frame._replace(picture=seen), made, duration)
         inputs = [*inputs[-NUM_INPUTS + 1 :], seen]
 

@@ -1,16 +1,18 @@
 """Rows of evaluated runs: what each compares, its test scores, those of its flow."""
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from data.files.json_files import parse_json
+from experiments.configs import config as configuration
 from experiments.configs import default
-from experiments.configs.config import Config, decide, is_read, options_of, read_json
+from experiments.configs.config import Config, decide, is_read, options_of
 from experiments.configs.fields import flatten
 from experiments.configs.recipes import with_recipe
 from experiments.console.errors import UserError
+from experiments.console.reading import number, numbers, reading
 from experiments.measure.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.measure.paper import MODEL_OF_RECIPE
@@ -52,9 +54,9 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
     floors = read_floors(runs / FLOORS)
     table = []
     for path in files:
-        try:
-            evaluation = json.loads(path.read_text())
-            config = read_json(path.parent / CONFIG_FILE)
+        with reading(path, "an evaluation"):
+            evaluation = _checked(parse_json(path))
+            config = configuration.read_json(path.parent / CONFIG_FILE)
             row = (
                 _compared(source, path.parent, config)
                 | {"seed": config.seed, "sequences": evaluation["sequences_trained"]}
@@ -63,9 +65,16 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
             if floors:
                 row["floor"] = floors.get(encoder_name(options_of(config, "model")))
             table.append(row | read_flow_scores(path.parent) | training(path.parent))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UserError(f"{path}: not an evaluation ({error!r})") from error
     return table
+
+
+def _checked(evaluation: dict[str, Any]) -> dict[str, Any]:
+    number(evaluation["sequences_trained"])
+    for name in ("model", "copy_last"):
+        numbers(evaluation[name])
+    if evaluation.get("paper") is not None:  # earlier ones have none
+        numbers(evaluation["paper"])
+    return evaluation
 
 
 def read_floors(folder: Path) -> dict[str, float]:
@@ -76,11 +85,9 @@ def read_floors(folder: Path) -> dict[str, float]:
     """
     floors = {}
     for path in sorted(folder.glob("*.json")):
-        try:
-            entry = json.loads(path.read_text())
-            floors[entry["encoder"]] = entry["test_cross_entropy"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise UserError(f"{path}: not a floor ({error!r})") from error
+        with reading(path, "a floor"):
+            entry = parse_json(path)
+            floors[str(entry["encoder"])] = number(entry["test_cross_entropy"])
     return floors
 
 

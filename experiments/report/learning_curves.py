@@ -4,12 +4,15 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from experiments.configs.config import read_json
-from experiments.console.errors import UserError
+from data.files.json_files import parse_json
+from data.sequences import MAX_COUNT
+from experiments.configs import config as configuration
+from experiments.console.reading import number, reading
 from experiments.pictures.figure import write_figure
 from experiments.report.provenance import Row, training
 from experiments.report.table import Curves, TrainingErrors
@@ -44,15 +47,13 @@ def read_curve(folder: Path, name: str) -> Curve:
       UserError: unreadable metrics.
     """
     path = folder / METRICS_FILE
-    batch_size = read_json(folder / CONFIG_FILE).train.batch_size
+    batch_size = configuration.read_json(folder / CONFIG_FILE).train.batch_size
     values: dict[int, float] = {}
-    try:
-        for line in path.read_text().splitlines():
+    with reading(path, "the metrics of a run"):
+        for line in path.read_bytes().splitlines():
             entry = json.loads(line)
             if name in entry:
-                values[entry["step"]] = entry[name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not the metrics of a run ({error})") from error
+                values[_update(entry["step"])] = number(entry[name])
     updates = sorted(values)
     return Curve(folder.name, batch_size, updates, [values[update] for update in updates])
 
@@ -82,16 +83,29 @@ def keep_curves(path: Path, curves: Sequence[Curve]) -> list[Curve]:
     Raises:
       UserError: the file is damaged, or cannot be written.
     """
-    try:
-        entries = json.loads(path.read_text()) if path.exists() else []
-        known = {curve.label: curve for curve in (Curve(**entry) for entry in entries)}
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(f"{path}: not learning curves ({error})") from error
+    known: dict[str, Curve] = {}
+    if path.exists():
+        with reading(path, "learning curves"):
+            known = {entry["label"]: _curve(**entry) for entry in parse_json(path)}
     known |= {curve.label: curve for curve in curves}
     kept = [known[label] for label in sorted(known)]
     lines = ",\n".join(json.dumps(asdict(curve)) for curve in kept)
     write_file(path, f"[\n{lines}\n]\n")
     return kept
+
+
+def _curve(label: str, batch_size: int, updates: list[int], values: list[float]) -> Curve:
+    """A curve of a file; refuses what is none."""
+    if not isinstance(label, str) or len(updates) != len(values):
+        raise ValueError(f"{label!r}: {len(updates)} updates, {len(values)} values")
+    steps, scores = [_update(step) for step in updates], [number(value) for value in values]
+    return Curve(label, _update(batch_size), steps, scores)
+
+
+def _update(step: Any) -> int:
+    if type(step) is not int or not 0 <= step <= MAX_COUNT:
+        raise ValueError(f"expected a number of updates, got {step!r}")
+    return step
 
 
 def running_mean(values: Sequence[float], window: int) -> np.ndarray:

@@ -5,8 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from data.files.json_files import parse_json
 from experiments.console.errors import UserError
+from experiments.console.reading import reading
+from experiments.console.reading import rows as checked_rows
 from experiments.report.provenance import PROVENANCE, Row, content, with_known_provenance
+
+_KEYS = (str, int, float)
 
 
 def earlier_rows(folder: Path, key: Sequence[str]) -> list[Row]:
@@ -16,13 +21,13 @@ def earlier_rows(folder: Path, key: Sequence[str]) -> list[Row]:
       UserError: they are damaged, or lack a field of the key.
     """
     path = folder / "results.json"
-    try:
-        rows = json.loads(path.read_text()) if path.exists() else []
+    if not path.exists():
+        return []
+    with reading(path, f"rows with {', '.join(key)}"):
+        rows = checked_rows(parse_json(path))
         for row in rows:
-            for name in key:
-                row[name]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not rows with {', '.join(key)} ({error!r})") from error
+            if missing := [name for name in key if not isinstance(row.get(name), _KEYS)]:
+                raise ValueError(f"a row without {missing[0]}")
     return rows
 
 

@@ -1,13 +1,14 @@
 """The page of all results: of each its finding, a compact table, its pictures and the command."""
 
-import json
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from data.files.json_files import parse_json
 from experiments.console.errors import UserError
+from experiments.console.reading import reading, rows
 from experiments.report.compact_table import Line, compact_table
 from experiments.report.provenance import Row
 from experiments.report.results_table import markdown_rows
@@ -80,20 +81,18 @@ def _section(folder: Path, table: Table, root: Path) -> str:
 
 
 def _read(folder: Path) -> list[Row]:
-    try:
-        rows = json.loads((folder / "results.json").read_text())
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder}: damaged results ({error})") from error
-    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise UserError(f"{folder}: damaged results (not a list of rows)")
-    return rows
+    path = folder / "results.json"
+    with reading(path, "rows of results"):
+        return rows(parse_json(path))
 
 
 def _lines(folder: Path, table: Table, rows: Sequence[Row]) -> list[Line]:
-    try:
-        return compact_table(table, rows)
-    except UserError as error:
-        raise UserError(f"{folder}: damaged results ({error})") from error
+    path = folder / "results.json"
+    with reading(path, "rows of results"):
+        try:
+            return compact_table(table, rows)
+        except UserError as error:
+            raise UserError(f"{path}: not rows of results ({error})") from error
 
 
 def _overview(folder: Path) -> str:
@@ -101,8 +100,10 @@ def _overview(folder: Path) -> str:
     lengths: dict[str, set[int]] = {}
     rows = _read(folder)
     for row in rows:
-        if not {"variant", "sequences"} <= row.keys():
-            raise UserError(f"{folder}: damaged results (a row without variant or sequences)")
+        if not isinstance(row.get("variant"), str) or not isinstance(row.get("sequences"), int):
+            raise UserError(
+                f"{folder / 'results.json'}: not rows of results (one has no variant or sequences)"
+            )
         lengths.setdefault(row["variant"], set()).add(row["sequences"])
     common = set.intersection(*lengths.values()) if lengths else set()
     if not common:

@@ -1,10 +1,11 @@
 """Rows of one kind of result file of many runs."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.console.errors import UserError
+from data.files.json_files import parse_json
+from experiments.console.reading import reading
+from experiments.console.reading import rows as checked_rows
 from experiments.report.provenance import Row, training
 from experiments.report.table import ResultFile
 
@@ -30,8 +31,8 @@ def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
 
 
 def _rows_of(path: Path) -> list[Row]:
-    try:
-        entries = json.loads(path.read_text())
+    with reading(path, "rows of results"):
+        entries = parse_json(path)
         if isinstance(entries, dict):
             named = {
                 name: row
@@ -39,9 +40,7 @@ def _rows_of(path: Path) -> list[Row]:
                 if isinstance(row, dict) and name not in _NO_ROWS
             }
             entries = [{"name": name} | row for name, row in named.items()]
-        return [part for row in entries for part in _by_frame(row)]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise UserError(f"{path}: not rows of results ({error})") from error
+        return checked_rows([part for row in entries for part in _by_frame(row)])
 
 
 def _by_frame(row: Row) -> list[Row]:

@@ -18,13 +18,14 @@ from data.sequences import SequenceOptions
 from data.sources import DataSet, Source, TrainingSource
 from experiments.configs.config import Config, options_of
 from experiments.console.errors import UserError
-from vstm.inference.model_file import load_model
+from vstm.inference.model_file import MODEL_FILE, load_model
 from vstm.inference.predictor import find_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 from vstm.training.update import TrainStep, make_train_step
 
 CHANNELS = 1
+_OF_TRAINING = ("memory_initial_range", "returning_gradient")  # which no prediction shows
 
 
 def source(config: Config, split: str) -> Source:
@@ -151,6 +152,24 @@ def initial_params(config: Config, params: Any) -> Any:
     if fresh:
         print(f"{path}: lacks {', '.join(fresh)}; freshly drawn", flush=True)
     return jax.tree.map(jnp.asarray, unflatten_dict(expected | given, sep="/"))
+
+
+def model_of_run(config: Config, folder: Path) -> Any:
+    """The parameters in a run's model file.
+
+    Raises:
+      OSError, ValueError: it cannot be read, or is of another network than the configuration; the
+        message names it.
+    """
+    described, params = load_model(folder)
+    theirs, ours = described.to_fields(), options_of(config, "model").to_fields()
+    for name, value in theirs.items():
+        if value != ours[name] and name not in _OF_TRAINING:
+            raise ValueError(
+                f"{folder / MODEL_FILE}: of a network with {name}={value!r}; expected "
+                f"{ours[name]!r}, as the run's configuration says"
+            )
+    return params
 
 
 def make_schedule(config: Config, num_train: int) -> optax.Schedule:

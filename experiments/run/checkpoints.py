@@ -29,7 +29,7 @@ from experiments.run.stored import (
     warn,
     write_arrays,
 )
-from vstm.inference.model_file import MODEL_FILE, load_model
+from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
 
 
@@ -211,7 +211,7 @@ def trained_params(config: Config, folder: Path) -> tuple[Any, int]:
         raise UserError(f"--workdir: {error}") from error
     if none and (folder / MODEL_FILE).exists():
         try:
-            return load_model(folder)[1], build.num_steps(config)
+            return build.model_of_run(config, folder), build.num_steps(config)
         except (OSError, ValueError) as error:
             raise UserError(f"--workdir: {error}") from error
     restored = newest_intact(folder, {"params": _described_params(config)})

@@ -13,8 +13,9 @@ from typing import Any
 
 import jax
 
-from experiments.console.errors import UserError
+from data.files.json_files import parse_json
 from experiments.console.machine_facts import UNKNOWN, cpuinfo, package_version, processor
+from experiments.console.reading import reading, rows
 from experiments.run.results import write_file
 
 ENVIRONMENT_FILE = "environment.json"
@@ -100,17 +101,16 @@ def read(folder: Path) -> list[dict[str, Any]]:
       UserError: the record is damaged.
     """
     path = folder / ENVIRONMENT_FILE
-    try:
-        entries = json.loads(path.read_text())
-        for entry in entries:
-            if not isinstance(entry["step"], int):
-                raise TypeError(f"step {entry['step']!r}")
-            entry["commit"], entry["device"]
-        return entries
-    except FileNotFoundError:
+    if not path.exists():
         return []
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not a record of how the run was trained ({error!r})") from error
+    with reading(path, "a record of how the run was trained"):
+        entries = rows(parse_json(path))
+        for entry in entries:
+            if type(entry["step"]) is not int:
+                raise ValueError(f"step {entry['step']!r}")
+            if not all(isinstance(entry[fact], str) for fact in ("commit", "device")):
+                raise ValueError(f"commit {entry['commit']!r}, device {entry['device']!r}")
+        return entries
 
 
 def trained_by(folder: Path) -> dict[str, str | None]:

@@ -70,7 +70,7 @@ def test_sintel_keeps_flow(tmp_path):
 def test_damage_of_the_list_is_named(source):
     output = run("video_folder", source, "--split_by=time")
     (output / "dataset.json").write_text("{")
-    with pytest.raises(ValueError, match=r"dataset.json: damaged .*; prepare the data again"):
+    with pytest.raises(ValueError, match=r"dataset.json: not a JSON file"):
         PreparedClips(output)
 
 

@@ -3,7 +3,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from data.clips.prepared_clips import ClipInfo, write_clip
+from data.clips.clip_info import ClipInfo
+from data.clips.prepared_clips import write_clip
 from data.clips.windows import CentreSquares, VideoWindows
 
 LENGTHS = (9, 20)
@@ -131,7 +132,11 @@ def test_clip_file_of_another_kind_is_named(tmp_path):
     path = tmp_path / "a.array_record"
     written = write_clip(path, ({"frame": np.full((2, 3), t, np.uint8)} for t in (0, 27, 55)))
     assert (written["num_frames"], written["size"], written["cuts"]) == (3, (2, 3), ())
-    np.testing.assert_array_equal(read_rows(path, 1, 3)["frame"][:, 0, 0], [27, 55])
+    np.testing.assert_array_equal(read_rows(path, 1, 3, (2, 3))["frame"][:, 0, 0], [27, 55])
     (tmp_path / "b.array_record").write_text("no records")
-    with pytest.raises(ValueError, match=r"b.array_record: damaged"):
-        read_rows(tmp_path / "b.array_record", 0, 1)
+    with pytest.raises(ValueError, match=r"b.array_record: not an intact clip"):
+        read_rows(tmp_path / "b.array_record", 0, 1, (2, 3))
+    with pytest.raises(ValueError, match=r"a.array_record: .*of frames \(3, 2\)"):
+        read_rows(path, 0, 3, (3, 2))
+    with pytest.raises(ValueError, match=r"a.array_record: .*frame: 3 rows"):
+        read_rows(path, 0, 4, (2, 3))

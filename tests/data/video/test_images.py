@@ -9,7 +9,6 @@ from PIL import Image
 
 from data.video.files import open_video
 from data.video.images import ImageFile, read_rgb
-from data.video.orientation import MAX_PIXELS
 
 STORED = np.array([[40, 100, 130], [160, 220, 250]], np.uint8)
 UPRIGHT = {  # EXIF 2.3, tag 0x0112: where row 0 and column 0 of what is stored are to be seen
@@ -161,7 +160,7 @@ def png_header(width, height):
 def test_absurd_sizes_are_refused_before_memory_is_taken(tmp_path, side):
     (tmp_path / "0.png").write_bytes(png_header(side, side))
     for path in (tmp_path, tmp_path / "0.png"):
-        with pytest.raises(ValueError, match=rf"0\.png: .*{MAX_PIXELS} pixels at most"):
+        with pytest.raises(ValueError, match=r"0\.png: .*pixels"):
             open_video(path)
 
 

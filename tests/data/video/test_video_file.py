@@ -12,8 +12,8 @@ from made_video import frame_number_image, level, make_video, number_of
 from PIL import Image
 
 from data.video import files as video
+from data.video.file_stream import FileStream
 from data.video.files import VideoFile, open_video
-from data.video.orientation import MAX_PIXELS
 
 NUM_FRAMES = 10
 
@@ -167,11 +167,21 @@ def test_high_profiles_are_the_same_in_any_order(tmp_path, monkeypatch, codec, p
         assert number_of(frames[number], NUM_FRAMES) == number % 10
 
 
-def test_a_file_that_is_another_by_now_becomes_a_problem(tmp_path):
+@pytest.mark.parametrize("num_frames", [3, 5, 9])
+def test_a_file_that_is_another_by_now_is_an_error(tmp_path, num_frames):
+    path = tmp_path / "a.mkv"
+    frames, stream = VideoFile(make_video(path, 5)), FileStream(path)
+    make_video(path, num_frames, draw=noise)
+    for read in (lambda: list(frames), lambda: frames[2], lambda: list(stream.shown())):
+        with pytest.raises(ValueError, match=r"a\.mkv: has changed while it was read"):
+            read()
+
+
+def test_what_is_decoded_differently_becomes_a_problem(tmp_path):
     frames = VideoFile(make_video(tmp_path / "a.mkv", 5))
-    make_video(tmp_path / "a.mkv", 5, draw=noise)
+    frames._index.checksums[3] ^= 1
     assert frames.problem is None
-    list(frames)
+    assert len(list(frames)) == 5
     assert frames.problem == "is decoded differently each time"
 
 
@@ -192,11 +202,11 @@ def unknown_codec(path):
     [
         (
             lambda path: raw_video_header(path, (16_000, 16_000)),
-            f"no frame can be decoded, of {MAX_PIXELS} pixels at most",
+            "frames of 16000x16000 pixels; expected 1 to 8388608 pixels",
         ),
         (
             lambda path: raw_video_header(path, (60_000, 60_000)),
-            f"no frame can be decoded, of {MAX_PIXELS} pixels at most",
+            "no frame can be decoded, of 8388608 pixels at most",
         ),
         (unknown_codec, "holds a video of a format that is not known"),
     ],

@@ -2,6 +2,8 @@ import csv
 import json
 import os
 import signal
+import subprocess
+import sys
 from fractions import Fraction
 
 import av
@@ -11,7 +13,7 @@ import pytest
 from made_model import make
 from made_video import make_video
 from PIL import Image
-from small_run import run
+from small_run import ROOT, run
 
 from data.flo import read_flo
 from data.kitti_flow import read_kitti
@@ -305,6 +307,46 @@ def test_program(tmp_path):
     assert summary["command"].startswith("python -m experiments.predict --")
     for flag in ("--height=24", "--flow_scale=p90", f"--input={tmp_path / 'a.mp4'}"):
         assert flag in summary["command"].split()
+
+
+def test_a_model_that_has_diverged_is_named_before_its_numbers_are_written(tmp_path, predictor):
+    config, params = make(**FEW_FEATURES)
+    huge = jax.tree.map(lambda leaf: np.full_like(leaf, 3e38), params)
+    path = make_video(tmp_path / "a.avi", 4)
+    with pytest.raises(ValueError, match=r"a.avi: frame 1 is not predicted in finite numbers"):
+        predicted(VideoPredictor(config, huge), path, tmp_path / "output")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.avi"]
+
+
+@pytest.mark.parametrize("limit", [0, 100, 20_000])
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, limit):
+    """Of the program, whose process ends; files of more than `limit` bytes cannot be written."""
+    save_model(tmp_path / "model.npz", *make(**FEW_FEATURES))
+    make_video(tmp_path / "a.mp4", 12)
+    (tmp_path / "output.part").mkdir()
+    (tmp_path / "output.part" / "mine").touch()
+    limited = (
+        "import resource, sys;"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}));"
+        "from experiments.predict import main; sys.exit(main(sys.argv[1:]))"
+    )
+    flags = [f"--{name}={tmp_path / path}" for name, path in WHERE.items()]
+    ended = subprocess.run(
+        [sys.executable, "-c", limited, *flags],
+        cwd=ROOT,
+        env=os.environ | {"JAX_ENABLE_COMPILATION_CACHE": "false"},  # nor can its files
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 2, ended.stderr
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("error: ") and "File too large" in line
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*"))
+    assert left == ["a.mp4", "model.npz", "output.part", "output.part/mine"]
+
+
+WHERE = {"input": "a.mp4", "output": "output", "workdir": ""}
 
 
 @pytest.mark.parametrize(

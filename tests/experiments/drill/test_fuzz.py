@@ -1,0 +1,36 @@
+"""Every reader, given some damaged files: they are read, or named by a documented error."""
+
+import pytest
+
+from experiments.drill.fuzz import FAULTS, fuzz, main
+from experiments.drill.readers import READERS
+
+INPUTS_A_READER = 20
+
+
+def test_damaged_files_are_read_or_named():
+    counts = fuzz(list(READERS), INPUTS_A_READER, seed=0)
+    faults = {name: {fault: count[fault] for fault in FAULTS} for name, count in counts.items()}
+    assert faults == {name: dict.fromkeys(FAULTS, 0) for name in READERS}
+    for name, count in counts.items():
+        assert count.total() == INPUTS_A_READER
+        assert count["documented"] > 0, name  # else nothing was damaged
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_whole_files_are_read(tmp_path, name):
+    reader = READERS[name]
+    for path, content in reader.make(tmp_path).items():
+        (tmp_path / path).write_bytes(content)
+    for path, content in reader.make(tmp_path).items():
+        reader.write(tmp_path / path, content)
+        reader.read(tmp_path / path)
+
+
+def test_what_becomes_of_inputs_is_counted(capsys):
+    assert main(["--count=3", "--readers=kitti"]) == 0
+    printed = capsys.readouterr().out
+    assert "| kitti | 3 |" in printed
+    assert "| all | 3 |" in printed
+    assert main(["--readers=none"]) == 2
+    assert "--readers=none: expected some of digits, npz" in capsys.readouterr().err
