@@ -1,7 +1,7 @@
 """The training step: one pure function from a state and a batch to the next state and metrics."""
 
-import functools
 from collections.abc import Callable
+from functools import partial
 
 import flax.struct
 import jax
@@ -129,7 +129,10 @@ def make_train_step(
       term of the loss; `photometric` and `edge_aware`, where they have a weight; `smoothness`, the
       penalty H; `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with all of
       these by their weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in
-      feature pixels; `flow_clamped`, the share of flow elements at the clamp.
+      feature pixels; `flow_clamped`, the share of flow elements at the clamp; `update_norm`, the
+      length of the step in the parameters; `skipped`, 1 where one of `loss`, `gradient_norm` and
+      `update_norm` is not finite, else 0. A skipped update leaves all of the state as it was but
+      `step`, which counts it.
 
     Raises:
       ValueError: unknown loss, or one for another output than the model's.
@@ -143,9 +146,7 @@ def make_train_step(
             f"loss {loss!r} takes a model whose output is {LOSSES[loss].output!r}; this one's is "
             f"{model.config.output!r}"
         )
-    penalise = functools.partial(
-        penalise_roughness, delta=smoothness_delta, weight=smoothness_weight
-    )
+    penalise = partial(penalise_roughness, delta=smoothness_delta, weight=smoothness_weight)
 
     def objective(params, window, step):
         inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
@@ -185,18 +186,25 @@ def make_train_step(
         (value, (terms, flows)), grads = gradient(state.params, window, state.step)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         smoothness = flow_roughness(flows, delta=smoothness_delta)
+        norms = {"gradient_norm": optax.tree.norm(grads), "update_norm": optax.tree.norm(updates)}
+        finite = jnp.isfinite(jnp.stack([value, *norms.values()])).all()
+
+        def kept(new, old):
+            return jax.tree.map(partial(jnp.where, finite), new, old)
+
         metrics = terms | {
             "smoothness": smoothness,
             "sparsity": flow_density(flows),
             "loss": value + smoothness_weight * smoothness,
-            "gradient_norm": optax.tree.norm(grads),
             "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
             "flow_clamped": clamped_share(flows),
+            "skipped": 1.0 - finite,
+            **norms,
         }
         state = TrainState(
             step=state.step + 1,
-            params=optax.apply_updates(state.params, updates),
-            opt_state=opt_state,
+            params=kept(optax.apply_updates(state.params, updates), state.params),
+            opt_state=kept(opt_state, state.opt_state),
             key=state.key,
         )
         return state, metrics
