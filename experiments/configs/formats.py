@@ -54,6 +54,11 @@ ADDED: dict[int, dict[str, Any]] = {
         "optimizer.decoder_rate": 1.0,
         "train.relative_loss": False,
     },
+    4: {
+        "train.parts": 1,
+        "train.updates_per_call": 1,
+        "train.max_skipped": 1,
+    },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""
 

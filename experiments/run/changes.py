@@ -16,6 +16,9 @@ _CHANGEABLE = (
     "train.checkpoint_every_steps",
     "train.keep_checkpoints",
     "train.num_sequences",
+    "train.parts",
+    "train.updates_per_call",
+    "train.max_skipped",
 )
 """Fields, and a section, that may change while a run is resumed."""
 

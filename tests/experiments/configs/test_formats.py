@@ -95,6 +95,11 @@ LATER = [
         "optimizer.decoder_rate": (0.1, 1.0),
         "train.relative_loss": (True, False),
     },
+    {
+        "train.parts": (2, 1),
+        "train.updates_per_call": (20, 1),
+        "train.max_skipped": (10, 1),
+    },
 ]
 
 
