@@ -12,13 +12,23 @@ from vstm.variants import get_variant
 _DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def make_update(model: Autoencoder) -> Callable[[torch.Tensor], torch.Tensor]:
-    """The update that `Cell` describes: takes frames, returns the loss before it."""
+def make_update(
+    model: Autoencoder, *, compiled: bool = False, bfloat16: bool = False
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """The update that `Cell` describes: takes frames, returns the loss before it.
+
+    Args:
+      model: what is trained.
+      compiled: whether `torch.compile` makes the forward and the backward pass.
+      bfloat16: whether products are in bfloat16 (autocast).
+    """
+    value = torch.compile(objective) if compiled else objective
     optimizer = torch.optim.Adam(model.parameters(), LEARNING_RATE)
 
     def update(frames: torch.Tensor) -> torch.Tensor:
         optimizer.zero_grad()
-        loss = objective(model, frames)
+        with torch.autocast(_DEVICE.type, torch.bfloat16, enabled=bfloat16):
+            loss = value(model, frames)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP_NORM)
         optimizer.step()
@@ -27,8 +37,10 @@ def make_update(model: Autoencoder) -> Callable[[torch.Tensor], torch.Tensor]:
     return update
 
 
-def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
-    """Builds the model of a cell.
+def prepare(
+    cell: Cell, *, compiled: bool = False, bfloat16: bool = False
+) -> tuple[Callable[[], None], float, int]:
+    """Builds the model of a cell; `compiled` and `bfloat16` as of `make_update`.
 
     Returns:
       A function that runs it once and waits for the end; 0, as nothing is compiled; parameters.
@@ -42,7 +54,7 @@ def prepare(cell: Cell) -> tuple[Callable[[], None], float, int]:
     frames = (torch.rand(shape, device=_DEVICE) > 0.8).float()
 
     if cell.phase == "train":
-        update = make_update(model)
+        update = make_update(model, compiled=compiled, bfloat16=bfloat16)
 
         def run() -> None:
             update(frames)

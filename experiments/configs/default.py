@@ -28,6 +28,7 @@ FIELDS: dict[str, Field] = {
     "convolution": Field("auto", "vstm.ops.convolution.convolve:IMPLEMENTATIONS"),
     "precision": Field("float32", "vstm.compiler:PRECISIONS"),  # of accelerators' products
     "segment": Field(0, at_least=0),  # frames kept for the backward pass, others recomputed; 0: all
+    "unroll": Field(1, at_least=1),  # frames in one iteration of the compiled recurrence
     "seed": Field(0, at_least=0, at_most=MAX_SEED),  # of initial parameters, batches and windows
     # The losses of the flow
     "flow_loss.smoothness_delta": Field(1e-3, above=0),  # Huber's delta, feature pixels per pixel

@@ -55,6 +55,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "train.relative_loss": False,
     },
     4: {
+        "unroll": 1,
         "train.parts": 1,
         "train.updates_per_call": 1,
         "train.max_skipped": 1,

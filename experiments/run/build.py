@@ -116,6 +116,7 @@ def make_model(config: Config) -> Autoencoder:
         convolution=config.convolution,
         precision=config.precision,
         segment=config.segment,
+        unroll=config.unroll,
     )
 
 

@@ -10,6 +10,7 @@ from experiments.run import build
 _CHANGEABLE = (
     "evaluation.",
     "precision",
+    "unroll",
     "train.log_every_steps",
     "train.image_every_steps",
     "train.validate_every_steps",

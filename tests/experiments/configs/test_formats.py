@@ -96,6 +96,7 @@ LATER = [
         "train.relative_loss": (True, False),
     },
     {
+        "unroll": (10, 1),
         "train.parts": (2, 1),
         "train.updates_per_call": (20, 1),
         "train.max_skipped": (10, 1),
