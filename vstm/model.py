@@ -146,7 +146,7 @@ class Autoencoder(nn.Module):
         if len(frames) == 1:  # so that weights can be initialised and prepared
             state, steps = track_frame(self, state, frames[0])
             return jax.tree.map(lambda each: each[None], steps), state
-        once = {"variable_broadcast": _BROADCAST, "split_rngs": {"params": False}}
+        once: Any = {"variable_broadcast": _BROADCAST, "split_rngs": {"params": False}}
         state, steps = nn.scan(track_frame, **once, unroll=self.unroll)(self, state, frames)
         return steps, state
 

@@ -38,15 +38,23 @@ def make_update(
 
 
 def prepare(
-    cell: Cell, *, compiled: bool = False, bfloat16: bool = False
+    cell: Cell, *, compiled: bool = False, precision: str | None = None
 ) -> tuple[Callable[[], None], float, int]:
-    """Builds the model of a cell; `compiled` and `bfloat16` as of `make_update`.
+    """Builds the model of a cell.
+
+    Args:
+      cell: what it is.
+      compiled: as of `make_update`.
+      precision: of products, one of `vstm.PRECISIONS`; None for what PyTorch does by itself.
 
     Returns:
       A function that runs it once and waits for the end; 0, as nothing is compiled; parameters.
     """
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     torch.manual_seed(0)
+    if precision is not None:
+        torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
+        torch.backends.cudnn.allow_tf32 = precision != "float32"
     model = Autoencoder(get_variant(cell.variant), cell.size).to(_DEVICE)
     num_parameters = sum(parameter.numel() for parameter in model.parameters())
     num_frames = cell.tau + 1 if cell.phase == "train" else 1
@@ -54,7 +62,7 @@ def prepare(
     frames = (torch.rand(shape, device=_DEVICE) > 0.8).float()
 
     if cell.phase == "train":
-        update = make_update(model, compiled=compiled, bfloat16=bfloat16)
+        update = make_update(model, compiled=compiled, bfloat16=precision == "bfloat16")
 
         def run() -> None:
             update(frames)

@@ -77,12 +77,17 @@ def _ours(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, A
     batches = (jax.random.uniform(jax.random.key(1), shape) > 0.8).astype(jnp.float32)
     in_a_row, count = jnp.int32(0), jnp.int32(num_updates)
     start = time.perf_counter()
-    options = {"donate_argnums": 0, "compiler_options": compiler_options()}
-    updates = jax.jit(repeated(train_step, num_updates + 1), **options)
-    compiled = updates.lower(state, in_a_row, batches, count).compile()
+    compiled = (
+        jax.jit(
+            repeated(train_step, num_updates + 1),
+            donate_argnums=0,
+            compiler_options=compiler_options(),
+        )
+        .lower(state, in_a_row, batches, count)
+        .compile()
+    )
     compilation = time.perf_counter() - start
-    # XLA counts one iteration of a loop, so the arithmetic is that of a program without one; parts
-    # of the weights' gradients stay a loop, so it is a lower bound.
+    # XLA counts one iteration of a loop, so the arithmetic is that of a program without one.
     unrolled = Autoencoder(config, convolution="direct", unroll=TAU)
     one = jax.jit(make_train_step(unrolled, tx, **objective)).lower(state, batches[0])
     cost: Any = one.cost_analysis() or {}
@@ -106,15 +111,11 @@ def _ours(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, A
 
 
 def _torch(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, Any]]]:
-    import torch
-
     from experiments.benchmark import torch_side
 
-    tensor_cores = setting.precision != "float32"
-    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = tensor_cores
     cell = Cell(setting.variant, "train", setting.batch, TAU, setting.size)
     run_once, *_ = torch_side.prepare(
-        cell, compiled=setting.side == "torch.compile", bfloat16=setting.precision == "bfloat16"
+        cell, compiled=setting.side == "torch.compile", precision=setting.precision
     )
 
     def run() -> int:

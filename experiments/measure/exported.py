@@ -112,7 +112,7 @@ def _run_here(made: dict[str, Any], batches: dict[str, np.ndarray]) -> dict[str,
     start, step, predict = (
         jax.jit(made[name], compiler_options=options) for name in ("start", "step", "predict")
     )
-    results = {}
+    results: dict[str, Any] = {}
     for name, frames in batches.items():
         results |= {f"predict/{name}/{i}": a for i, a in enumerate(predict(frames))}
         state = start(frames[:, 0])
@@ -126,7 +126,7 @@ def _run_elsewhere(folder: Path, batches: dict[str, np.ndarray]) -> dict[str, np
     """Results of the programs in a process that starts in another folder."""
     with tempfile.TemporaryDirectory(prefix="vstm-") as scratch:
         inputs, outputs = Path(scratch, "inputs.npz"), Path(scratch, "outputs.npz")
-        np.savez(inputs, **batches)
+        np.savez(inputs, **batches)  # type: ignore[arg-type]
         ended = subprocess.run(
             [sys.executable, "-c", _ELSEWHERE, str(folder.absolute()), str(inputs), str(outputs)],
             cwd=scratch,

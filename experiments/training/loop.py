@@ -85,7 +85,7 @@ def compile_updates(
     """
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
     leaves, structure = jax.tree.flatten(state)
-    compiled = jax.jit(
+    jitted = jax.jit(
         lambda leaves, *others: updates(jax.tree.unflatten(structure, leaves), *others),
         donate_argnums=0,
         compiler_options=compiler_options(),
@@ -93,7 +93,7 @@ def compile_updates(
     count = jax.ShapeDtypeStruct((), jnp.int32, sharding=state.step.sharding)
     announce("the update")
     with stop.ending_at_once():  # all is saved, or nothing done yet
-        compiled = compiled.lower(leaves, count, batches, count).compile()
+        compiled = jitted.lower(leaves, count, batches, count).compile()
     give_back_memory()
     return lambda state, *others: compiled(jax.tree.leaves(state), *others)
 

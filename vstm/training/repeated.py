@@ -5,11 +5,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import ArrayLike
 
 from vstm.training.update import Metrics, TrainState, TrainStep
 
 Updates = Callable[
-    [TrainState, jax.Array, jax.Array, jax.Array], tuple[TrainState, jax.Array, Metrics]
+    [TrainState, ArrayLike, jax.Array, ArrayLike], tuple[TrainState, jax.Array, Metrics]
 ]
 
 
