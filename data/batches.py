@@ -1,6 +1,7 @@
 """Batches of sequences: endless and shuffled for training, in order and padded for evaluation."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,29 +28,31 @@ def training_batches(
 
     Args:
       source: random-access source whose items have `frames` [T, H, W, C].
-      batch_size: sequences per batch of this shard.
+      batch_size: sequences per batch, of all shards together.
       seed: of the order, and of the augmentation.
       augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend only
         on the seed and the position; None takes the item's `frames`.
-      shard: which part of each epoch this process reads, in [0, num_shards).
-      num_shards: number of parts.
+      shard: which part of each batch this process reads, in [0, num_shards).
+      num_shards: number of parts, which divides batch_size. Neither the sequences of a batch nor
+        their augmentation nor the position depend on it.
 
     Returns:
-      Iterator over float32 [batch_size, T, H, W, C].
+      Iterator over float32 [batch_size / num_shards, T, H, W, C].
+
+    Raises:
+      ValueError: batch_size is no multiple of num_shards.
     """
     import grain  # a second to import, and evaluation does without
 
+    if batch_size % num_shards:
+        raise ValueError(f"batch_size={batch_size}: expected a multiple of num_shards={num_shards}")
     # There is no remainder without end; without the flag, grain 0.2.18 rounds the number of batches
     # up in floating point, and that of batches of one sequence overflows.
-    dataset = (
-        grain.MapDataset.source(source)
-        .seed(seed)
-        .shuffle()
-        .slice(slice(shard, None, num_shards))
-        .repeat()
-    )
+    # The slice is all of it; the augmentation's random numbers go by the number of steps before it.
+    dataset = grain.MapDataset.source(source).seed(seed).shuffle().slice(slice(None)).repeat()
     frames = dataset.map(_frames) if augmentation is None else dataset.random_map(augmentation)
-    dataset = frames.batch(batch_size, drop_remainder=True)
+    ours = grain.MapDataset.source(_Part(frames, batch_size // num_shards, shard, num_shards))
+    dataset = ours.batch(batch_size // num_shards, drop_remainder=True)
     # One thread prepares the next batches while the step runs; the arrays are too small to share.
     return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)))
 
@@ -86,6 +89,30 @@ def evaluation_batches(
         items = [read(i) for i in range(start, min(start + batch_size, num_sequences))]
         filled = items + [items[-1]] * (batch_size - len(items))
         yield len(items), {name: np.stack([item[name] for item in filled]) for name in items[0]}
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The sequences of each batch that one of several processes reads.
+
+    Attributes:
+      frames: of all sequences, batch after batch.
+      size: sequences of a part.
+      index: which part of each batch.
+      count: number of parts.
+    """
+
+    frames: Any
+    size: int
+    index: int
+    count: int
+
+    def __len__(self) -> int:
+        return len(self.frames) // self.count
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        batch, within = divmod(place, self.size)
+        return self.frames[(batch * self.count + self.index) * self.size + within]
 
 
 def _frames(item: Item) -> np.ndarray:

@@ -3,7 +3,11 @@ r"""Trains and evaluates a video autoencoder.
     python -m experiments.train --config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM \
         --workdir=runs/x [--config.FIELD=VALUE ...]
 
-The same command continues a run that was stopped, and reports one that is finished.
+The same command continues a run that was stopped, and reports one that is finished. All devices
+share each batch; on several hosts, the processes that srun or mpirun starts find each other, and
+others are told where:
+
+    ... --coordinator=HOST:PORT --num_processes=N --process_id=I
 """
 
 import sys
@@ -20,6 +24,15 @@ _CONFIG = config_flag.define(_FLAGS)
 _WORKDIR = flags.DEFINE_string(
     "workdir", None, "Folder of the run.", required=True, flag_values=_FLAGS
 )
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator", "", "HOST:PORT of the first of several processes, or auto.", flag_values=_FLAGS
+)
+_NUM_PROCESSES = flags.DEFINE_integer(
+    "num_processes", None, "How many there are.", lower_bound=1, flag_values=_FLAGS
+)
+_PROCESS_ID = flags.DEFINE_integer(
+    "process_id", None, "Which one this is, from 0.", lower_bound=0, flag_values=_FLAGS
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,6 +41,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> int | None:
+    from experiments.console import hosts
+
+    hosts.join(_COORDINATOR.value, _NUM_PROCESSES.value, _PROCESS_ID.value)
     from experiments.training.experiment import train_and_evaluate
 
     if not _WORKDIR.value:

@@ -42,8 +42,8 @@ def _in_precision(method: _Method) -> _Method:
 class Autoencoder(nn.Module):
     """Predicts frame tau + 1 from frames 1 .. tau.
 
-    The call takes sequences, batch first. It consists of three steps, which take and return maps
-    with time first, [T, B, h, w, d], as the memory scans them.
+    The call takes sequences, batch first. Its three steps take and return maps with time first,
+    [T, B, h, w, d], as the memory scans them.
 
     Weights that convolutions transform first (see `vstm.ops.convolution.fourier`) can be prepared
     once for many calls with the same parameters and shape of frames, as streaming wants:
@@ -58,6 +58,7 @@ class Autoencoder(nn.Module):
       segment: frames whose activations are kept for the backward pass, the others' being recomputed
         segment by segment; 0 for all. Memory then grows with tau / segment states and the
         activations of one segment, time by a forward pass (Chen et al. 2016).
+      unroll: frames in one iteration of the compiled recurrence; 1 for the smallest program.
 
     Source: section 3.
     """
@@ -66,11 +67,12 @@ class Autoencoder(nn.Module):
     convolution: str = "auto"
     precision: str = "float32"
     segment: int = 0
+    unroll: int = 1
 
     def setup(self) -> None:
         config, convolution = self.config, self.convolution
         self.encoder = Encoder(config.encoder_features, convolution)
-        self.memory = make_memory(config, convolution)
+        self.memory = make_memory(config, convolution, self.unroll)
         self.flow_head = FlowHead(config, convolution)
         self.decoder = Decoder(
             config.encoder_features[-2::-1], convolution, zero_start=config.residual
@@ -144,8 +146,8 @@ class Autoencoder(nn.Module):
         if len(frames) == 1:  # so that weights can be initialised and prepared
             state, steps = track_frame(self, state, frames[0])
             return jax.tree.map(lambda each: each[None], steps), state
-        scan = nn.scan(track_frame, variable_broadcast=_BROADCAST, split_rngs={"params": False})
-        state, steps = scan(self, state, frames)
+        once: Any = {"variable_broadcast": _BROADCAST, "split_rngs": {"params": False}}
+        state, steps = nn.scan(track_frame, **once, unroll=self.unroll)(self, state, frames)
         return steps, state
 
     @_in_precision
@@ -235,10 +237,7 @@ class Autoencoder(nn.Module):
 
     @nn.nowrap
     def intensity(self, predictions: jax.Array) -> jax.Array:
-        """The frames that the decoder's outputs represent: for logits, their sigmoid.
-
-        Intensities are not clipped; a prediction may leave [0, 1] a little.
-        """
+        """The frames that outputs represent: of logits, the sigmoid. Not clipped to [0, 1]."""
         return jax.nn.sigmoid(predictions) if self.config.output == "logit" else predictions
 
 

@@ -22,6 +22,11 @@ def check_together(config: ConfigDict) -> None:
       UserError: names the field to change.
     """
     _check_windows(config)
+    if config.train.batch_size % config.train.parts:
+        raise UserError(
+            f"config.train.parts={config.train.parts}: expected a divisor of "
+            f"config.train.batch_size={config.train.batch_size}"
+        )
     _check_frames(config)
     _check_batches(config)
     _check_loss(config)

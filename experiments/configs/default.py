@@ -28,6 +28,7 @@ FIELDS: dict[str, Field] = {
     "convolution": Field("auto", "vstm.ops.convolution.convolve:IMPLEMENTATIONS"),
     "precision": Field("float32", "vstm.compiler:PRECISIONS"),  # of accelerators' products
     "segment": Field(0, at_least=0),  # frames kept for the backward pass, others recomputed; 0: all
+    "unroll": Field(1, at_least=1),  # frames in one iteration of the compiled recurrence
     "seed": Field(0, at_least=0, at_most=MAX_SEED),  # of initial parameters, batches and windows
     # The losses of the flow
     "flow_loss.smoothness_delta": Field(1e-3, above=0),  # Huber's delta, feature pixels per pixel
@@ -56,6 +57,11 @@ FIELDS: dict[str, Field] = {
     # 1: the paper's; 0: min(8, tau)
     "train.relative_loss": Field(False),  # each sequence's loss by the squared error of a copy
     "train.initial_model": Field(""),  # run, model file or name of a model shipped, to begin with
+    "train.parts": Field(1, at_least=1),  # of each device's share of a batch, one after the other
+    "train.updates_per_call": Field(1, at_least=1, at_most=1_000),  # made with no host between
+    "train.max_skipped": Field(
+        10, at_least=1
+    ),  # updates in a row that are not finite; then it stops
     "train.log_every_steps": Field(20, at_least=1),
     "train.image_every_steps": Field(200, at_least=1),
     "train.validate_every_steps": Field(500, at_least=1),

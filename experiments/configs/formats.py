@@ -56,6 +56,10 @@ ADDED: dict[int, dict[str, Any]] = {
     },
     4: {
         "train.keep_best_checkpoints": 0,
+        "unroll": 1,
+        "train.parts": 1,
+        "train.updates_per_call": 1,
+        "train.max_skipped": 1,
     },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""

@@ -22,6 +22,7 @@ from vstm.inference.model_file import MODEL_FILE, load_model
 from vstm.inference.predictor import find_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
+from vstm.training.sharding import BATCH_AXIS, Devices
 from vstm.training.update import TrainStep, make_train_step
 
 CHANNELS = 1
@@ -116,6 +117,7 @@ def make_model(config: Config) -> Autoencoder:
         convolution=config.convolution,
         precision=config.precision,
         segment=config.segment,
+        unroll=config.unroll,
     )
 
 
@@ -196,7 +198,7 @@ def photometric_weight(config: Config) -> optax.ScalarOrSchedule:
 
 
 def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
-    """The update of the configuration, to be compiled."""
+    """The update of the configuration, of one of the `devices`, to be compiled."""
     return make_train_step(
         make_model(config),
         tx,
@@ -210,7 +212,21 @@ def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
         photometric_weight=photometric_weight(config),
         photometric_penalty=config.flow_loss.photometric_penalty,
         relative=config.train.relative_loss,
+        parts=config.train.parts,
+        axis=BATCH_AXIS,
     )
+
+
+def devices(config: Config) -> Devices:
+    """Those that share each batch.
+
+    Raises:
+      UserError: there are several processes, and the batch has no equal part for each device.
+    """
+    try:
+        return Devices.sharing(config.train.batch_size, config.train.parts)
+    except ValueError as error:
+        raise UserError(f"config.train.batch_size={config.train.batch_size}: {error}") from error
 
 
 def make_tx(config: Config, num_train: int) -> optax.GradientTransformation:

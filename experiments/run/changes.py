@@ -10,6 +10,7 @@ from experiments.run import build
 _CHANGEABLE = (
     "evaluation.",
     "precision",
+    "unroll",
     "train.log_every_steps",
     "train.image_every_steps",
     "train.validate_every_steps",
@@ -17,6 +18,9 @@ _CHANGEABLE = (
     "train.keep_checkpoints",
     "train.keep_best_checkpoints",
     "train.num_sequences",
+    "train.parts",
+    "train.updates_per_call",
+    "train.max_skipped",
 )
 """Fields, and a section, that may change while a run is resumed."""
 

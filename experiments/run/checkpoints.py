@@ -32,7 +32,6 @@ from experiments.run.stored import (
 from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
 
-
 _REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """Of a failed write, as tensorstore's messages of several lines may name them."""
 
@@ -45,7 +44,7 @@ class Checkpoints:
     ones as they were.
     """
 
-    def __init__(self, folder: Path, lock: Lock, *, keep: int, keep_best: int):
+    def __init__(self, folder: Path, lock: Lock, *, keep: int, keep_best: int, writes: bool = True):
         """Opens the run's checkpoints, and removes what killed writers left.
 
         Args:
@@ -53,13 +52,14 @@ class Checkpoints:
           lock: on it.
           keep: how many of the latest are kept, at least 1.
           keep_best: how many of those with the best validation scores are kept besides.
+          writes: whether this process does, or one of the others whose state is the same.
         """
         self._run, self._lock = folder, lock
         self._folder = folder / CHECKPOINT_FOLDER
-        self._keep, self._keep_best = keep, keep_best
+        self._keep, self._keep_best, self._writes = keep, keep_best, writes
         self._thread: threading.Thread | None = None
         self._error: UserError | None = None
-        if self._folder.exists():
+        if writes and self._folder.exists():
             for left in self._folder.glob(f"*{SUFFIX}"):
                 remove(left)
 
@@ -71,7 +71,7 @@ class Checkpoints:
 
     def is_among_the_best(self, score: float | None) -> bool:
         """Whether a validation score is so good that its checkpoint would be kept for it."""
-        if score is None or not self._keep_best:
+        if score is None or not self._keep_best or not self._writes:
             return False
         self._join()
         best = sorted(self._scores().values())[: self._keep_best]
@@ -92,7 +92,7 @@ class Checkpoints:
         """
         self.wait()
         step = int(state.step)
-        if step == self.latest_step:
+        if not self._writes or step == self.latest_step:
             return
         arrays = jax.tree.map(lambda leaf: np.array(leaf, copy=True), _arrays(state))
         wrong = not_finite(arrays)
@@ -134,7 +134,7 @@ class Checkpoints:
           UserError: there is none.
         """
         restored = newest_intact(self._run, _arrays(like))
-        warn(self._run, restored, set_aside=True)
+        warn(self._run, restored, set_aside=self._writes)
         # Placed as a fresh state is: the update is then the same program, and compiled already.
         arrays = jax.tree.map(_placed, restored.arrays, _arrays(like))
         arrays["key"] = jax.random.wrap_key_data(arrays["key"])

@@ -112,8 +112,20 @@ def warn(folder: Path, restored: Restored, *, set_aside: bool) -> None:
 
 def write_arrays(checkpoint: Path, arrays: Any) -> None:
     """Writes the arrays of a new checkpoint; whatever orbax may raise."""
-    with closing(ocp.Checkpointer(ocp.PyTreeCheckpointHandler())) as checkpointer:
+    with closing(_checkpointer()) as checkpointer:
         checkpointer.save((checkpoint / STATE_FOLDER).absolute(), args=ocp.args.PyTreeSave(arrays))
+
+
+def _checkpointer() -> ocp.Checkpointer:
+    """Of this process alone: the others of a run have the same state, and don't take part."""
+    own = jax.process_index()
+    options = ocp.options.MultiprocessingOptions(
+        primary_host=own,
+        active_processes={own} if jax.process_count() > 1 else None,
+        barrier_sync_key_prefix=f"process{own}" if jax.process_count() > 1 else None,
+    )
+    handler = ocp.PyTreeCheckpointHandler(multiprocessing_options=options)
+    return ocp.Checkpointer(handler, multiprocessing_options=options)
 
 
 def remove(path: Path) -> None:
@@ -170,7 +182,7 @@ def _arrays(checkpoint: Path, manifest: Manifest, like: Any) -> Any:
     as_numpy = jax.tree.map(lambda leaf: ocp.RestoreArgs(restore_type=np.ndarray), described)
     arguments = ocp.args.PyTreeRestore(described, restore_args=as_numpy, partial_restore=True)
     try:
-        with closing(ocp.Checkpointer(ocp.PyTreeCheckpointHandler())) as checkpointer:
+        with closing(_checkpointer()) as checkpointer:
             arrays = checkpointer.restore((checkpoint / STATE_FOLDER).absolute(), args=arguments)
     except Exception as error:  # orbax and tensorstore have many
         reason = " ".join(str(error).split())[:200]

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from data.atomic_file import replacing
 from data.sources import Source
 from experiments.configs.config import Config, differences, options_of, resolve, to_json
 from experiments.configs.fields import flatten
+from experiments.console import hosts
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
 from experiments.measure.evaluation import (
@@ -36,11 +38,14 @@ from experiments.run.lock import Lock
 from experiments.run.provenance import record
 from experiments.run.results import drop_results
 from experiments.run.stored import latest_update
-from experiments.training.loop import Periods, Validation, compile_update, train
+from experiments.training.loop import Periods, Validation, compile_updates, train
 from experiments.training.reporter import Reporter
+from experiments.training.skipped import SkippedUpdates
 from experiments.training.training_data import TrainingData
 from vstm.inference.model_file import MODEL_FILE, save_model
 from vstm.model import Autoencoder
+from vstm.training.repeated import repeated
+from vstm.training.sharding import Devices, on_this_host
 from vstm.training.update import TrainState, init_state
 
 FINAL_SPLITS = ("validation", "test")
@@ -52,22 +57,34 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     Args:
       config: the experiment; see `experiments.configs.default`.
       workdir: the run's folder, see `experiments.run.folder`. Created if missing; a run of the
-        same configuration in it is continued from its newest intact checkpoint. Number of
-        sequences, periods, checkpoints kept and `evaluation` may be changed, see
-        `check_run_folder`.
+        same configuration in it is continued from its last checkpoint. Number of sequences,
+        periods, checkpoints kept and `evaluation` may be changed, see `check_run_folder`.
 
     Returns:
       The last state, and the number of the signal that stopped the run early, or None.
 
     Raises:
-      UserError: invalid configuration, unusable folder, unreadable data, a loss or parameters that
-        are not finite, a full disk, or a folder that is no longer the one that is locked;
+      UserError: invalid configuration, unusable folder, unreadable data, too many updates in a row
+        that are not finite, a full disk, or a folder that is no longer the one that is locked;
         checkpoints written before stay as they are.
     """
     config = resolve(config)
-    folder, num_steps = Path(workdir), build.num_steps(config)
-    check_run_folder(folder, config)
-    latest = latest_update(folder)
+    workdir, num_steps, devices = Path(workdir), build.num_steps(config), build.devices(config)
+    check_run_folder(workdir, config)
+    latest = latest_update(workdir)
+    with hosts.writing_as_the_first(workdir) as folder:
+        return _train_and_evaluate(config, workdir, folder, num_steps, latest, devices)
+
+
+def _train_and_evaluate(
+    config: Config,
+    workdir: Path,
+    folder: Path,
+    num_steps: int,
+    latest: int | None,
+    devices: Devices,
+) -> tuple[TrainState, int | None]:
+    """`train_and_evaluate`, of a process that writes into `folder` what isn't a checkpoint."""
     # What is done needs neither its data nor its initial model, which may be gone.
     trained = latest == num_steps
     data = None if trained else TrainingData(config)
@@ -93,9 +110,10 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
         if there is None or differences(config, there):
             write_config(folder, config)
         with (
-            closing(_checkpoints(config, folder, lock)) as checkpoints,
+            closing(_checkpoints(config, workdir, lock)) as checkpoints,
             StopSignals() as stop,
         ):
+            state = devices.replicate(state)
             if checkpoints.latest_step is not None:
                 state, position = checkpoints.restore(state)
                 if int(state.step) < num_steps:
@@ -112,11 +130,25 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
                 if there is not None:
                     explain_changes(config, there, int(state.step), num_train)
             first = int(state.step)
-            if data is not None and first < num_steps and stop.received is None:
+            if data is not None and first < num_steps and not hosts.stopped(stop):
                 drop_results(folder)
                 record(folder, first, config.precision)
                 validation = _validation(config, predict, sources["validation"], constant)
-                state = _train(config, folder, lock, state, tx, data, validation, checkpoints, stop)
+                skipped = SkippedUpdates(workdir, first, config.train.max_skipped)
+                state = _train(
+                    config,
+                    folder,
+                    lock,
+                    devices,
+                    state,
+                    tx,
+                    data,
+                    validation,
+                    skipped,
+                    checkpoints,
+                    stop,
+                )
+            state = on_this_host(state)
             trained_now = int(state.step) > first
             if trained_now or (first and not (folder / MODEL_FILE).exists()):
                 _write_model(config, folder, lock, state)
@@ -129,7 +161,7 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
             )
             return state, stop.received
 
-        for split in FINAL_SPLITS:
+        for split in FINAL_SPLITS if hosts.is_first() else ():
             result = evaluation.current(split, num_steps)
             if result is None:
                 result = evaluation.evaluate_split(
@@ -147,6 +179,7 @@ def _checkpoints(config: Config, folder: Path, lock: Lock) -> Checkpoints:
         lock,
         keep=config.train.keep_checkpoints,
         keep_best=config.train.keep_best_checkpoints,
+        writes=hosts.is_first(),
     )
 
 
@@ -168,25 +201,35 @@ def _train(
     config: Config,
     folder: Path,
     lock: Lock,
+    devices: Devices,
     state: TrainState,
     tx: optax.GradientTransformation,
     data: TrainingData,
     validation: Validation,
+    skipped: SkippedUpdates,
     checkpoints: Checkpoints,
     stop: StopSignals,
 ) -> TrainState:
     """Hands each part of a run its part of the configuration, and trains."""
     num_steps, batch_size = build.num_steps(config), config.train.batch_size
-    shape = batch_size, config.data.sequence_length, *build.frame_shape(config)
-    train_step = compile_update(build.train_step(config, tx), state, shape, stop)
+    updates_per_call = config.train.updates_per_call
+    batch = batch_size, config.data.sequence_length, *build.frame_shape(config)
+    updates = compile_updates(
+        devices.over(repeated(build.train_step(config, tx), config.train.max_skipped)),
+        state,
+        devices.describe((updates_per_call, *batch), jnp.float32),
+        stop,
+    )
     lock.check()
     with Reporter(folder, int(state.step), num_steps, batch_size) as reporter:
         reporter.configuration(to_json(config), flatten(config))
         return train(
-            train_step,
+            updates,
             state,
             data,
+            devices,
             num_steps=num_steps,
+            updates_per_call=updates_per_call,
             schedule=build.make_schedule(config, data.num_sequences),
             periods=Periods(
                 log=config.train.log_every_steps,
@@ -196,6 +239,7 @@ def _train(
             ),
             validation=validation,
             reporter=reporter,
+            skipped=skipped,
             checkpoints=checkpoints,
             stop=stop,
             folder=folder,

@@ -11,17 +11,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+from experiments.console import hosts
 from experiments.console.compilation import announce
-from experiments.console.errors import UserError
 from experiments.console.runtime import give_back_memory
 from experiments.console.stop_signals import StopSignals
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.lock import Lock
-from experiments.run.stored import not_finite
 from experiments.training.reporter import Reporter
+from experiments.training.skipped import SkippedUpdates
 from experiments.training.training_data import TrainingData
 from vstm.compiler import compiler_options
-from vstm.training.update import Metrics, TrainState, TrainStep
+from vstm.training.repeated import Updates
+from vstm.training.sharding import Devices, on_this_host
+from vstm.training.update import Metrics, TrainState
 
 REFERENCES = ("constant_mean", "copy_last")  # baselines drawn beside the validation scores
 BEST_BY = ("cross_entropy", "mean_squared_error")  # the first that the model has
@@ -57,41 +59,60 @@ class Validation:
     draw: Callable[[Any], np.ndarray]
 
 
-def compile_update(
-    train_step: TrainStep, state: TrainState, shape: tuple[int, ...], stop: StopSignals
-) -> TrainStep:
-    """The update, compiled for a run's batches before memory is needed for them.
+@dataclass(frozen=True)
+class _Call:
+    """Updates that the device is making, or has made.
+
+    Attributes:
+      first: number of the first one.
+      batches: of each, [n, B, T, H, W, C].
+      metrics: of each, [N] with N >= n.
+    """
+
+    first: int
+    batches: np.ndarray
+    metrics: Metrics
+
+
+def compile_updates(
+    updates: Updates, state: TrainState, batches: jax.ShapeDtypeStruct, stop: StopSignals
+) -> Updates:
+    """The updates, compiled for a run's batches before memory is needed for them.
 
     Args:
-      train_step: the update.
-      state: as it will be, for its shapes.
-      shape: of a batch, [B, T, H, W, C].
+      updates: several in one call, see `vstm.training.repeated`.
+      state: as it will be, for its shapes and placement.
+      batches: of a call, [N, B, T, H, W, C].
       stop: signals, which may end the process meanwhile.
     """
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
     leaves, structure = jax.tree.flatten(state)
-    update = jax.jit(
-        lambda leaves, frames: train_step(jax.tree.unflatten(structure, leaves), frames),
+    jitted = jax.jit(
+        lambda leaves, *others: updates(jax.tree.unflatten(structure, leaves), *others),
         donate_argnums=0,
         compiler_options=compiler_options(),
     )
+    count = jax.ShapeDtypeStruct((), jnp.int32, sharding=state.step.sharding)
     announce("the update")
     with stop.ending_at_once():  # all is saved, or nothing done yet
-        compiled = update.lower(leaves, jax.ShapeDtypeStruct(shape, jnp.float32)).compile()
+        compiled = jitted.lower(leaves, count, batches, count).compile()
     give_back_memory()
-    return lambda state, frames: compiled(jax.tree.leaves(state), frames)
+    return lambda state, *others: compiled(jax.tree.leaves(state), *others)
 
 
 def train(
-    train_step: TrainStep,
+    updates: Updates,
     state: TrainState,
     data: TrainingData,
+    devices: Devices,
     *,
     num_steps: int,
+    updates_per_call: int,
     schedule: optax.Schedule,
     periods: Periods,
     validation: Validation,
     reporter: Reporter,
+    skipped: SkippedUpdates,
     checkpoints: Checkpoints,
     stop: StopSignals,
     folder: Path,
@@ -100,89 +121,90 @@ def train(
     """Trains until the last update or a stop signal; logs, validates and saves.
 
     Args:
-      train_step: the update, compiled.
+      updates: several in one call, compiled.
       state: initial state.
       data: training batches.
+      devices: that share them.
       num_steps: updates of the whole run.
+      updates_per_call: at most; fewer are made up to an update that is validated or saved.
       schedule: learning rate by update, to be logged.
       periods: reporting periods.
       validation: scores and pictures.
       reporter: where all is reported.
+      skipped: where updates that were not finite are counted.
       checkpoints: where the state is saved.
       stop: signals that end it early.
-      folder: of the run, for messages.
+      folder: where updates that were not finite are kept.
       lock: on it.
 
     Returns:
       The last state, which is saved.
 
     Raises:
-      UserError: loss or parameters are not finite, a sequence cannot be read, something cannot be
-        written, or the folder is no longer the one that is locked.
+      UserError: too many updates in a row were not finite, a sequence cannot be read, something
+        cannot be written, or the folder is no longer the one that is locked.
     """
     step = int(state.step)
-    metrics: Metrics = {}
+    in_a_row: Any = np.int32(skipped.in_a_row)
+    pending: _Call | None = None
+    paused = (periods.validate, periods.picture, periods.checkpoint)
 
-    def due(every_steps: int) -> bool:
+    def due(step: int, every_steps: int) -> bool:
         return step % every_steps == 0 or step == num_steps
 
-    def diverged(what: str) -> UserError:
-        saved = checkpoints.latest_step
-        return UserError(
-            f"{folder}: diverged: {what} at update {step}; "
-            + (f"the last checkpoint is of update {saved}" if saved else "no checkpoint is saved")
-            + ". Lower config.optimizer.learning_rate or config.optimizer.clip_global_norm, in "
-            "another --workdir"
-        )
+    def report(call: _Call) -> None:
+        metrics = jax.device_get(call.metrics)  # waits for its updates
+        reporter.advance(len(call.batches))
+        logged = None
+        for index, batch in enumerate(call.batches):
+            made = call.first + index
+            values = {name: float(each[index]) for name, each in metrics.items()}
+            skipped.note(made, values, reporter)
+            if skipped.too_many:
+                params = on_this_host(state.params)  # as before the row
+                skipped.keep(made, values, hosts.gathered(batch), params, folder)
+            del values["skipped"]
+            if due(made, periods.log):
+                logged = made
+                reporter.show(loss=values["loss"])
+                rate = {"learning_rate": float(schedule(made - 1))}
+                finite = {n: v if math.isfinite(v) else None for n, v in values.items()}
+                reporter.scalars(made, "train", finite | rate, smoothed=values)
+        if logged is not None:
+            reporter.speed(logged)
 
-    def finite_metrics() -> dict[str, float]:
-        values = {name: float(value) for name, value in metrics.items()}
-        loss, norm = values["loss"], values["gradient_norm"]
-        if not math.isfinite(loss) or not math.isfinite(norm):
-            raise diverged(f"the loss is {loss}, its gradient's norm {norm}")
-        return values
-
-    def check_finite() -> None:
-        finite_metrics()  # of the parameters before the update
-        wrong = not_finite({"parameters": state.params, "optimiser": state.opt_state})
-        if wrong:
-            raise diverged(f"{wrong[0]} is not finite")
-
-    def save(score: float | None = None) -> None:
-        check_finite()
-        checkpoints.save(state, data.position(), score)
-
-    while step < num_steps and stop.received is None:
-        previous = metrics
-        state, metrics = train_step(state, jnp.asarray(next(data)))
-        jax.block_until_ready(previous)  # stay one update ahead of the device, not more
-        step += 1
+    while step < num_steps and not hosts.stopped(stop):
+        until_pause = min(every - step % every for every in (*paused, num_steps))
+        count = min(updates_per_call, until_pause)
+        batches = np.stack([next(data) for _ in range(count)])
+        padding = [(0, updates_per_call - count)] + [(0, 0)] * (batches.ndim - 1)
+        split = devices.split(np.pad(batches, padding))
+        state, in_a_row, metrics = updates(state, in_a_row, split, np.int32(count))
+        made, pending = pending, _Call(step + 1, batches, metrics)
+        if made is not None:  # stay one call ahead of the device, not more
+            report(made)
+        step += count
         lock.check()
         checkpoints.check()
-        reporter.advance()
-        if due(periods.log):
-            values = finite_metrics()
-            reporter.show(loss=values["loss"])
-            rate = {"learning_rate": float(schedule(step - 1))}
-            reporter.scalars(step, "train", values | rate, smoothed=values)
-            reporter.speed(step)
-        if not any(map(due, (periods.validate, periods.picture, periods.checkpoint))):
+        if not any(due(step, every) for every in paused):
             continue
-        jax.block_until_ready(metrics)
+        report(pending)
+        pending = None
         with reporter.pause():
-            check_finite()
             score = None
-            if due(periods.validate):
-                scores = validation.score(state.params)
+            if due(step, periods.validate):
+                scores = validation.score(on_this_host(state.params))
                 reporter.scalars(step, "validation", scores["model"])
                 references = {name: scores[name] for name in REFERENCES}
                 reporter.references(step, "validation", references)
                 score = next(s for s in map(scores["model"].get, BEST_BY) if s is not None)
-            if due(periods.picture):
-                reporter.picture(step, "validation", validation.draw(state.params))
-            if due(periods.checkpoint) or checkpoints.is_among_the_best(score):
-                save(score)
-    if metrics:
-        save()
-        checkpoints.wait()
+            if due(step, periods.picture):
+                picture = validation.draw(on_this_host(state.params))
+                reporter.picture(step, "validation", picture)
+            if due(step, periods.checkpoint) or checkpoints.is_among_the_best(score):
+                checkpoints.save(state, data.position(), score)
+    if pending is not None:
+        report(pending)
+        checkpoints.save(state, data.position())
+    checkpoints.wait()
     return state

@@ -79,14 +79,14 @@ class Reporter:
                 closing.callback(close)
             self._progress.__exit__(kind, error, trace)
 
-    def advance(self) -> None:
-        """Moves the progress on by one update; the first one isn't timed."""
-        self._step += 1
-        self._progress.advance(self._batch_size, update=self._step)
+    def advance(self, num_updates: int = 1) -> None:
+        """Moves the progress on by the updates of a call; the first call isn't timed."""
+        self._step += num_updates
+        self._progress.advance(num_updates * self._batch_size, update=self._step)
         if self._started is None:
             self._started = time.perf_counter()
         else:
-            self._timed_sequences += self._batch_size
+            self._timed_sequences += num_updates * self._batch_size
 
     @contextmanager
     def pause(self) -> Iterator[None]:

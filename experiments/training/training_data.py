@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from data.batches import training_batches
@@ -28,11 +29,16 @@ class TrainingData:
         self._checksum = opened.checksum
         self.num_sequences = len(opened.source)
         self._batches = training_batches(
-            opened.source, config.train.batch_size, config.seed, opened.augmentation
+            opened.source,
+            config.train.batch_size,
+            config.seed,
+            opened.augmentation,
+            shard=jax.process_index(),
+            num_shards=jax.process_count(),
         )
 
     def __next__(self) -> np.ndarray:
-        """The next batch, float32 [B, T, H, W, C].
+        """This process's part of the next batch, float32 [B / processes, T, H, W, C].
 
         Raises:
           UserError: it cannot be read.

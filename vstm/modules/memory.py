@@ -42,6 +42,7 @@ class ConvLSTM(nn.Module):
       kernel_size: side of the kernels, pixels.
       initial_range: bound of the weights' uniform distribution at initialisation.
       convolution: its implementation, see `vstm.ops.convolution.convolve`.
+      unroll: see `vstm.ops.recurrence.gated_scan`.
 
     Source: section 4 (initialisation).
     """
@@ -50,6 +51,7 @@ class ConvLSTM(nn.Module):
     kernel_size: int
     initial_range: float
     convolution: str = "auto"
+    unroll: int = 1
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
@@ -71,7 +73,7 @@ class ConvLSTM(nn.Module):
             conv_lstm.concatenated_kernel(params),
             batch,
         )
-        return conv_lstm.conv_lstm_scan(params, carry, inputs, convolution, prepared)
+        return conv_lstm.conv_lstm_scan(params, carry, inputs, convolution, prepared, self.unroll)
 
 
 class PeepholeLSTM(nn.Module):
@@ -82,13 +84,14 @@ class PeepholeLSTM(nn.Module):
 
     Attributes:
       features: units n.
-      initial_range: as of `ConvLSTM`.
+      initial_range, unroll: as of `ConvLSTM`.
 
     Source: section 4 (initialisation); peepholes drawn like the kernels are a choice.
     """
 
     features: int
     initial_range: float
+    unroll: int = 1
 
     @nn.compact
     def __call__(self, inputs: jax.Array, carry: Carry | None) -> tuple[Carry, jax.Array]:
@@ -102,7 +105,7 @@ class PeepholeLSTM(nn.Module):
         )
         if carry is None:
             carry = peephole_lstm.zero_carry(params, inputs[0])
-        return peephole_lstm.peephole_lstm_scan(params, carry, inputs)
+        return peephole_lstm.peephole_lstm_scan(params, carry, inputs, self.unroll)
 
 
 class ConvMemory(nn.Module):
@@ -111,7 +114,7 @@ class ConvMemory(nn.Module):
     Attributes:
       features: memory maps of each layer.
       kernel_size: side of all kernels, pixels.
-      initial_range: as of `ConvLSTM`.
+      initial_range, unroll: as of `ConvLSTM`.
       convolution: the convolutions' implementation, see `vstm.ops.convolution.convolve`.
 
     Source: section 3.2.1.
@@ -121,6 +124,7 @@ class ConvMemory(nn.Module):
     kernel_size: int
     initial_range: float
     convolution: str = "auto"
+    unroll: int = 1
 
     @nn.compact
     def __call__(
@@ -130,7 +134,7 @@ class ConvMemory(nn.Module):
         for layer, num_features in enumerate(self.features):
             carry = None if state is None else state[layer]
             layer_module = ConvLSTM(
-                num_features, self.kernel_size, self.initial_range, self.convolution
+                num_features, self.kernel_size, self.initial_range, self.convolution, self.unroll
             )
             carry, features = layer_module(features, carry)
             carries.append(carry)
@@ -144,13 +148,14 @@ class DenseMemory(nn.Module):
 
     Attributes:
       maps: memory maps of each layer.
-      initial_range: as of `ConvLSTM`, of the LSTM layers.
+      initial_range, unroll: as of `ConvLSTM`, of the LSTM layers.
 
     Source: section 5 (the fc variants); 2048 units = 8 maps of 16x16.
     """
 
     maps: tuple[int, ...]
     initial_range: float
+    unroll: int = 1
 
     @nn.compact
     def __call__(
@@ -163,18 +168,22 @@ class DenseMemory(nn.Module):
         carries = []
         for layer, num_maps in enumerate(self.maps):
             carry = None if state is None else state[layer]
-            carry, units = PeepholeLSTM(area * num_maps, self.initial_range)(units, carry)
+            layer_module = PeepholeLSTM(area * num_maps, self.initial_range, self.unroll)
+            carry, units = layer_module(units, carry)
             carries.append(carry)
         return tuple(carries), units.reshape(tau, batch, height, width, self.maps[-1])
 
 
-def make_memory(config: ModelConfig, convolution: str = "auto") -> ConvMemory | DenseMemory:
-    """The memory that a description asks for; `convolution` as of `ConvMemory`."""
+def make_memory(
+    config: ModelConfig, convolution: str = "auto", unroll: int = 1
+) -> ConvMemory | DenseMemory:
+    """The memory that a description asks for; `convolution` and `unroll` as of `ConvMemory`."""
     if config.memory == "fc":
-        return DenseMemory(config.memory_features, config.memory_initial_range)
+        return DenseMemory(config.memory_features, config.memory_initial_range, unroll)
     return ConvMemory(
         config.memory_features,
         config.memory_kernel_size,
         config.memory_initial_range,
         convolution,
+        unroll,
     )

@@ -124,6 +124,7 @@ def conv_lstm_scan(
     features: Float[Array, "t b h w d"],
     convolution: Convolution | None = None,
     prepared: Weights | None = None,
+    unroll: int = 1,
 ) -> tuple[Carry, Float[Array, "t b h w n"]]:
     """`conv_lstm_step` over the tau frames of the leading axis.
 
@@ -137,6 +138,7 @@ def conv_lstm_scan(
       convolution: planned for these maps and the `concatenated_kernel`; None for `auto`.
       prepared: that kernel as `convolution.prepare` returned it, for calls without a gradient with
         respect to it; None to prepare it in this call.
+      unroll: see `gated_scan`.
 
     Returns:
       The last (c, h) and the outputs h_1 .. h_tau.
@@ -152,8 +154,10 @@ def conv_lstm_scan(
     arranged = convolution.arrange(carry[0]), convolution.arrange(carry[1])
     if prepared is None:
         weights = kernel, params.bias
-        (c, h), outputs = gated_scan(gates, lstm_update, weights, None, inputs, arranged)
+        (c, h), outputs = gated_scan(gates, lstm_update, weights, None, inputs, arranged, unroll)
     else:
         weights = prepared, params.bias
-        (c, h), (outputs, *_) = scan_steps(gates, lstm_update, weights, None, inputs, arranged)
+        (c, h), (outputs, *_) = scan_steps(
+            gates, lstm_update, weights, None, inputs, arranged, unroll
+        )
     return (convolution.restore(c), convolution.restore(h)), jax.vmap(convolution.restore)(outputs)

@@ -93,7 +93,7 @@ class DenseGates:
 
 
 def peephole_lstm_scan(
-    params: PeepholeLSTMParams, carry: Carry, features: Float[Array, "t b d"]
+    params: PeepholeLSTMParams, carry: Carry, features: Float[Array, "t b d"], unroll: int = 1
 ) -> tuple[Carry, Float[Array, "t b n"]]:
     """`peephole_lstm_step` over the tau vectors of the leading axis, inputs in one batch.
 
@@ -101,11 +101,11 @@ def peephole_lstm_scan(
       params: weights of the layer.
       carry: initial (c, h), each [B, n].
       features: x_1 .. x_tau.
+      unroll: see `gated_scan`.
 
     Returns:
       The last (c, h) and the outputs h_1 .. h_tau.
     """
     gate_inputs = dense(features, params.input_kernel) + params.bias
-    return gated_scan(
-        DenseGates(), peephole_update, params.hidden_kernel, params.peepholes, gate_inputs, carry
-    )
+    weights = params.hidden_kernel, params.peepholes
+    return gated_scan(DenseGates(), peephole_update, *weights, gate_inputs, carry, unroll)

@@ -43,7 +43,7 @@ class Gates(Protocol):
         """Cotangent of the weights; all arguments have a leading axis of steps."""
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 6))
 def gated_scan(
     gates: Gates,
     update: Update,
@@ -51,6 +51,7 @@ def gated_scan(
     peepholes: Any,
     inputs: jax.Array,
     carry: Carry,
+    unroll: int = 1,
 ) -> tuple[Carry, jax.Array]:
     """Scans a gated recurrence over the leading (time) axis.
 
@@ -61,11 +62,12 @@ def gated_scan(
       peepholes: pytree p of further weights of `update`; None where it has none.
       inputs: x_t of all steps, [tau, ...].
       carry: initial state (c, h).
+      unroll: steps in one iteration of the compiled loops; results are the same to rounding.
 
     Returns:
       The last state (c, h), and the outputs h_t of all steps, [tau, ...].
     """
-    (last, outputs), _ = _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry)
+    (last, outputs), _ = _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry, unroll)
     return last, outputs
 
 
@@ -76,6 +78,7 @@ def scan_steps(
     peepholes: Any,
     inputs: jax.Array,
     carry: Carry,
+    unroll: int = 1,
 ) -> tuple[Carry, tuple[jax.Array, jax.Array, jax.Array]]:
     """`gated_scan` with prepared weights, without its backward pass.
 
@@ -90,17 +93,17 @@ def scan_steps(
         carry = update(sums, c, peepholes)
         return carry, (carry[1], sums, c)
 
-    return jax.lax.scan(step, carry, inputs)
+    return jax.lax.scan(step, carry, inputs, unroll=unroll)
 
 
-def _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry):
+def _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry, unroll):
     last, (outputs, sums, cells) = scan_steps(
-        gates, update, gates.prepare(weights), peepholes, inputs, carry
+        gates, update, gates.prepare(weights), peepholes, inputs, carry, unroll
     )
     return (last, outputs), (weights, peepholes, inputs, carry[1], outputs, sums, cells)
 
 
-def _gated_scan_bwd(gates, update, residuals, cotangents):
+def _gated_scan_bwd(gates, update, unroll, residuals, cotangents):
     weights, peepholes, inputs, first_h, outputs, sums, cells = residuals
     d_last, d_outputs = cotangents
     transposed = gates.prepare_transposed(weights)
@@ -115,7 +118,7 @@ def _gated_scan_bwd(gates, update, residuals, cotangents):
         return (d_cell, d_hidden), (d_gates, d_input, None if peepholes is None else d_state)
 
     d_carry, (d_gates, d_inputs, d_states) = jax.lax.scan(
-        step, d_last, (sums, cells, d_outputs), reverse=True
+        step, d_last, (sums, cells, d_outputs), reverse=True, unroll=unroll
     )
     hiddens = jnp.concatenate([first_h[None], outputs[:-1]])
     d_weights = gates.weight_gradient(inputs, hiddens, d_gates)

@@ -1,7 +1,7 @@
 """The training step: one pure function from a state and a batch to the next state and metrics."""
 
-import functools
 from collections.abc import Callable
+from functools import partial
 
 import flax.struct
 import jax
@@ -20,6 +20,7 @@ from vstm.model import Autoencoder
 from vstm.modules.flow_head import clamped_share
 from vstm.ops.smoothness import flow_roughness, penalise_roughness
 from vstm.state import Output
+from vstm.training.batch import mean_over_parts, random_windows
 
 Metrics = dict[str, jax.Array]
 
@@ -69,28 +70,6 @@ def init_state(
     )
 
 
-def random_windows(
-    key: jax.Array, frames: Float[Array, "b t h w c"], length: int
-) -> Float[Array, "b n h w c"]:
-    """A window of consecutive frames of each sequence, its start drawn uniformly.
-
-    Args:
-      key: random key.
-      frames: the sequences.
-      length: frames n of a window, at most t.
-
-    Returns:
-      The windows.
-
-    Source: section 4, "we sample a subsequence of tau consecutive frames".
-    """
-    batch, total = frames.shape[:2]
-    starts = jax.random.randint(key, (batch,), 0, total - length + 1)
-    return jax.vmap(lambda sequence, start: jax.lax.dynamic_slice_in_dim(sequence, start, length))(
-        frames, starts
-    )
-
-
 def make_train_step(
     model: Autoencoder,
     tx: optax.GradientTransformation,
@@ -105,6 +84,8 @@ def make_train_step(
     photometric_weight: optax.ScalarOrSchedule = 0.0,
     photometric_penalty: str = "squared",
     relative: bool = False,
+    parts: int = 1,
+    axis: str | None = None,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -123,13 +104,20 @@ def make_train_step(
       photometric_penalty: see `photometric_error`.
       relative: whether each sequence counts by its `copy_weight`, in the reconstruction and in the
         photometric error.
+      parts: of a batch, whose gradients are formed one after the other and averaged, to save
+        memory; divides B.
+      axis: mapped axis over which batches are split, see `vstm.training.sharding`; gradients and
+        metrics are averaged over it. None where batches are whole.
 
     Returns:
       (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
       term of the loss; `photometric` and `edge_aware`, where they have a weight; `smoothness`, the
       penalty H; `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with all of
       these by their weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in
-      feature pixels; `flow_clamped`, the share of flow elements at the clamp.
+      feature pixels; `flow_clamped`, the share of flow elements at the clamp; `update_norm`, the
+      length of the step in the parameters; `skipped`, 1 where one of `loss`, `gradient_norm` and
+      `update_norm` is not finite, else 0. A skipped update leaves all of the state as it was but
+      `step`, which counts it.
 
     Raises:
       ValueError: unknown loss, or one for another output than the model's.
@@ -143,9 +131,7 @@ def make_train_step(
             f"loss {loss!r} takes a model whose output is {LOSSES[loss].output!r}; this one's is "
             f"{model.config.output!r}"
         )
-    penalise = functools.partial(
-        penalise_roughness, delta=smoothness_delta, weight=smoothness_weight
-    )
+    penalise = partial(penalise_roughness, delta=smoothness_delta, weight=smoothness_weight)
 
     def objective(params, window, step):
         inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
@@ -173,30 +159,44 @@ def make_train_step(
             weight = photometric_weight
             total += (weight(step) if callable(weight) else weight) * error
             terms["photometric"] = error
-        return total, (terms, output.flows)
+        flows, smoothness = output.flows, flow_roughness(output.flows, delta=smoothness_delta)
+        return total, terms | {
+            "smoothness": smoothness,
+            "sparsity": flow_density(flows),
+            "loss": total + smoothness_weight * smoothness,
+            "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
+            "flow_clamped": clamped_share(flows),
+        }
 
     def train_step(state, frames):
         with jax.default_matmul_precision(model.precision):
             return update(state, frames)
 
     def update(state, frames):
-        window = random_windows(jax.random.fold_in(state.key, state.step), frames, tau + 1)
-        gradient = jax.value_and_grad(objective, has_aux=True)
-        (value, (terms, flows)), grads = gradient(state.params, window, state.step)
+        key = jax.random.fold_in(state.key, state.step)
+        windows = random_windows(key, frames, tau + 1, axis)
+        gradient = jax.grad(objective, has_aux=True)
+        grads, metrics = mean_over_parts(
+            lambda part: gradient(state.params, part, state.step), windows, parts
+        )
+        if axis is not None:
+            grads, metrics = jax.lax.pmean((grads, metrics), axis)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
-        smoothness = flow_roughness(flows, delta=smoothness_delta)
-        metrics = terms | {
-            "smoothness": smoothness,
-            "sparsity": flow_density(flows),
-            "loss": value + smoothness_weight * smoothness,
+        metrics |= {
             "gradient_norm": optax.tree.norm(grads),
-            "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
-            "flow_clamped": clamped_share(flows),
+            "update_norm": optax.tree.norm(updates),
         }
+        deciding = [metrics[name] for name in ("loss", "gradient_norm", "update_norm")]
+        finite = jnp.isfinite(jnp.stack(deciding)).all()
+        metrics["skipped"] = 1.0 - finite
+
+        def kept(new, old):
+            return jax.tree.map(partial(jnp.where, finite), new, old)
+
         state = TrainState(
             step=state.step + 1,
-            params=optax.apply_updates(state.params, updates),
-            opt_state=opt_state,
+            params=kept(optax.apply_updates(state.params, updates), state.params),
+            opt_state=kept(opt_state, state.opt_state),
             key=state.key,
         )
         return state, metrics

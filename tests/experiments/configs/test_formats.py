@@ -95,7 +95,13 @@ LATER = [
         "optimizer.decoder_rate": (0.1, 1.0),
         "train.relative_loss": (True, False),
     },
-    {"train.keep_best_checkpoints": (2, 0)},
+    {
+        "unroll": (10, 1),
+        "train.keep_best_checkpoints": (2, 0),
+        "train.parts": (2, 1),
+        "train.updates_per_call": (20, 1),
+        "train.max_skipped": (10, 1),
+    },
 ]
 
 

@@ -1,5 +1,6 @@
 """Training runs as users run them: stopped, killed, continued, refused."""
 
+import functools
 import json
 import math
 import random
@@ -22,6 +23,7 @@ from experiments.run.checkpoints import Checkpoints
 from experiments.run.lock import locked
 from experiments.training import experiment as training
 from experiments.training.experiment import train_and_evaluate
+from experiments.training.training_data import TrainingData
 from vstm.training.update import init_state
 
 
@@ -50,6 +52,24 @@ def final_state(workdir):
         return Checkpoints(workdir, lock, keep=2, keep_best=1).restore(like)
 
 
+def assert_same_run(workdir, expected):
+    """Both end in the same state, evaluation and log, bit for bit."""
+    (ours, position), (state, expected_position) = final_state(workdir), final_state(expected)
+    assert position == expected_position
+    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(state), strict=True):
+        if jax.numpy.issubdtype(a.dtype, jax.dtypes.prng_key):
+            a, b = jax.random.key_data(a), jax.random.key_data(b)
+        np.testing.assert_array_equal(a, b)
+    for name in ("eval_test.json", "eval_validation.json", "samples_test.png"):
+        assert (workdir / name).read_bytes() == (expected / name).read_bytes()
+
+    def logged(folder):
+        lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+        return [line for line in lines if "speed/sequences_per_second" not in line]
+
+    assert logged(workdir) == logged(expected)
+
+
 def stop(workdir, update, number):
     process = start("train", *arguments(workdir))
     wait_for_updates(process, workdir, update)
@@ -73,20 +93,7 @@ def test_killed_and_stopped_run_ends_in_the_same_bits(finished_run, tmp_path):
         assert "Traceback" not in errors
 
     train_and_evaluate(small_config(), tmp_path)
-    expected, ours = final_state(finished_run), final_state(tmp_path)
-    assert ours[1] == expected[1]
-    for a, b in zip(jax.tree.leaves(ours[0]), jax.tree.leaves(expected[0]), strict=True):
-        if jax.numpy.issubdtype(a.dtype, jax.dtypes.prng_key):
-            a, b = jax.random.key_data(a), jax.random.key_data(b)
-        np.testing.assert_array_equal(a, b, err_msg=f"killed at update {moment}")
-    for name in ("eval_test.json", "eval_validation.json", "samples_test.png"):
-        assert (tmp_path / name).read_bytes() == (finished_run / name).read_bytes()
-
-    def logged(workdir):
-        lines = map(json.loads, (workdir / "metrics.jsonl").read_text().splitlines())
-        return [line for line in lines if "speed/sequences_per_second" not in line]
-
-    assert logged(tmp_path) == logged(finished_run)
+    assert_same_run(tmp_path, finished_run)
 
 
 def test_finished_run_is_reported_and_left_as_it_is(finished_run, capsys):
@@ -173,7 +180,7 @@ def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
         raise UserError("cannot be drawn")
 
     monkeypatch.setattr(final_evaluation, "samples", unreadable)
-    monkeypatch.setattr(training, "compile_update", None)  # is not reached
+    monkeypatch.setattr(training, "compile_updates", None)  # is not reached
     with pytest.raises(UserError, match="cannot be drawn"):
         train_and_evaluate(small_config(), tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
@@ -220,8 +227,58 @@ def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
 
 def test_loss_that_is_not_finite_stops_the_run(tmp_path):
     config = small_config(**{"loss": "intensity", "optimizer.learning_rate": 1e30})
-    with pytest.raises(UserError, match=r"the loss is (nan|inf).*at update \d+"):
+    with pytest.raises(UserError, match=r"the step's inf at update 10, the last of 10 skipped in"):
         train_and_evaluate(config, tmp_path)
+
+
+def test_updates_that_are_not_finite_are_skipped_counted_and_kept(tmp_path, monkeypatch):
+    """One at update 7, and all from update 12 on, which stop the run inside a call of twenty."""
+    spoilt = {"updates": {7, *range(12, 40)}}
+    good = TrainingData.__next__
+
+    def spoil(data):
+        frames = good(data)
+        update = data.position()["batches"]["next_index"]
+        return np.where(update in spoilt["updates"], np.nan, frames).astype(np.float32)
+
+    monkeypatch.setattr(TrainingData, "__next__", spoil)
+    config = small_config(
+        **{
+            "train.updates_per_call": 20,
+            "train.max_skipped": 3,
+            "train.checkpoint_every_steps": 13,
+            "train.log_every_steps": 7,
+        }
+    )
+    stopped = r"the loss is nan.* at update 14, the last of 3 skipped in a row.*not_finite.npz"
+    for _ in range(2):  # the second time from update 13 on, the second one of the row
+        with pytest.raises(UserError, match=stopped):
+            train_and_evaluate(config, tmp_path)
+        lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+        skipped = [line for line in lines if "train/skipped" in line]
+        assert [line["step"] for line in skipped] == [7, 12, 13, 14]
+        assert [line["train/skipped"] for line in skipped] == [1, 2, 3, 4]
+        assert [line["train/skipped_in_a_row"] for line in skipped] == [1, 1, 2, 3]
+        (logged,) = [line for line in lines if "train/loss" in line]
+        assert (logged["step"], logged["train/loss"]) == (7, None)
+    state, _ = final_state(tmp_path)
+    assert int(state.step) == 13
+    with np.load(tmp_path / "not_finite.npz") as kept:
+        assert kept["update"] == 14
+        assert np.isnan(kept["frames"]).all()
+        names = {name for name in kept.files if name.startswith("params/")}
+        for name in names:  # as the last update before the row left them
+            ours = functools.reduce(dict.__getitem__, name.split("/")[1:], state.params)
+            np.testing.assert_array_equal(kept[name], ours)
+        assert len(names) == len(jax.tree.leaves(state.params))
+    spoilt["updates"] = set()
+    train_and_evaluate(config, tmp_path)
+    assert int(final_state(tmp_path)[0].step) == 100
+
+
+def test_updates_in_one_call_end_in_the_same_bits(finished_run, tmp_path):
+    train_and_evaluate(small_config(**{"train.updates_per_call": 20}), tmp_path)
+    assert_same_run(tmp_path, finished_run)
 
 
 def test_evaluation_of_an_earlier_update_is_replaced(finished_run, tmp_path):

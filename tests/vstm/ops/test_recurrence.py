@@ -90,6 +90,21 @@ def test_scan_equals_loop(with_peepholes, jit, x64):
     assert_trees_close((jax.jit(scan) if jit else scan)(*arguments), (last, outputs))
 
 
+# 1 is what the other tests have; 2 does not divide the number of steps, or leaves none.
+@pytest.mark.parametrize("unroll", [2, 100])
+def test_unrolled_scan_and_its_gradients_are_the_same(unroll, x64):
+    arguments = random_arguments(6, with_peepholes=True)
+
+    def value_and_gradients(unroll):
+        def total(*arguments):
+            last, outputs = scan(*arguments, unroll)
+            return sum(jnp.sum(jnp.sin(leaf)) for leaf in (*last, outputs))
+
+        return jax.jit(jax.value_and_grad(total, argnums=(0, 1, 2, 3)))(*arguments)
+
+    assert_trees_close(value_and_gradients(unroll), value_and_gradients(1))
+
+
 @with_and_without_peepholes
 def test_steps_with_prepared_weights_equal_loop(with_peepholes, x64):
     weights, *others = random_arguments(1, with_peepholes)

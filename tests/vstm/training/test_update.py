@@ -194,3 +194,20 @@ def test_every_variant_learns(name):
 def test_losses_that_the_model_cannot_have_are_named(loss, message):
     with pytest.raises(ValueError, match=message):
         make_train_step(Autoencoder(SMALL), optax.sgd(0.1), loss=loss, tau=3)
+
+
+@pytest.mark.parametrize(
+    "frames, rate, culprit",
+    [
+        (FRAMES.at[1, 2, 3, 4].set(jnp.nan), 0.1, "loss"),
+        (FRAMES, 3e38, "update_norm"),
+    ],
+)
+def test_an_update_that_is_not_finite_changes_nothing_but_the_count(frames, rate, culprit):
+    _, state, step = make(tx=optax.sgd(rate, momentum=0.9))
+    new, metrics = jax.jit(step)(state, frames)
+    assert not np.isfinite(metrics[culprit])
+    assert metrics["skipped"] == 1
+    assert int(new.step) == 1
+    for ours, before in ((new.params, state.params), (new.opt_state, state.opt_state)):
+        jax.tree.map(np.testing.assert_array_equal, ours, before)
