@@ -28,23 +28,23 @@ def at_the_moment(monkeypatch):
 
     @contextmanager
     def happen(act):
-        def compile_update(*arguments):
-            update = compiled(*arguments)
+        def compile_updates(*arguments):
+            updates = compiled(*arguments)
 
-            def disturbed(state, frames):
-                state, metrics = update(state, frames)
+            def disturbed(*arguments):
+                state, *others = updates(*arguments)
                 if int(state.step) < MOMENT:
-                    return state, metrics
+                    return state, *others
                 for thread in threading.enumerate():  # of a checkpoint, which is whole then
                     if thread.name == "checkpoint":
                         thread.join()
-                return act(state) or state, metrics
+                return act(state) or state, *others
 
             return disturbed
 
-        compiled = training.compile_update
+        compiled = training.compile_updates
         with monkeypatch.context() as patch:
-            patch.setattr(training, "compile_update", compile_update)
+            patch.setattr(training, "compile_updates", compile_updates)
             yield
 
     return happen
@@ -99,7 +99,7 @@ def test_parameters_that_are_not_finite_are_not_saved_though_the_loss_is(tmp_pat
         params = jax.tree.map(lambda leaf: leaf * jnp.nan, state.params)
         return state.replace(params=params) if int(state.step) == 14 else None
 
-    message = r"parameters/\S+ is not finite at update 14; the last checkpoint is of update 7\."
+    message = r"14: not saved: params/\S+ is not finite"
     with at_the_moment(break_down), pytest.raises(UserError, match=message):
         train_and_evaluate(small_config(), tmp_path)
     assert steps(tmp_path) == [7]
