@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 from absl import flags
 
+from data.progress import Progress, say
 from experiments.console.errors import UserError
 from experiments.run import command_line
 
@@ -76,21 +77,26 @@ def fuzz(names: Sequence[str], count: int, seed: int, keep: str = "") -> dict[st
       keep: folder into which inputs are copied that caused a fault; "" for none.
     """
     counts: dict[str, Counter[str]] = {}
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory() as place, _progress(len(names) * count) as progress:
         worker = _Worker(Path(place))
         for name in names:
             counts[name] = Counter()
             for number in range(count):
                 outcome, text, file = worker.read(name, number, seed)
                 counts[name][outcome] += 1
+                progress.advance(reader=name)
                 if outcome in FAULTS:
-                    print(f"{outcome}: {name}, input {number}: {text}", flush=True)
+                    say(f"{outcome}: {name}, input {number}: {text}")
                     if keep and file.is_file():
                         target = Path(keep) / f"{name.replace(' ', '_')}_{number}_{file.name}"
                         target.parent.mkdir(parents=True, exist_ok=True)
                         target.write_bytes(file.read_bytes())
         worker.end()
     return counts
+
+
+def _progress(total: int) -> Progress:
+    return Progress(total, unit="input", description="reading damaged files", leave=False)
 
 
 class _Worker:

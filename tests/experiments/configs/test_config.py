@@ -156,11 +156,24 @@ def test_given_pixels_stay():
             "config.model.memory_kernel_size=4: expected an odd number",
         ),
         ("trane", 3, "config has no field 'trane'; did you mean 'train'"),
+        ("data.num_train", 2**63, "config.data.num_train: expected 1 to 2147483647"),
+        ("data.image_size", 10**6, "config.data.image_size: expected 1 to 4096"),
+        ("train.num_sequences", 10**400, "expected at most 2147483647"),
+        ("train.log_every_steps", 10**400, "expected at most 2147483647"),
+        ("train.batch_size", 10**12, "config.train.batch_size=10*: expected at most 65536"),
+        ("flow_loss.sparsity_weight", 10**400, "expected a finite number"),
     ],
 )
 def test_bad_values_are_named(path, value, message):
     with pytest.raises(UserError, match=message):
         configuration.resolve(changed(path, value))
+
+
+def test_a_batch_that_no_device_holds_is_named():
+    config = changed("train.batch_size", 2**16)
+    config.data.image_size, config.data.sequence_length = 1024, 100
+    with pytest.raises(UserError, match="batch_size=65536: its frames take 25600 GiB"):
+        configuration.resolve(config)
 
 
 def test_missing_field_is_named():
@@ -188,7 +201,13 @@ def test_json_round_trip_and_differences(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", "3", "[" * 100_000, '{"tau": 10}', '{"tua": 10}', '{"data": 3}']
+    "content",
+    [
+        *("{", "[]", "3", "[" * 100_000, '{"tau": 10}', '{"tua": 10}', '{"data": 3}'),
+        *('{"data.name": "video"}', '{"__class__": 3}', '{"_fields": {}}', '{"": {"": 1}}'),
+        *(f'{{"tau": {"9" * 6_000}}}', '{"tau": NaN}', '{"a": ' * 500 + "1" + "}" * 500),
+        *(b"\xff\xfe".decode("latin1"), '{"memory": {"width": 1e308}}'),
+    ],
 )
 def test_damaged_json_is_named(content, tmp_path):
     path = tmp_path / "config.json"
