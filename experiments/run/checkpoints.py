@@ -32,7 +32,6 @@ from experiments.run.stored import (
 from vstm.inference.model_file import MODEL_FILE, load_model
 from vstm.training.update import TrainState
 
-
 _REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """Of a failed write, as tensorstore's messages of several lines may name them."""
 

@@ -174,6 +174,7 @@ def train(
             score = None
             if due(periods.validate):
                 scores = validation.score(state.params)
+                lock.check()  # again, as that takes a while, and files are opened by their names
                 reporter.scalars(step, "validation", scores["model"])
                 references = {name: scores[name] for name in REFERENCES}
                 reporter.references(step, "validation", references)
