@@ -5,46 +5,35 @@ The same command continues a run that was stopped, and reports one that is finis
 
 import math
 import signal
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from data.atomic_file import replacing
-from data.sources import Source
-from experiments.configs.config import Config, differences, options_of, resolve, to_json
-from experiments.configs.fields import flatten
+from experiments.configs.config import Config, differences, options_of, resolve
 from experiments.console import hosts
 from experiments.console.errors import UserError
 from experiments.console.stop_signals import StopSignals
 from experiments.measure.evaluation import (
-    Predict,
-    evaluate,
     make_predict,
     mean_intensity,
-    samples,
 )
 from experiments.measure.final_evaluation import FinalEvaluation, table
 from experiments.run import build
 from experiments.run.changes import explain_changes
-from experiments.run.checkpoints import Checkpoints
 from experiments.run.folder import check_run_folder, entered, write_config
 from experiments.run.lock import Lock
 from experiments.run.provenance import record
 from experiments.run.results import drop_results
 from experiments.run.stored import latest_update
-from experiments.training.loop import Periods, Validation, compile_updates, train
-from experiments.training.reporter import Reporter
+from experiments.training.parts import make_validation, open_checkpoints, run_loop
 from experiments.training.skipped import SkippedUpdates
 from experiments.training.training_data import TrainingData
 from vstm.inference.model_file import MODEL_FILE, save_model
 from vstm.model import Autoencoder
-from vstm.training.repeated import repeated
 from vstm.training.sharding import Devices, on_this_host
 from vstm.training.update import TrainState, init_state
 
@@ -110,7 +99,7 @@ def _train_and_evaluate(
         if there is None or differences(config, there):
             write_config(folder, config)
         with (
-            closing(_checkpoints(config, workdir, lock)) as checkpoints,
+            closing(open_checkpoints(config, workdir, lock)) as checkpoints,
             StopSignals() as stop,
         ):
             state = devices.replicate(state)
@@ -133,9 +122,9 @@ def _train_and_evaluate(
             if data is not None and first < num_steps and not hosts.stopped(stop):
                 drop_results(folder)
                 record(folder, first, config.precision)
-                validation = _validation(config, predict, sources["validation"], constant)
+                validation = make_validation(config, predict, sources["validation"], constant)
                 skipped = SkippedUpdates(workdir, first, config.train.max_skipped)
-                state = _train(
+                state = run_loop(
                     config,
                     folder,
                     lock,
@@ -173,16 +162,6 @@ def _train_and_evaluate(
     return state, None
 
 
-def _checkpoints(config: Config, folder: Path, lock: Lock) -> Checkpoints:
-    return Checkpoints(
-        folder,
-        lock,
-        keep=config.train.keep_checkpoints,
-        keep_best=config.train.keep_best_checkpoints,
-        writes=hosts.is_first(),
-    )
-
-
 def _initial_state(
     config: Config, model: Autoencoder, tx: optax.GradientTransformation
 ) -> TrainState:
@@ -195,74 +174,6 @@ def _initial_state(
         raise UserError(
             f"config.model: its parameters do not fit into memory ({error})".splitlines()[0]
         ) from error
-
-
-def _train(
-    config: Config,
-    folder: Path,
-    lock: Lock,
-    devices: Devices,
-    state: TrainState,
-    tx: optax.GradientTransformation,
-    data: TrainingData,
-    validation: Validation,
-    skipped: SkippedUpdates,
-    checkpoints: Checkpoints,
-    stop: StopSignals,
-) -> TrainState:
-    """Hands each part of a run its part of the configuration, and trains."""
-    num_steps, batch_size = build.num_steps(config), config.train.batch_size
-    updates_per_call = config.train.updates_per_call
-    batch = batch_size, config.data.sequence_length, *build.frame_shape(config)
-    updates = compile_updates(
-        devices.over(repeated(build.train_step(config, tx), config.train.max_skipped)),
-        state,
-        devices.describe((updates_per_call, *batch), jnp.float32),
-        stop,
-    )
-    lock.check()
-    with Reporter(folder, int(state.step), num_steps, batch_size) as reporter:
-        reporter.configuration(to_json(config), flatten(config))
-        return train(
-            updates,
-            state,
-            data,
-            devices,
-            num_steps=num_steps,
-            updates_per_call=updates_per_call,
-            schedule=build.make_schedule(config, data.num_sequences),
-            periods=Periods(
-                log=config.train.log_every_steps,
-                validate=config.train.validate_every_steps,
-                picture=config.train.image_every_steps,
-                checkpoint=config.train.checkpoint_every_steps,
-            ),
-            validation=validation,
-            reporter=reporter,
-            skipped=skipped,
-            checkpoints=checkpoints,
-            stop=stop,
-            folder=folder,
-            lock=lock,
-        )
-
-
-def _validation(
-    config: Config, predict: Callable[[Any], Predict], source: Source, constant: float
-) -> Validation:
-    """Scores and pictures of validation sequences, by the model's parameters."""
-    common = {"tau": config.tau, "batch_size": config.evaluation.batch_size}
-    return Validation(
-        score=lambda params: evaluate(
-            predict(params),
-            source,
-            **common,
-            num_sequences=config.evaluation.num_while_training,
-            constant=constant,
-            description="validating",
-        ),
-        draw=lambda params: samples(predict(params), source, **common),
-    )
 
 
 def _write_model(config: Config, folder: Path, lock: Lock, state: TrainState) -> None:

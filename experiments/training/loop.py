@@ -194,6 +194,7 @@ def train(
             score = None
             if due(step, periods.validate):
                 scores = validation.score(on_this_host(state.params))
+                lock.check()  # again, as that takes a while, and files are opened by their names
                 reporter.scalars(step, "validation", scores["model"])
                 references = {name: scores[name] for name in REFERENCES}
                 reporter.references(step, "validation", references)

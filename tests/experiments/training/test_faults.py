@@ -13,7 +13,7 @@ from small_run import small_config
 from experiments.console.errors import UserError
 from experiments.run.manifest import verified
 from experiments.run.stored import steps
-from experiments.training import experiment as training
+from experiments.training import parts
 from experiments.training.experiment import train_and_evaluate
 
 MOMENT = 10  # the update at which it happens; checkpoints are of updates 7, 14, ...
@@ -42,9 +42,9 @@ def at_the_moment(monkeypatch):
 
             return disturbed
 
-        compiled = training.compile_updates
+        compiled = parts.compile_updates
         with monkeypatch.context() as patch:
-            patch.setattr(training, "compile_updates", compile_updates)
+            patch.setattr(parts, "compile_updates", compile_updates)
             yield
 
     return happen

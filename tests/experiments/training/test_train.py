@@ -21,7 +21,7 @@ from experiments.measure.final_evaluation import FinalEvaluation
 from experiments.run import build, provenance
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.lock import locked
-from experiments.training import experiment as training
+from experiments.training import parts
 from experiments.training.experiment import train_and_evaluate
 from experiments.training.training_data import TrainingData
 from vstm.training.update import init_state
@@ -180,7 +180,7 @@ def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
         raise UserError("cannot be drawn")
 
     monkeypatch.setattr(final_evaluation, "samples", unreadable)
-    monkeypatch.setattr(training, "compile_updates", None)  # is not reached
+    monkeypatch.setattr(parts, "compile_updates", None)  # is not reached
     with pytest.raises(UserError, match="cannot be drawn"):
         train_and_evaluate(small_config(), tmp_path / "run")
     assert [path.name for path in (tmp_path / "run").iterdir()] == ["lock"]
