@@ -136,9 +136,7 @@ def test_clips_damaged_while_training_are_named(stopped_run):
     next(data)
     for path in (clips / "clips").glob("*.array_record"):
         path.write_bytes(b"no record")
-    with pytest.raises(
-        UserError, match=r"array_record: 9 bytes for \d+ frames; prepare the data again"
-    ):
+    with pytest.raises(UserError, match=r"cannot be read: .*array_record: has changed while"):
         for _ in range(100):  # some are read ahead
             next(data)
 
@@ -158,9 +156,7 @@ def test_damaged_clips_are_named(stopped_run, split):
         if split in entry["clip"]["splits"][0]:
             (clips / "clips" / entry["file"]).write_bytes(b"no record")
     (run / "eval_test.json").unlink()
-    with pytest.raises(
-        UserError, match=r"array_record: 9 bytes for \d+ frames; prepare the data again"
-    ):
+    with pytest.raises(UserError, match=r"array_record: 9 bytes for \d+ frames"):
         train_and_evaluate(settings, run)
     assert latest_update(run) == 3  # before any update more
 
