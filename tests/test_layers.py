@@ -62,7 +62,8 @@ MAY_IMPORT = {
         "experiments.measure",
         "experiments.report",
     },
-    "experiments.drill": {
+    "experiments.drill": {"experiments.console", "experiments.run", "experiments.report"},
+    "experiments.drill.fuzz": {
         "experiments.console",
         "experiments.configs",
         "experiments.run",

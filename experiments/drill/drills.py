@@ -6,6 +6,7 @@ from experiments.drill.bench import Bench
 from experiments.drill.damage import damaged, damaged_at_the_end, flips
 from experiments.drill.folders import read_only, removed, renamed, replaced, unlocked
 from experiments.drill.full_disk import full, limited
+from experiments.drill.inputs import inputs
 from experiments.drill.kills import kills
 from experiments.drill.outcome import Outcome
 from experiments.drill.prepared import made_anew
@@ -27,6 +28,7 @@ DRILLS: dict[str, Callable[[Bench], Outcome]] = {
     "limited files": limited,
     "data made anew": made_anew,
     "other devices": other_devices,
+    "inputs": inputs,
     "kills": kills,
 }
 """A new one is a function of a bench and an entry here."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from experiments.drill.fuzz import FAULTS, fuzz, main
-from experiments.drill.readers import READERS
+from experiments.drill.fuzz.__main__ import FAULTS, fuzz, main
+from experiments.drill.fuzz.readers import READERS
 
 INPUTS_A_READER = 20
 

@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> int:
-    from experiments.drill.readers import READERS
+    from experiments.drill.fuzz.readers import READERS
 
     names = [name for name in READERS if name.startswith(tuple(_READERS.value or [""]))]
     if not names:
@@ -141,7 +141,7 @@ class _Worker:
 
 def _work(pipe: Connection, place: Path) -> None:
     """Reads what it is asked to, until it is killed."""
-    from experiments.drill.readers import READERS, Reader
+    from experiments.drill.fuzz.readers import READERS, Reader
 
     made: dict[str, tuple[Reader, Path, dict[str, bytes]]] = {}
     _bound_memory()

@@ -19,8 +19,8 @@ from data.video.files import open_video
 from data.video.selection import Selection
 from data.video.stream import frames, open_stream
 from experiments.configs.config import read_json, to_json
-from experiments.drill import seeds
-from experiments.drill.mutations import (
+from experiments.drill.fuzz import seeds
+from experiments.drill.fuzz.mutations import (
     Mutate,
     bytes_of,
     gz_of,
