@@ -39,7 +39,7 @@ test-bench: $(BENCH_STAMP)
 $(BENCH_STAMP): requirements-bench.txt $(STAMP)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --timeout 30 --retries 2 \
 	  -r requirements-bench.txt \
-	  || { echo "error: PyTorch and OpenCV ($<) cannot be installed; their tests did not run" >&2; exit 1; }
+	  || { echo "error: what $< names cannot be installed; their tests did not run" >&2; exit 1; }
 	@touch $@
 
 # Writes requirements.txt anew from setup.cfg, for every Python from 3.11 on.
