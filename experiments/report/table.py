@@ -62,6 +62,13 @@ class Predictions:
 
 
 @dataclass(frozen=True)
+class Measurements:
+    """A row for each folder of clips that `experiments.measure.video` measured a run on."""
+
+    files: ClassVar[str] = "*/clips/results.json"
+
+
+@dataclass(frozen=True)
 class TrainingErrors:
     """A row for each finished run: means of a logged score over tenths of the run.
 
@@ -73,7 +80,7 @@ class TrainingErrors:
     score: str
 
 
-RowSource = Evaluations | ResultFile | Predictions | TrainingErrors
+RowSource = Evaluations | ResultFile | Predictions | Measurements | TrainingErrors
 
 
 @dataclass(frozen=True)

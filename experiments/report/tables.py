@@ -7,6 +7,7 @@ heavy, as a flag offers the names.
 from experiments.report.table import (
     Curves,
     Evaluations,
+    Measurements,
     Predictions,
     ResultFile,
     Table,
@@ -171,6 +172,18 @@ TABLES = {
         | {"ours_to_zero": "distance of the flow to zero flow's", "dis_to_zero": "DIS"}
         | {"still_ours": "flow where nothing moves, px", "still_dis": "DIS, px"},
         by=("clip",),
+    ),
+    "real_video_choices": Table(
+        "Real video: the recipe's choices, one change at a time, on validation clips",
+        rows=Measurements(),
+        key=("run",),
+        columns={"run": "run", "clips": "clips"}
+        | {"ours_to_copy": "squared error to a copy's"}
+        | {"ours_to_better": "to the better of copy and DIS"}
+        | {"worse_than_copy": "clips above a copy"}
+        | {"ours_to_zero": "distance of the flow to zero flow's"}
+        | {"still_ours": "flow where nothing moves, px"},
+        by=("run",),
     ),
     "flow_choices": Table(
         "Recurrent flow head and sparsity penalty",
