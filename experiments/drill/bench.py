@@ -17,8 +17,8 @@ from experiments.run.stored import CHECKPOINT_FOLDER, steps
 from vstm.inference.model_file import MODEL_FILE
 
 UPDATES = 60
-CHECKPOINT_EVERY = 4
-VALIDATE_EVERY = 6
+CHECKPOINT_EVERY = 10
+VALIDATE_EVERY = 15
 FLAGS = (
     "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM",
     *(
@@ -38,7 +38,7 @@ FLAGS = (
             "train.num_sequences": 2 * UPDATES,
             "train.log_every_steps": 1,
             "train.validate_every_steps": VALIDATE_EVERY,
-            "train.image_every_steps": 15,
+            "train.image_every_steps": 20,
             "train.checkpoint_every_steps": CHECKPOINT_EVERY,
             "evaluation.num_while_training": 16,
             "evaluation.batch_size": 4,

@@ -19,7 +19,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 from absl import flags, logging
 
@@ -72,23 +72,23 @@ def run(
                 logging.set_verbosity(logging.FATAL)
             return main(*rest) or 0
         except UserError as error:
-            print(f"error: {error}", file=sys.stderr)
-            return 2
+            return _bad_end(str(error))
         except OSError as error:
             if error.errno not in _NO_ROOM:
                 raise
             path = error.filename or "the output"  # such as a log that it is redirected to
-            print(f"error: {path}: cannot be written ({error.strerror})", file=sys.stderr)
-            _forget_output()
-            return 2
+            return _bad_end(f"{path}: cannot be written ({error.strerror})")
 
 
-def _forget_output() -> None:
-    """Drops what standard output cannot take, which Python would try again when it ends."""
+def _bad_end(message: str) -> int:
+    """Says what is wrong, where that has room; drops output that has none. Gives the status."""
+    with suppress(OSError):
+        print(f"error: {message}", file=sys.stderr)
     try:
         sys.stdout.flush()
-    except OSError:
+    except OSError:  # which Python would meet again when it ends, and change the status
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 2
 
 
 def help_text(flag_values: flags.FlagValues, documentation: str) -> str:

@@ -111,9 +111,28 @@ def warn(folder: Path, restored: Restored, *, set_aside: bool) -> None:
 
 
 def write_arrays(checkpoint: Path, arrays: Any) -> None:
-    """Writes the arrays of a new checkpoint; whatever orbax may raise."""
+    """Writes the arrays of a new checkpoint; raises whatever orbax may."""
+    _ignore_late_reports()
     with closing(_checkpointer()) as checkpointer:
         checkpointer.save((checkpoint / STATE_FOLDER).absolute(), args=ocp.args.PyTreeSave(arrays))
+
+
+def _ignore_late_reports() -> None:
+    """Keeps the threads of a write that failed from printing tracebacks.
+
+    The first error closes an event loop of orbax, to which tensorstore reports the others.
+    """
+    shown = sys.unraisablehook
+
+    def hook(report: Any) -> None:
+        late = isinstance(report.exc_value, RuntimeError) and "loop is closed" in str(
+            report.exc_value
+        )
+        if not late:
+            shown(report)
+
+    if getattr(shown, "__module__", None) != __name__:
+        sys.unraisablehook = hook
 
 
 def _checkpointer() -> ocp.Checkpointer:
