@@ -72,7 +72,7 @@ class Autoencoder(nn.Module):
     def setup(self) -> None:
         config, convolution = self.config, self.convolution
         self.encoder = Encoder(config.encoder_features, convolution)
-        self.memory = make_memory(config, convolution, self.unroll)
+        self.memory = make_memory(config, convolution, unroll=self.unroll)
         self.flow_head = FlowHead(config, convolution)
         self.decoder = Decoder(
             config.encoder_features[-2::-1], convolution, zero_start=config.residual

@@ -65,11 +65,11 @@ def write_programs(config: Config, params: Any, step: int, output: Path) -> dict
     """
     model = options_of(config, "model")
     make_folder(output)
-    for name, exported in programs(model, params, config.tau, build.CHANNELS).items():
+    for name, exported in programs(model, params, config.tau, channels=build.CHANNELS).items():
         write_file(output / f"{name}.stablehlo", bytes(exported.serialize()))
     batches = {str(b): _waves(b, config.tau, *build.frame_shape(config)) for b in _BATCHES}
     theirs = _run_elsewhere(output, batches)
-    ours = _run_here(functions(model, params, build.CHANNELS), batches)
+    ours = _run_here(functions(model, params, channels=build.CHANNELS), batches)
     differences = {name: 0.0 for name in ("step", "predict")}
     for name, expected in ours.items():
         program = name.partition("/")[0]

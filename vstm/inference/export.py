@@ -33,9 +33,9 @@ y down): next(x, y) = last(x + u, y + v).
 
 
 def functions(
-    config: ModelConfig, params: Any, channels: int = 1
+    config: ModelConfig, params: Any, *, channels: int = 1
 ) -> dict[str, Callable[..., tuple[jax.Array, ...]]]:
-    """The programs as functions of arrays, see `PROGRAMS`.
+    """The programs as functions of arrays, frames [B, H, W, C] and states, see `PROGRAMS`.
 
     Args:
       config: of the model.
@@ -73,7 +73,7 @@ def functions(
 
 
 def programs(
-    config: ModelConfig, params: Any, tau: int, channels: int = 1
+    config: ModelConfig, params: Any, tau: int, *, channels: int = 1
 ) -> dict[str, export.Exported]:
     """A model's programs, see `PROGRAMS`, for all of `PLATFORMS`.
 
@@ -83,7 +83,7 @@ def programs(
       tau: frames that `predict` takes.
       channels: C of a frame.
     """
-    made = functions(config, params, channels)
+    made = functions(config, params, channels=channels)
     (batch,) = export.symbolic_shape("B")
 
     def exported(name: str, *arguments: Any) -> export.Exported:

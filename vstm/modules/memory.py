@@ -73,7 +73,9 @@ class ConvLSTM(nn.Module):
             conv_lstm.concatenated_kernel(params),
             batch,
         )
-        return conv_lstm.conv_lstm_scan(params, carry, inputs, convolution, prepared, self.unroll)
+        return conv_lstm.conv_lstm_scan(
+            params, carry, inputs, convolution, prepared, unroll=self.unroll
+        )
 
 
 class PeepholeLSTM(nn.Module):
@@ -105,7 +107,7 @@ class PeepholeLSTM(nn.Module):
         )
         if carry is None:
             carry = peephole_lstm.zero_carry(params, inputs[0])
-        return peephole_lstm.peephole_lstm_scan(params, carry, inputs, self.unroll)
+        return peephole_lstm.peephole_lstm_scan(params, carry, inputs, unroll=self.unroll)
 
 
 class ConvMemory(nn.Module):
@@ -175,7 +177,7 @@ class DenseMemory(nn.Module):
 
 
 def make_memory(
-    config: ModelConfig, convolution: str = "auto", unroll: int = 1
+    config: ModelConfig, convolution: str = "auto", *, unroll: int = 1
 ) -> ConvMemory | DenseMemory:
     """The memory that a description asks for; `convolution` and `unroll` as of `ConvMemory`."""
     if config.memory == "fc":

@@ -124,6 +124,7 @@ def conv_lstm_scan(
     features: Float[Array, "t b h w d"],
     convolution: Convolution | None = None,
     prepared: Weights | None = None,
+    *,
     unroll: int = 1,
 ) -> tuple[Carry, Float[Array, "t b h w n"]]:
     """`conv_lstm_step` over the tau frames of the leading axis.

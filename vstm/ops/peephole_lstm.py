@@ -93,7 +93,11 @@ class DenseGates:
 
 
 def peephole_lstm_scan(
-    params: PeepholeLSTMParams, carry: Carry, features: Float[Array, "t b d"], unroll: int = 1
+    params: PeepholeLSTMParams,
+    carry: Carry,
+    features: Float[Array, "t b d"],
+    *,
+    unroll: int = 1,
 ) -> tuple[Carry, Float[Array, "t b n"]]:
     """`peephole_lstm_step` over the tau vectors of the leading axis, inputs in one batch.
 

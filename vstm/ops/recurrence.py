@@ -51,7 +51,7 @@ def gated_scan(
     peepholes: Any,
     inputs: jax.Array,
     carry: Carry,
-    unroll: int = 1,
+    unroll: int,
 ) -> tuple[Carry, jax.Array]:
     """Scans a gated recurrence over the leading (time) axis.
 
@@ -78,7 +78,7 @@ def scan_steps(
     peepholes: Any,
     inputs: jax.Array,
     carry: Carry,
-    unroll: int = 1,
+    unroll: int,
 ) -> tuple[Carry, tuple[jax.Array, jax.Array, jax.Array]]:
     """`gated_scan` with prepared weights, without its backward pass.
 

@@ -44,6 +44,11 @@ RECIPE = (
     "train.validate_every_steps",
     "train.checkpoint_every_steps",
     "train.keep_checkpoints",
+    "train.keep_best_checkpoints",
+    "train.parts",
+    "train.updates_per_call",
+    "train.max_skipped",
+    "unroll",
     "evaluation.",
 )
 """Fields, and beginnings of fields, of how a model is trained and scored: may be others."""

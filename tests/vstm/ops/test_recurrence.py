@@ -65,8 +65,8 @@ def loop(weights, peepholes, inputs, carry):
     return (c, h), tuple(map(jnp.stack, (outputs, sums, cells)))
 
 
-def scan(*arguments):
-    return gated_scan(DenseGates(), update, *arguments)
+def scan(*arguments, unroll=1):
+    return gated_scan(DenseGates(), update, *arguments, unroll)
 
 
 def assert_trees_close(ours, expected):
@@ -97,7 +97,7 @@ def test_unrolled_scan_and_its_gradients_are_the_same(unroll, x64):
 
     def value_and_gradients(unroll):
         def total(*arguments):
-            last, outputs = scan(*arguments, unroll)
+            last, outputs = scan(*arguments, unroll=unroll)
             return sum(jnp.sum(jnp.sin(leaf)) for leaf in (*last, outputs))
 
         return jax.jit(jax.value_and_grad(total, argnums=(0, 1, 2, 3)))(*arguments)
@@ -108,7 +108,7 @@ def test_unrolled_scan_and_its_gradients_are_the_same(unroll, x64):
 @with_and_without_peepholes
 def test_steps_with_prepared_weights_equal_loop(with_peepholes, x64):
     weights, *others = random_arguments(1, with_peepholes)
-    scan_prepared = jax.jit(partial(scan_steps, DenseGates(), update))
+    scan_prepared = jax.jit(partial(scan_steps, DenseGates(), update, unroll=1))
     ours = scan_prepared(DenseGates().prepare(weights), *others)
     assert_trees_close(ours, loop(weights, *others))
 
