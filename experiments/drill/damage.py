@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-from experiments.drill.bench import UPDATES, Bench
+from experiments.drill.bench import CHECKPOINT_EVERY, UPDATES, Bench
 from experiments.drill.outcome import Outcome
 from experiments.run.manifest import DamageError, verified
 from experiments.run.stored import CHECKPOINT_FOLDER, steps
@@ -41,7 +41,8 @@ def damaged(bench: Bench) -> Outcome:
     }
     outcome = Outcome(f"the newest checkpoint of a stopped run damaged: {', '.join(ways)}")
     stopped = bench.new_folder()
-    bench.disturb(stopped, bench.moment(), lambda program: program.signal(signal.SIGTERM))
+    moment = max(bench.moment(), 2 * CHECKPOINT_EVERY)  # so that there is one before
+    bench.disturb(stopped, moment, lambda program: program.signal(signal.SIGTERM))
     for way in ways.values():
         if bench.left() < 2 * bench.seconds:
             break

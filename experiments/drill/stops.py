@@ -31,7 +31,9 @@ def two_runs(bench: Bench) -> Outcome:
     outcome, folder = Outcome("the same command twice at once"), bench.new_folder()
 
     def start_again(first: Program) -> None:
+        first.signal(signal.SIGSTOP)  # or it might end before the second one begins
         second = bench.train(folder).finish()
+        first.signal(signal.SIGCONT)
         outcome.count(second.other_than(2))
         outcome.quote(second.errors)
 

@@ -154,6 +154,7 @@ def train(
 
     def report(call: _Call) -> None:
         metrics = jax.device_get(call.metrics)  # waits for its updates
+        lock.check()  # before each time that files may be opened by their names
         reporter.advance(len(call.batches))
         logged = None
         for index, batch in enumerate(call.batches):
@@ -181,10 +182,10 @@ def train(
         split = devices.split(np.pad(batches, padding))
         state, in_a_row, metrics = updates(state, in_a_row, split, np.int32(count))
         made, pending = pending, _Call(step + 1, batches, metrics)
+        lock.check()
         if made is not None:  # stay one call ahead of the device, not more
             report(made)
         step += count
-        lock.check()
         checkpoints.check()
         if not any(due(step, every) for every in paused):
             continue
@@ -194,13 +195,14 @@ def train(
             score = None
             if due(step, periods.validate):
                 scores = validation.score(on_this_host(state.params))
-                lock.check()  # again, as that takes a while, and files are opened by their names
+                lock.check()
                 reporter.scalars(step, "validation", scores["model"])
                 references = {name: scores[name] for name in REFERENCES}
                 reporter.references(step, "validation", references)
                 score = next(s for s in map(scores["model"].get, BEST_BY) if s is not None)
             if due(step, periods.picture):
                 picture = validation.draw(on_this_host(state.params))
+                lock.check()
                 reporter.picture(step, "validation", picture)
             if due(step, periods.checkpoint) or checkpoints.is_among_the_best(score):
                 checkpoints.save(state, data.position(), score)
