@@ -29,6 +29,8 @@ _TOLD_OTHERWISE = (
     "train.num_sequences",  # a column
     "recipe",  # by the fields that it set
     "precision",  # of accelerators, by the device
+    "train.keep_best_checkpoints",  # says nothing of the model
+    "train.max_skipped",  # nor does that, of a run that ended
 )
 _FOLLOWED = ("variant", "loss", "data.name", "data.image_size", "recipe")
 """Fields that the network's follow."""
