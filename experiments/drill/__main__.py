@@ -72,7 +72,8 @@ def _main() -> int:
         shutil.rmtree(scratch, ignore_errors=True)
     if not rows:
         raise UserError(f"--minutes={_MINUTES.value}: no time for a drill; give more")
-    command = f"MINUTES={_MINUTES.value:g} bash experiments/drill.sh"
+    only = f" ONLY='{','.join(_ONLY.value)}'" if _ONLY.value else ""
+    command = f"MINUTES={_MINUTES.value:g}{only} bash experiments/drill.sh"
     subject = f"Not run, for want of time: {', '.join(skipped)}." if skipped else ""
     made_by = {"device": device(), "commit": commit}  # starts JAX's threads, so not before a fork
     publish(Path(_OUTPUT.value), [row | made_by for row in rows], command, subject)
