@@ -32,6 +32,7 @@ os.environ.setdefault(
 )
 
 import jax
+import jaxtyping
 import pytest
 from jaxtyping import install_import_hook
 
@@ -62,6 +63,14 @@ def pytest_runtest_setup(item):
 
 
 ALLOWED = {"megabytes": 500}
+
+
+@pytest.fixture
+def symbolic_sizes():
+    """Shapes are not checked: a symbolic batch is no int, as the annotations have it."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
 
 
 @pytest.fixture(autouse=True)

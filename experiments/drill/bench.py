@@ -10,7 +10,7 @@ from typing import Any
 
 from experiments.console.errors import UserError
 from experiments.drill.outcome import Outcome
-from experiments.drill.program import Ended, Program
+from experiments.drill.program import Ended, Program, config_flags
 from experiments.run.manifest import DamageError, verified
 from experiments.run.metrics_log import METRICS_FILE
 from experiments.run.stored import CHECKPOINT_FOLDER, steps
@@ -19,15 +19,17 @@ from vstm.inference.model_file import MODEL_FILE
 UPDATES = 60
 CHECKPOINT_EVERY = 10
 VALIDATE_EVERY = 15
+NETWORK = {
+    "tau": 2,
+    "model.encoder_features": (8,),
+    "model.memory_features": (8,),
+    "model.memory_kernel_size": 3,
+}
 FLAGS = (
     "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM",
-    *(
-        f"--config.{field}={value}"
-        for field, value in {
-            "tau": 2,
-            "model.encoder_features": (8,),
-            "model.memory_features": (8,),
-            "model.memory_kernel_size": 3,
+    *config_flags(
+        NETWORK
+        | {
             "data.image_size": 30,
             "moving_mnist.num_digits": 1,
             "data.sequence_length": 5,
@@ -42,7 +44,7 @@ FLAGS = (
             "train.checkpoint_every_steps": CHECKPOINT_EVERY,
             "evaluation.num_while_training": 16,
             "evaluation.batch_size": 4,
-        }.items()
+        }
     ),
 )
 RESULTS = ("eval_test.json", "eval_validation.json", "samples_test.png", MODEL_FILE)
@@ -95,7 +97,7 @@ class Bench:
         return Program("experiments.train", flags, self.scratch, **options)  # type: ignore[arg-type]
 
     def disturb(
-        self, folder: Path, update: int, act: Callable[[Program], None], **options: bool
+        self, folder: Path, update: int, act: Callable[[Program], object], **options: bool
     ) -> Ended:
         """Trains in a folder, and acts when an update is logged."""
         program = self.train(folder, **options)

@@ -14,9 +14,7 @@ def renamed(bench: Bench) -> Outcome:
     """Renames the folder; the run goes on under the new name."""
     outcome, folder, moved = _start(bench, "the folder renamed while training")
     _disturb(bench, outcome, folder, lambda program: folder.rename(moved))
-    outcome.count(
-        f"{folder.name} was made again" if folder.exists() else None, bench.goes_on(moved)
-    )
+    outcome.count(_made_again(folder), bench.goes_on(moved))
     return outcome
 
 
@@ -31,9 +29,7 @@ def removed(bench: Bench) -> Outcome:
         shutil.rmtree(aside, ignore_errors=True)
 
     _disturb(bench, outcome, folder, remove)
-    outcome.count(
-        f"{folder.name} was made again" if folder.exists() else None, bench.goes_on(folder)
-    )
+    outcome.count(_made_again(folder), bench.goes_on(folder))
     return outcome
 
 
@@ -92,12 +88,13 @@ def _start(bench: Bench, done: str) -> tuple[Outcome, Path, Path]:
 def _disturb(
     bench: Bench, outcome: Outcome, folder: Path, act: Callable[[Program], object]
 ) -> None:
-    def once(program: Program) -> None:
-        act(program)
-
-    ended = bench.disturb(folder, bench.moment(), once)
+    ended = bench.disturb(folder, bench.moment(), act)
     outcome.quote(ended.errors)
     outcome.count(ended.other_than(2))
+
+
+def _made_again(folder: Path) -> str | None:
+    return f"{folder.name} was made again" if folder.exists() else None
 
 
 def _content(folder: Path) -> dict[str, bytes]:

@@ -7,20 +7,16 @@ import numpy as np
 from PIL import Image
 
 from experiments.console.errors import UserError
-from experiments.drill.bench import Bench, logged
+from experiments.drill.bench import NETWORK, Bench, logged
 from experiments.drill.outcome import Outcome
-from experiments.drill.program import Program
+from experiments.drill.program import Program, config_flags
 
 NUM_FRAMES, SIDE = 14, 24
 FLAGS = (
     "--config=experiments/configs/video.py:conv-1enc-1LSTM",
-    *(
-        f"--config.{field}={value}"
-        for field, value in {
-            "tau": 2,
-            "model.encoder_features": (8,),
-            "model.memory_features": (8,),
-            "model.memory_kernel_size": 3,
+    *config_flags(
+        NETWORK
+        | {
             "data.image_size": 16,
             "data.sequence_length": 4,
             "train.batch_size": 2,
@@ -30,7 +26,7 @@ FLAGS = (
             "train.image_every_steps": 50,
             "train.checkpoint_every_steps": 5,
             "evaluation.batch_size": 2,
-        }.items()
+        }
     ),
 )
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,11 @@ class Ended:
     def error_lines(self) -> list[str]:
         """The lines that begin with `error:`."""
         return [line for line in self.errors.splitlines() if line.startswith("error: ")]
+
+
+def config_flags(fields: Mapping[str, object]) -> list[str]:
+    """Fields of a configuration by their paths, as a program's flags."""
+    return [f"--config.{path}={value}" for path, value in fields.items()]
 
 
 class Program:

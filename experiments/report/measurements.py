@@ -1,10 +1,10 @@
 """Rows of what `experiments.measure.video` measured of runs."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.console.errors import UserError
+from data.files.json_files import parse_json
+from experiments.console import reading
 from experiments.report.provenance import Row
 from experiments.report.table import Measurements
 
@@ -17,10 +17,8 @@ def rows(source: Measurements, folder: Path, files: Sequence[Path]) -> list[Row]
     """
     table = []
     for path in files:
-        try:
-            *clips, means = json.loads(path.read_text())
+        with reading.reading(path, "the results of a measurement"):
+            *clips, means = reading.rows(parse_json(path))
             run = path.parent.parent.relative_to(folder).as_posix()
             table.append({"run": run, "clips": len(clips), **means})
-        except (ValueError, TypeError) as error:
-            raise UserError(f"{path}: not the results of a measurement ({error})") from error
     return table

@@ -27,20 +27,15 @@ class MetricsLog:
           UserError: it cannot be read or written.
         """
         self._path = folder / METRICS_FILE
-        self.earlier: list[dict[str, Any]] = []
+        kept = _lines(self._path, last_step)
+        self.earlier = [values for _, values in kept]
         try:
             if self._path.exists():
-                kept = []
-                for line in self._path.read_text(errors="replace").splitlines():
-                    values = _values(line)
-                    if values is not None and values["step"] <= last_step:
-                        kept.append(line)
-                        self.earlier.append(values)
-                write_atomically(self._path, "".join(f"{line}\n" for line in kept))
+                write_atomically(self._path, "".join(f"{line}\n" for line, _ in kept))
             # Unbuffered: what cannot be written is not tried again when the file is closed.
             self._file = self._path.open("ab", buffering=0)
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise _unusable(self._path, error) from error
 
     def write(self, step: int, metrics: dict[str, Any]) -> None:
         """Appends a line; it is on its way to disk when this returns.
@@ -53,14 +48,34 @@ class MetricsLog:
             while line:
                 line = line[self._file.write(line) :]
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise _unusable(self._path, error) from error
 
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
 
-    def _unwritable(self, error: OSError) -> UserError:
-        return UserError(f"{self._path}: cannot be written ({error.strerror})")
+
+def logged(folder: Path, last_step: int) -> list[dict[str, Any]]:
+    """What a run has logged up to an update, as `MetricsLog.earlier`; changes nothing.
+
+    Raises:
+      UserError: the log cannot be read.
+    """
+    return [values for _, values in _lines(folder / METRICS_FILE, last_step)]
+
+
+def _lines(path: Path, last_step: int) -> list[tuple[str, dict[str, Any]]]:
+    """Lines of a log up to an update, and what each says; none where there is no log."""
+    try:
+        lines = path.read_text(errors="replace").splitlines() if path.exists() else []
+    except OSError as error:
+        raise _unusable(path, error) from error
+    said = [(line, values) for line in lines if (values := _values(line)) is not None]
+    return [(line, values) for line, values in said if values["step"] <= last_step]
+
+
+def _unusable(path: Path, error: OSError) -> UserError:
+    return UserError(f"{path}: cannot be written ({error.strerror})")
 
 
 def _values(line: str) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """The training loop: compiled updates until the last one or a stop signal, with reports."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,12 @@ class _Call:
 
     Attributes:
       first: number of the first one.
-      batches: of each, [n, B, T, H, W, C].
+      batches: of each of n, [B, T, H, W, C].
       metrics: of each, [N] with N >= n.
     """
 
     first: int
-    batches: np.ndarray
+    batches: Sequence[np.ndarray]
     metrics: Metrics
 
 
@@ -177,9 +177,9 @@ def train(
     while step < num_steps and not hosts.stopped(stop):
         until_pause = min(every - step % every for every in (*paused, num_steps))
         count = min(updates_per_call, until_pause)
-        batches = np.stack([next(data) for _ in range(count)])
-        padding = [(0, updates_per_call - count)] + [(0, 0)] * (batches.ndim - 1)
-        split = devices.split(np.pad(batches, padding))
+        batches = [next(data) for _ in range(count)]
+        unused = [np.zeros_like(batches[0])] * (updates_per_call - count)
+        split = devices.split(np.stack(batches + unused))
         state, in_a_row, metrics = updates(state, in_a_row, split, np.int32(count))
         made, pending = pending, _Call(step + 1, batches, metrics)
         lock.check()

@@ -1,6 +1,5 @@
 """Updates that were skipped since they were not finite: counted, logged, the last one kept."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from flax.traverse_util import flatten_dict
 from data.atomic_file import replacing
 from data.progress import say
 from experiments.console.errors import UserError
-from experiments.run.metrics_log import METRICS_FILE
+from experiments.run.metrics_log import logged
 from experiments.training.reporter import Reporter
 
 NOT_FINITE_FILE = "not_finite.npz"
@@ -38,11 +37,10 @@ class SkippedUpdates:
         """
         self._limit = limit
         self._total = self.in_a_row = 0
-        log = folder / METRICS_FILE
-        for line in log.read_text().splitlines() if log.exists() else ():
-            if _TOTAL in line and (content := json.loads(line))["step"] <= last_step:
-                self._total = content[_TOTAL]
-                self.in_a_row = content[_IN_A_ROW] if content["step"] == last_step else 0
+        for values in logged(folder, last_step):
+            if _TOTAL in values:
+                self._total = values[_TOTAL]
+                self.in_a_row = values[_IN_A_ROW] if values["step"] == last_step else 0
 
     @property
     def too_many(self) -> bool:

@@ -4,7 +4,6 @@ import json
 import shutil
 from pathlib import Path
 
-import jaxtyping
 import pytest
 from small_run import run
 
@@ -13,12 +12,7 @@ from experiments.measure.exported import TOLERANCE
 RUN = Path(__file__).parents[1] / "run" / "format1"
 
 
-@pytest.fixture(autouse=True)
-def unchecked():
-    """A symbolic batch is no int, as the annotations have it."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("symbolic_sizes")
 
 
 @pytest.mark.bench("flatbuffers")

@@ -1,7 +1,6 @@
 """Exported programs, beside the model that they were made of; see also `experiments.export`."""
 
 import jax
-import jaxtyping
 import numpy as np
 import pytest
 from made_model import make
@@ -12,12 +11,7 @@ from vstm.model import Autoencoder
 CHOICES = {"tracking": True, "softening": True, "decoder_memory": True, "residual": True}
 
 
-@pytest.fixture(autouse=True)
-def unchecked():
-    """A symbolic batch is no int, as the annotations have it."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
+pytestmark = pytest.mark.usefixtures("symbolic_sizes")
 
 
 @pytest.mark.bench("flatbuffers")
