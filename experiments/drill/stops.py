@@ -1,5 +1,6 @@
 """SIGTERM and Ctrl-C, two processes in a folder, and parameters that become NaN."""
 
+import re
 import signal
 from operator import methodcaller
 
@@ -47,8 +48,13 @@ def not_finite(bench: Bench) -> Outcome:
     outcome, folder = Outcome("a learning rate that makes parameters infinite"), bench.new_folder()
     ended = bench.train(folder, *DIVERGING, ENOUGH).finish()
     outcome.quote(ended.errors)
-    outcome.count(ended.other_than(2))
-    if saved(folder):
+    named = re.search(r"the last checkpoint is of update (\d+)", ended.errors)
+    last = int(named[1]) if named else 0
+    outcome.count(
+        ended.other_than(2),
+        None if last == saved(folder) else f"named update {last}, saved is {saved(folder)}",
+    )
+    if last:
         flags = [f"--workdir={folder}"]  # reads the checkpoint, and refuses one that isn't finite
         scored = Program("experiments.evaluate", flags, bench.scratch).finish()
         outcome.count("not finite" if "not finite" in scored.errors else None)

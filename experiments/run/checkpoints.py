@@ -3,8 +3,6 @@
 Written beside the training, verified when they are read; see `experiments.run.manifest`.
 """
 
-import errno
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,7 @@ from experiments.run.manifest import DamageError, Manifest, read_manifest, write
 from experiments.run.stored import (
     CHECKPOINT_FOLDER,
     digests,
+    failure_of,
     newest_intact,
     not_finite,
     remove,
@@ -31,9 +30,6 @@ from experiments.run.stored import (
 )
 from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
-
-_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-"""Of a failed write, as tensorstore's messages of several lines may name them."""
 
 
 class Checkpoints:
@@ -69,6 +65,13 @@ class Checkpoints:
         self._join()
         return max(steps(self._run), default=None)
 
+    def describe_latest(self) -> str:
+        """Which checkpoint is left when a run breaks down, for messages."""
+        step = self.latest_step
+        return (
+            "no checkpoint is saved" if step is None else f"the last checkpoint is of update {step}"
+        )
+
     def is_among_the_best(self, score: float | None) -> bool:
         """Whether a validation score is so good that its checkpoint would be kept for it."""
         if score is None or not self._keep_best or not self._writes:
@@ -97,7 +100,10 @@ class Checkpoints:
         arrays = jax.tree.map(lambda leaf: np.array(leaf, copy=True), _arrays(state))
         wrong = not_finite(arrays)
         if wrong:
-            raise UserError(f"{self._folder / str(step)}: not saved: {wrong[0]} is not finite")
+            raise UserError(
+                f"{self._folder / str(step)}: not saved: {wrong[0]} is not finite; "
+                f"{self.describe_latest()}"
+            )
         self._thread = threading.Thread(
             target=self._write, args=(step, arrays, data_position, score), name="checkpoint"
         )
@@ -168,8 +174,8 @@ class Checkpoints:
         except Exception as error:  # of orbax and tensorstore, too
             remove(part)
             self._error = UserError(
-                f"{whole}: cannot be written ({_reason(error)}); earlier checkpoints are as they "
-                "were, and the same command continues once it can be"
+                f"{whole}: cannot be written ({failure_of(error)}); earlier checkpoints are as "
+                "they were, and the same command continues once it can be"
             )
 
     def _scores(self) -> dict[int, float]:
@@ -237,11 +243,3 @@ def _arrays(state: TrainState) -> dict[str, Any]:
 
 def _placed(value: np.ndarray, like: jax.Array) -> jax.Array:
     return jax.device_put(value, like.sharding) if like.committed else jnp.array(value)
-
-
-def _reason(error: Exception) -> str:
-    """Why a checkpoint cannot be written, on a line."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = " ".join(str(error).split())
-    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])

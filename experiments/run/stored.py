@@ -1,5 +1,7 @@
 """Checkpoints on disk: which there are, which are intact, their arrays; by orbax."""
 
+import errno
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -17,6 +19,8 @@ from experiments.run.manifest import STATE_FOLDER, DamageError, Manifest, digest
 
 CHECKPOINT_FOLDER = "checkpoints"
 _SET_ASIDE = ".damaged"
+_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""Of a failed write, as tensorstore's messages of several lines may name them."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,14 @@ def write_arrays(checkpoint: Path, arrays: Any) -> None:
     _ignore_late_reports()
     with closing(_checkpointer()) as checkpointer:
         checkpointer.save((checkpoint / STATE_FOLDER).absolute(), args=ocp.args.PyTreeSave(arrays))
+
+
+def failure_of(error: Exception) -> str:
+    """Why a checkpoint cannot be written, on a line."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    text = " ".join(str(error).split())
+    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])
 
 
 def _ignore_late_reports() -> None:

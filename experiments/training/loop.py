@@ -163,7 +163,8 @@ def train(
             skipped.note(made, values, reporter)
             if skipped.too_many:
                 params = on_this_host(state.params)  # as before the row
-                skipped.keep(made, values, hosts.gathered(batch), params, folder)
+                left = checkpoints.describe_latest()
+                skipped.keep(made, values, hosts.gathered(batch), params, folder, left)
             del values["skipped"]
             if due(made, periods.log):
                 logged = made

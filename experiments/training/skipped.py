@@ -71,6 +71,7 @@ class SkippedUpdates:
         frames: np.ndarray,
         params: Any,
         folder: Path,
+        left: str,
     ) -> None:
         """Keeps the last of too many in `NOT_FINITE_FILE`, and ends the run.
 
@@ -80,6 +81,7 @@ class SkippedUpdates:
           frames: its batch, [B, T, H, W, C].
           params: before it.
           folder: where to keep it.
+          left: which checkpoint there is, see `Checkpoints.describe_latest`.
 
         Raises:
           UserError: always.
@@ -93,9 +95,9 @@ class SkippedUpdates:
             raise UserError(f"{path}: cannot be written ({error})") from error
         raise UserError(
             f"{folder}: diverged: {_text(metrics)} at update {step}, the last of {self.in_a_row} "
-            f"skipped in a row (config.train.max_skipped); its batch and parameters are in {path}. "
-            "Lower config.optimizer.learning_rate or config.optimizer.clip_global_norm, in another "
-            "--workdir"
+            f"skipped in a row (config.train.max_skipped); its batch and parameters are in {path}; "
+            f"{left}. Lower config.optimizer.learning_rate or config.optimizer.clip_global_norm, "
+            "in another --workdir"
         )
 
 

@@ -99,7 +99,7 @@ def test_parameters_that_are_not_finite_are_not_saved_though_the_loss_is(tmp_pat
         params = jax.tree.map(lambda leaf: leaf * jnp.nan, state.params)
         return state.replace(params=params) if int(state.step) == 14 else None
 
-    message = r"14: not saved: params/\S+ is not finite"
+    message = r"14: not saved: params/\S+ is not finite; the last checkpoint is of update 7"
     with at_the_moment(break_down), pytest.raises(UserError, match=message):
         train_and_evaluate(small_config(), tmp_path)
     assert steps(tmp_path) == [7]
