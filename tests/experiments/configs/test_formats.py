@@ -102,6 +102,7 @@ LATER = [
         "train.updates_per_call": (20, 1),
         "train.max_skipped": (10, 1),
     },
+    {"train.frames_on_device": (True, False)},
 ]
 
 

@@ -47,6 +47,7 @@ RECIPE = (
     "train.keep_best_checkpoints",
     "train.parts",
     "train.updates_per_call",
+    "train.frames_on_device",
     "train.max_skipped",
     "unroll",
     "evaluation.",
