@@ -159,7 +159,11 @@ class MovingMNIST:
 
 @dataclass(frozen=True)
 class Draws:
-    """Random access to what is drawn of a source's sequences."""
+    """Random access to what is drawn of a source's sequences.
+
+    Attributes:
+      source: of the sequences.
+    """
 
     source: MovingMNIST
 

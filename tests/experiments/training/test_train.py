@@ -350,7 +350,7 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
                 "--config.train.frames_on_device=True",
             ],
             "config.train.frames_on_device=True: those of config.data.name=video are made by the "
-            "host; expected False, or config.data.name=moving_mnist",
+            "host; expected False, or config.data.name=moving_mnist or scenes",
         ),
     ],
 )
