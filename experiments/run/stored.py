@@ -4,8 +4,8 @@ import errno
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,21 @@ def warn(folder: Path, restored: Restored, *, set_aside: bool) -> None:
         )
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[Path]:
+    """A name under which a folder stays itself, whatever is done to those above it meanwhile.
+
+    Orbax makes the folders above its files, so by its own name a run that was renamed while a
+    checkpoint is written would be made again. Where the system has no such name, it is its own.
+    """
+    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        name = Path(f"/proc/self/fd/{file}")
+        yield name if name.exists() else folder
+    finally:
+        os.close(file)
+
+
 def write_arrays(checkpoint: Path, arrays: Any) -> None:
     """Writes the arrays of a new checkpoint; raises whatever orbax may."""
     _ignore_late_reports()
@@ -121,12 +136,17 @@ def write_arrays(checkpoint: Path, arrays: Any) -> None:
         checkpointer.save((checkpoint / STATE_FOLDER).absolute(), args=ocp.args.PyTreeSave(arrays))
 
 
-def failure_of(error: Exception) -> str:
-    """Why a checkpoint cannot be written, on a line."""
+def cannot_be_written(checkpoint: Path, error: Exception) -> UserError:
+    """What a write that failed is reported as, with the reason on a line."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = " ".join(str(error).split())
-    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])
+        reason = error.strerror
+    else:
+        text = " ".join(str(error).split())
+        reason = next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])
+    return UserError(
+        f"{checkpoint}: cannot be written ({reason}); earlier checkpoints are as they were, and "
+        "the same command continues once it can be"
+    )
 
 
 def _ignore_late_reports() -> None:
