@@ -16,19 +16,16 @@ from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.lock import Lock
-from experiments.run.manifest import DamageError, Manifest, read_manifest, write_manifest
+from experiments.run.manifest import DamageError, read_manifest
 from experiments.run.stored import (
     CHECKPOINT_FOLDER,
-    cannot_be_written,
-    digests,
-    held,
     newest_intact,
     not_finite,
     remove,
     steps,
     warn,
-    write_arrays,
 )
+from experiments.run.written import cannot_be_written, write_checkpoint
 from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
 
@@ -165,9 +162,7 @@ class Checkpoints:
             self._folder.mkdir(exist_ok=True)
             remove(part)
             part.mkdir()
-            with held(part) as place:
-                write_arrays(place, arrays)
-                write_manifest(place, Manifest(data_position, score, digests(arrays)))
+            write_checkpoint(part, arrays, data_position, score)
             self._lock.check()
             part.rename(whole)
             self._remove_others()

@@ -10,12 +10,13 @@ import numpy as np
 import optax
 import pytest
 
-import experiments.run.checkpoints
+import experiments.run.written
 from experiments.console.errors import UserError
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.lock import locked
 from experiments.run.manifest import DamageError, Manifest, verified, write_manifest
-from experiments.run.stored import digests, latest_update, newest_intact, steps, write_arrays
+from experiments.run.stored import digests, latest_update, newest_intact, steps
+from experiments.run.written import write_arrays
 from vstm.training.update import TrainState
 
 TX = optax.adam(1e-3)
@@ -276,15 +277,15 @@ def test_a_folder_moved_while_a_checkpoint_is_written_is_not_made_again(
     other.mkdir()
     saved(other, 2)
 
-    def move_and_write(checkpoint, arrays):
+    def move_and_write(*args):
         run.rename(tmp_path / "elsewhere")
         if action == "removed":
             shutil.rmtree(tmp_path / "elsewhere")
         elif action == "replaced":
             other.rename(run)
-        write_arrays(checkpoint, arrays)
+        write_arrays(*args)
 
-    monkeypatch.setattr(experiments.run.checkpoints, "write_arrays", move_and_write)
+    monkeypatch.setattr(experiments.run.written, "write_arrays", move_and_write)
     before = content(other)
     with opened(run) as checkpoints:
         checkpoints.save(state_of(1), {})
