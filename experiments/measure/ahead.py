@@ -13,9 +13,9 @@ from data.sources import Source
 from experiments.console.compilation import announced
 from experiments.measure.batches import measured_batches
 from vstm.compiler import compiler_options
-from vstm.inference.rollout import predict_ahead
 from vstm.metrics.frames import mean_squared_error, nats_per_frame, ssim
 from vstm.model import Autoencoder
+from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
 
