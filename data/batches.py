@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from data.sources import Augment, GroundTruthSource, Item, Source
+from data.sources import Augment, GroundTruthSource, Source
 
 if TYPE_CHECKING:
     import grain
@@ -18,26 +19,29 @@ def training_batches(
     seed: int,
     augmentation: Augment | None = None,
     *,
+    taken: str | None = "frames",
     shard: int = 0,
     num_shards: int = 1,
 ) -> "grain.DatasetIterator":
-    """Endless iterator over shuffled batches of frames.
+    """Endless iterator over shuffled batches, of frames or of what these are made of.
 
     Each epoch shows every sequence once, in a new order that depends only on the seed and the
     epoch. `get_state` and `set_state` save and restore the position.
 
     Args:
-      source: random-access source whose items have `frames` [T, H, W, C].
+      source: random-access source whose items are arrays by name.
       batch_size: sequences per batch, of all shards together.
       seed: of the order, and of the augmentation.
       augmentation: makes the frames [T, H, W, C] of an item, with random numbers that depend only
-        on the seed and the position; None takes the item's `frames`.
+        on the seed and the position; None takes the item as it is.
+      taken: which array of an item, where there is no augmentation; None for all of them.
       shard: which part of each batch this process reads, in [0, num_shards).
       num_shards: number of parts, which divides batch_size. Neither the sequences of a batch nor
         their augmentation nor the position depend on it.
 
     Returns:
-      Iterator over float32 [batch_size / num_shards, T, H, W, C].
+      Iterator over arrays [batch_size / num_shards, ...], such as frames float32 [..., T, H, W, C];
+      by name, where all of an item are taken.
 
     Raises:
       ValueError: batch_size is no multiple of num_shards.
@@ -50,8 +54,11 @@ def training_batches(
     # up in floating point, and that of batches of one sequence overflows.
     # The slice is all of it; the augmentation's random numbers go by the number of steps before it.
     dataset = grain.MapDataset.source(source).seed(seed).shuffle().slice(slice(None)).repeat()
-    frames = dataset.map(_frames) if augmentation is None else dataset.random_map(augmentation)
-    ours = grain.MapDataset.source(_Part(frames, batch_size // num_shards, shard, num_shards))
+    if augmentation is not None:
+        dataset = dataset.random_map(augmentation)
+    elif taken is not None:
+        dataset = dataset.map(itemgetter(taken))
+    ours = grain.MapDataset.source(_Part(dataset, batch_size // num_shards, shard, num_shards))
     dataset = ours.batch(batch_size // num_shards, drop_remainder=True)
     # One thread prepares the next batches while the step runs; the arrays are too small to share.
     return iter(dataset.to_iter_dataset(grain.ReadOptions(num_threads=1, prefetch_buffer_size=2)))
@@ -96,24 +103,20 @@ class _Part:
     """The sequences of each batch that one of several processes reads.
 
     Attributes:
-      frames: of all sequences, batch after batch.
+      items: of all sequences, batch after batch.
       size: sequences of a part.
       index: which part of each batch.
       count: number of parts.
     """
 
-    frames: Any
+    items: Any
     size: int
     index: int
     count: int
 
     def __len__(self) -> int:
-        return len(self.frames) // self.count
+        return len(self.items) // self.count
 
-    def __getitem__(self, place: int) -> np.ndarray:
+    def __getitem__(self, place: int) -> Any:
         batch, within = divmod(place, self.size)
-        return self.frames[(batch * self.count + self.index) * self.size + within]
-
-
-def _frames(item: Item) -> np.ndarray:
-    return item["frames"]
+        return self.items[(batch * self.count + self.index) * self.size + within]

@@ -44,18 +44,33 @@ class GroundTruthSource(Source, Protocol):
     def with_ground_truth(self, index: int) -> Item: ...
 
 
+class DeviceFrames(NamedTuple):
+    """How the device that trains makes frames of what the host draws.
+
+    Attributes:
+      material: arrays that are put on the device once, such as images; a pytree.
+      make: pure function of JAX, (material, batch) -> float32 [B, T, H, W, 1] in [0, 1], of a batch
+        of items, stacked.
+    """
+
+    material: Any
+    make: Callable[[Any, Any], Any]
+
+
 class TrainingSource(NamedTuple):
     """What training reads, see `data.batches.training_batches`.
 
     Attributes:
-      source: random access to items with `frames`.
+      source: random access to items with `frames`, or to those that `on_device` takes.
       augmentation: makes float32 [T, H, W, 1] in [0, 1] of an item; None where `frames` are that.
       checksum: of what a resumed run must find unchanged; None where the options determine it.
+      on_device: makes frames of the items where the host doesn't.
     """
 
     source: Any
     augmentation: Augment | None = None
     checksum: int | None = None
+    on_device: DeviceFrames | None = None
 
 
 @dataclass(frozen=True)
@@ -70,9 +85,11 @@ class DataSet(Generic[Options]):
       open_split: the sequences of a split, `train`, `validation` or `test`, for evaluation. Raises
         OSError or ValueError where they cannot be read; the message names the file.
       open_training: what training reads of `train`; errors as `open_split`.
+      open_on_device: the same, of which the device makes the frames; None where it can't.
     """
 
     options: type[Options]
     check: Callable[[Options, SequenceOptions], None]
     open_split: Callable[[Options, SequenceOptions, str], Source]
     open_training: Callable[[Options, SequenceOptions], TrainingSource]
+    open_on_device: Callable[[Options, SequenceOptions], TrainingSource] | None = None

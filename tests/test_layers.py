@@ -193,9 +193,10 @@ def test_vstm_needs_few_packages(path):
     assert foreign(path) <= THIRD_PARTY.get(room, THIRD_PARTY["vstm"])
 
 
-def test_data_needs_nothing_of_jax_but_for_scenes_which_are_functions_of_it():
+def test_data_needs_nothing_of_jax_but_for_frames_that_it_makes():
     for path in (ROOT / "data").glob("**/*.py"):
-        jax = {"jax"} if room_of_file(path) == "data.scenes" else set()
+        makes = room_of_file(path) == "data.scenes" or path.name == "rendering.py"
+        jax = {"jax"} if makes else set()
         assert foreign(path) & {"jax", "flax", "optax"} <= jax, path
 
 

@@ -1,10 +1,15 @@
 """Moving MNIST as a data set: its options, and how its splits are opened."""
 
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from data.ranges import check_choice, check_range
 from data.sequences import MAX_SEED, SequenceOptions
-from data.sources import DataSet, Source, TrainingSource
+from data.sources import DataSet, DeviceFrames, TrainingSource
+
+if TYPE_CHECKING:
+    from data.moving_mnist.generator import MovingMNIST
 
 DIGITS = ("embedded", "idx", "tfds")
 PIXELS = ("binary", "float")
@@ -55,8 +60,10 @@ def check(options: MovingMNISTOptions, sequences: SequenceOptions) -> None:
     check_range("image_size", sequences.image_size, DIGIT_SIZE + 1)
 
 
-def open_split(options: MovingMNISTOptions, sequences: SequenceOptions, split: str) -> Source:
-    """Sequences of one split, a `data.moving_mnist.generator.MovingMNIST`.
+def open_split(
+    options: MovingMNISTOptions, sequences: SequenceOptions, split: str
+) -> "MovingMNIST":
+    """Sequences of one split.
 
     Raises:
       OSError, ValueError: the digits cannot be read; the message names the file.
@@ -73,4 +80,14 @@ def open_training(options: MovingMNISTOptions, sequences: SequenceOptions) -> Tr
     return TrainingSource(open_split(options, sequences, "train"))
 
 
-MOVING_MNIST = DataSet(MovingMNISTOptions, check, open_split, open_training)
+def open_on_device(options: MovingMNISTOptions, sequences: SequenceOptions) -> TrainingSource:
+    """What is drawn of the sequences of `train`, and how their frames follow from it."""
+    from data.moving_mnist.generator import Draws
+    from data.moving_mnist.rendering import make_frames
+
+    source = open_split(options, sequences, "train")
+    made = DeviceFrames(source.images, partial(make_frames, size=sequences.image_size))
+    return TrainingSource(Draws(source), on_device=made)
+
+
+MOVING_MNIST = DataSet(MovingMNISTOptions, check, open_split, open_training, open_on_device)

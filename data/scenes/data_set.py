@@ -1,10 +1,11 @@
 """Made scenes as a data set: its options, and how its splits are opened."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from data.ranges import check_range
 from data.sequences import MAX_SEED, SequenceOptions
-from data.sources import DataSet, Source, TrainingSource
+from data.sources import DataSet, DeviceFrames, Source, TrainingSource
 
 MAX_OBJECTS = 255  # object masks are uint8
 MAX_SPEED = 64
@@ -66,4 +67,14 @@ def open_training(options: ScenesOptions, sequences: SequenceOptions) -> Trainin
     return TrainingSource(scenes, checksum=scenes.checksum)
 
 
-SCENES = DataSet(ScenesOptions, check, open_split, open_training)
+def open_on_device(options: ScenesOptions, sequences: SequenceOptions) -> TrainingSource:
+    """The numbers of the scenes of `train`, and how frames are made of them."""
+    from data.scenes.generator import Numbers, Scenes, make_frames
+
+    scenes = Scenes("train", sequences, options)
+    size = {"size": sequences.image_size, "num_frames": sequences.sequence_length}
+    made = DeviceFrames(scenes.material, partial(make_frames, **size))
+    return TrainingSource(Numbers(scenes), checksum=scenes.checksum, on_device=made)
+
+
+SCENES = DataSet(ScenesOptions, check, open_split, open_training, open_on_device)

@@ -4,8 +4,9 @@ Item i of a split is always the same scene: its random numbers come from a key o
 """
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import jax
 import numpy as np
@@ -33,6 +34,14 @@ class ScenesItem(TypedDict):
 _IMAGES_SIDE = 4 / 3  # of the textures that are cropped from them
 _render = jax.jit(render, static_argnames=("size", "num_frames"))
 _ground_truth = jax.jit(ground_truth, static_argnames=("size", "num_frames"))
+
+
+class Material(NamedTuple):
+    """What all scenes of a source have in common; see `render`."""
+
+    key: jax.Array
+    settings: Settings
+    images: jax.Array | None
 
 
 class Scenes:
@@ -92,9 +101,55 @@ class Scenes:
             "occluded": np.asarray(truth.occluded),
         }
 
+    @property
+    def material(self) -> Material:
+        """What `make_frames` takes beside the scenes' numbers."""
+        kinds = {int: np.int32, float: np.float32}  # as JAX takes Python's numbers
+        settings = Settings(*(np.asarray(value, kinds[type(value)]) for value in self._settings))
+        return Material(self._key, settings, self._images)
+
     def _key_of(self, index: int) -> jax.Array:
         index = range(self._num_sequences)[index]  # as a list: negative from the end, or IndexError
         return jax.random.fold_in(self._key, index)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Random access to the numbers of a source's scenes, of which `make_frames` makes frames.
+
+    Attributes:
+      source: of the scenes.
+    """
+
+    source: Scenes
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return np.asarray(range(len(self.source))[index], np.int32)
+
+
+def make_frames(material: Material, numbers: jax.Array, size: int, num_frames: int) -> jax.Array:
+    """Frames of a batch of scenes, to be compiled for the device that trains.
+
+    Args:
+      material: `Scenes.material`.
+      numbers: int32 [B].
+      size: H and W, pixels.
+      num_frames: T.
+
+    Returns:
+      float32 [B, T, H, W, 1] in [0, 1], those of `Scenes` to rounding. That moves the hard edges of
+      leaves by so little that a texel changes its side once in a while, if devices round
+      differently.
+    """
+
+    def one(number):
+        key = jax.random.fold_in(material.key, number)
+        return render(key, material.settings, size, num_frames, material.images)
+
+    return jax.vmap(one)(numbers)[..., None]
 
 
 def _cpu() -> jax.Device:

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What one accelerator does with a training run, in ten minutes, without a network: sequences a
-# second alone by updates a call, unrolling and precision; compilation, device memory and share of
-# the card's peak; PyTorch beside it, eager and compiled, where it is installed.
+# second alone by batch, updates a call, unrolling, precision and who makes the frames, of moving
+# MNIST; compilation, device memory and share of the card's peak; PyTorch beside it, eager and
+# compiled, where it is installed.
 #
 #   bash experiments/benchmark/gpu.sh [OUTPUT]
 #

@@ -11,7 +11,8 @@ class Setting:
       side: `ours`; `torch`, eager; or `torch.compile`.
       variant: architecture.
       batch: sequences an update.
-      updates_per_call, unroll: see the configuration's fields; ours only.
+      updates_per_call, unroll, frames_on_device: see the configuration's fields; ours only. The
+        other side's frames are on the device beforehand.
       precision: one of `vstm.PRECISIONS`.
       optimizer: ours only; `adam` on one target is the other side's update.
       num_targets: frames that are predicted.
@@ -24,6 +25,7 @@ class Setting:
     batch: int = 4
     updates_per_call: int = 20
     unroll: int = 1
+    frames_on_device: bool = True
     precision: str = "tensorfloat32"
     optimizer: str = "adam"
     num_targets: int = 1
@@ -35,7 +37,12 @@ def settings(toy: bool = False) -> list[Setting]:
     """All of them; `toy` for a few, of small frames."""
     if toy:
         small = Setting("ours", "conv-2enc-1LSTM", 2, 2, size=32, seconds=0.1)
-        return [small, replace(small, unroll=10, updates_per_call=1), replace(small, side="torch")]
+        return [
+            small,
+            replace(small, frames_on_device=False),
+            replace(small, unroll=10, updates_per_call=1),
+            replace(small, side="torch"),
+        ]
     chosen = []
     for variant in ("conv-1enc-2LSTM", "conv-1enc-1LSTM"):
         ours = Setting("ours", variant, unroll=10)
@@ -48,6 +55,8 @@ def settings(toy: bool = False) -> list[Setting]:
             replace(fast, batch=32),
             replace(ours, batch=32),
             replace(ours, side="torch.compile", batch=32),
+            replace(fast, batch=32, frames_on_device=False),
+            replace(fast, frames_on_device=False),
             replace(fast, updates_per_call=1),
             replace(fast, unroll=1),
             replace(fast, unroll=1, updates_per_call=1),

@@ -26,13 +26,15 @@ _PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
 def main(setting: Setting) -> dict[str, Any]:
     """What the process prints."""
     start = time.perf_counter()
-    run, facts = (_ours if setting.side == "ours" else _torch)(setting)
+    run, wait, facts = (_ours if setting.side == "ours" else _torch)(setting)
     run()
+    wait()
     first = time.perf_counter() - start
     count, start = 0, time.perf_counter()
-    while (seconds := time.perf_counter() - start) < setting.seconds or count < 2:
+    while time.perf_counter() - start < setting.seconds or count < 2:
         count += run()
-    rate = count * setting.batch / seconds
+    wait()
+    rate = count * setting.batch / (time.perf_counter() - start)
     row = {"sequences_per_second": rate, "first_call_s": first} | facts()
     if (flops := row.get("flops_per_sequence")) is not None:
         peaks = next((p for card, p in PEAKS.items() if card in row["device"]), None)
@@ -42,17 +44,25 @@ def main(setting: Setting) -> dict[str, Any]:
     return row
 
 
-def _ours(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, Any]]]:
-    """Runs a call, and gives the number of its updates; and what is to be said of it."""
+_Side = tuple[Callable[[], int], Callable[[], object], Callable[[], dict[str, Any]]]
+"""Starts a call of updates and gives their number, one call ahead of the device at most; waits for
+what was started; says what is to be said of it."""
+
+
+def _ours(setting: Setting) -> _Side:
     import jax
     import jax.numpy as jnp
+    import numpy as np
     import optax
 
+    from data.batches import training_batches
+    from data.moving_mnist.data_set import MOVING_MNIST, MovingMNISTOptions
+    from data.sequences import SequenceOptions
     from experiments.benchmark.ours import device, peak_device_bytes
     from vstm.compiler import compiler_options
     from vstm.model import Autoencoder
     from vstm.training.optimizer import make_optimizer
-    from vstm.training.repeated import repeated
+    from vstm.training.repeated import as_given, repeated
     from vstm.training.update import init_state, make_train_step
     from vstm.variants import get_variant
 
@@ -73,29 +83,46 @@ def _ours(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, A
     train_step = make_train_step(model, tx, **objective)
     num_updates, size = setting.updates_per_call, (setting.size, setting.size, 1)
     state = init_state(model, tx, jax.random.key(0), size)
-    shape = (num_updates, setting.batch, SEQUENCE_LENGTH, *size)
-    batches = (jax.random.uniform(jax.random.key(1), shape) > 0.8).astype(jnp.float32)
+    data = MOVING_MNIST.open_on_device if setting.frames_on_device else MOVING_MNIST.open_training
+    assert data is not None
+    opened = data(
+        MovingMNISTOptions(pixels="binary"), SequenceOptions(setting.size, SEQUENCE_LENGTH)
+    )
+    material, make_frames = opened.on_device or ((), as_given)
+    material = jax.device_put(material)
+    endless = training_batches(
+        opened.source, setting.batch, 0, taken=None if opened.on_device else "frames"
+    )
+
+    def batches() -> Any:
+        of_a_call = [next(endless) for _ in range(num_updates)]
+        return jax.device_put(jax.tree.map(lambda *each: np.stack(each), *of_a_call))
+
     in_a_row, count = jnp.int32(0), jnp.int32(num_updates)
     start = time.perf_counter()
     compiled = (
         jax.jit(
-            repeated(train_step, num_updates + 1),
+            repeated(train_step, num_updates + 1, make_frames),
             donate_argnums=0,
             compiler_options=compiler_options(),
         )
-        .lower(state, in_a_row, batches, count)
+        .lower(state, in_a_row, batches(), count, material)
         .compile()
     )
     compilation = time.perf_counter() - start
     # XLA counts one iteration of a loop, so the arithmetic is that of a program without one.
     unrolled = Autoencoder(config, convolution="direct", unroll=TAU)
-    one = jax.jit(make_train_step(unrolled, tx, **objective)).lower(state, batches[0])
+    frames = jax.ShapeDtypeStruct((setting.batch, SEQUENCE_LENGTH, *size), jnp.float32)
+    one = jax.jit(make_train_step(unrolled, tx, **objective)).lower(state, frames)
     cost: Any = one.cost_analysis() or {}
 
+    metrics: Any = None
+
     def run() -> int:
-        nonlocal state, in_a_row
-        state, in_a_row, metrics = compiled(state, in_a_row, batches, count)
-        jax.block_until_ready(metrics)
+        nonlocal state, in_a_row, metrics
+        before = metrics
+        state, in_a_row, metrics = compiled(state, in_a_row, batches(), count, material)
+        jax.block_until_ready(before)
         return num_updates
 
     def facts() -> dict[str, Any]:
@@ -107,10 +134,10 @@ def _ours(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, A
             "device": device(),
         }
 
-    return run, facts
+    return run, lambda: jax.block_until_ready(metrics), facts
 
 
-def _torch(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, Any]]]:
+def _torch(setting: Setting) -> _Side:
     from experiments.benchmark import torch_side
 
     cell = Cell(setting.variant, "train", setting.batch, TAU, setting.size)
@@ -126,7 +153,7 @@ def _torch(setting: Setting) -> tuple[Callable[[], int], Callable[[], dict[str, 
         peak = torch_side.peak_device_bytes() or _resident_bytes()
         return {"peak_mb": peak / 2**20, "device": torch_side.device()}
 
-    return run, facts
+    return run, lambda: None, facts
 
 
 def _resident_bytes() -> int:

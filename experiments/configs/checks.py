@@ -5,6 +5,7 @@ Each field alone is checked by `default.FIELDS` or by the dataclass of its secti
 
 from ml_collections import ConfigDict
 
+from data.registry import DATA_SETS
 from experiments.console.errors import UserError
 from vstm.losses import LOSSES
 from vstm.metrics.frames import SSIM_WINDOW
@@ -28,6 +29,7 @@ def check_together(config: ConfigDict) -> None:
             f"config.train.batch_size={config.train.batch_size}"
         )
     _check_frames(config)
+    _check_device(config)
     _check_batches(config)
     _check_loss(config)
 
@@ -73,6 +75,16 @@ def _check_frames(config: ConfigDict) -> None:
     if size < SSIM_WINDOW:
         raise UserError(
             f"config.data.image_size={size}: expected at least {SSIM_WINDOW}, the window of SSIM"
+        )
+
+
+def _check_device(config: ConfigDict) -> None:
+    name = config.data.name
+    if config.train.frames_on_device and DATA_SETS[name].open_on_device is None:
+        able = [other for other, data_set in DATA_SETS.items() if data_set.open_on_device]
+        raise UserError(
+            f"config.train.frames_on_device=True: those of config.data.name={name} are made by the "
+            f"host; expected False, or config.data.name={' or '.join(able)}"
         )
 
 

@@ -61,6 +61,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "train.updates_per_call": 1,
         "train.max_skipped": 1,
         "train.frames_ahead": 1,
+        "train.frames_on_device": False,
     },
 }
 """By format: the fields that came with it, and what reproduces runs from before."""

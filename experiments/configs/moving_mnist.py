@@ -1,7 +1,7 @@
 """Moving MNIST: `--config=experiments/configs/moving_mnist.py:VARIANT[:RECIPE]`.
 
-RECIPE is `fast` (the default), `quick` (the same within minutes) or `paper` (section 4 of the
-paper); see `recipes.py`.
+RECIPE is `fast` (the default), `quick` (the same within minutes), `gpu` (in large batches, for an
+accelerator) or `paper` (section 4 of the paper); see `recipes.py`.
 """
 
 from ml_collections import ConfigDict

@@ -30,6 +30,8 @@ _TOLD_OTHERWISE = (
     "recipe",  # by the fields that it set
     "precision",  # of accelerators, by the device
     "train.keep_best_checkpoints",  # says nothing of the model
+    "train.updates_per_call",  # as does neither
+    "train.frames_on_device",
     "train.max_skipped",  # nor does that, of a run that ended
 )
 _FOLLOWED = ("variant", "loss", "data.name", "data.image_size", "recipe")

@@ -43,8 +43,11 @@ def source(config: Config, split: str) -> Source:
 def training_source(config: Config) -> TrainingSource:
     """What training reads; errors as `source`."""
     data_set, options, sequences = _data_set(config)
+    on_device = config.train.frames_on_device
+    opened = data_set.open_on_device if on_device else data_set.open_training
+    assert opened is not None  # a resolved configuration asks only for what there is
     with _named(config):
-        return data_set.open_training(options, sequences)
+        return opened(options, sequences)
 
 
 def _data_set(config: Config) -> tuple[DataSet[Any], Any, SequenceOptions]:

@@ -20,6 +20,7 @@ _CHANGEABLE = (
     "train.num_sequences",
     "train.parts",
     "train.updates_per_call",
+    "train.frames_on_device",
     "train.max_skipped",
 )
 """Fields, and a section, that may change while a run is resumed."""

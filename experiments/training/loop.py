@@ -65,24 +65,25 @@ class _Call:
 
     Attributes:
       first: number of the first one.
-      batches: of each of n, [B, T, H, W, C].
+      batches: of each of n, as `TrainingData` gives them.
       metrics: of each, [N] with N >= n.
     """
 
     first: int
-    batches: Sequence[np.ndarray]
+    batches: Sequence[Any]
     metrics: Metrics
 
 
 def compile_updates(
-    updates: Updates, state: TrainState, batches: jax.ShapeDtypeStruct, stop: StopSignals
+    updates: Updates, state: TrainState, batches: Any, material: Any, stop: StopSignals
 ) -> Updates:
     """The updates, compiled for a run's batches before memory is needed for them.
 
     Args:
       updates: several in one call, see `vstm.training.repeated`.
       state: as it will be, for its shapes and placement.
-      batches: of a call, [N, B, T, H, W, C].
+      batches: shapes of a call's.
+      material: of their frames, on the devices.
       stop: signals, which may end the process meanwhile.
     """
     # Of leaves, since JAX fills the structure with descriptions, which no TrainState can hold.
@@ -95,7 +96,7 @@ def compile_updates(
     count = jax.ShapeDtypeStruct((), jnp.int32, sharding=state.step.sharding)
     announce("the update")
     with stop.ending_at_once():  # all is saved, or nothing done yet
-        compiled = jitted.lower(leaves, count, batches, count).compile()
+        compiled = jitted.lower(leaves, count, batches, count, material).compile()
     give_back_memory()
     return lambda state, *others: compiled(jax.tree.leaves(state), *others)
 
@@ -104,6 +105,7 @@ def train(
     updates: Updates,
     state: TrainState,
     data: TrainingData,
+    material: Any,
     devices: Devices,
     *,
     num_steps: int,
@@ -124,6 +126,7 @@ def train(
       updates: several in one call, compiled.
       state: initial state.
       data: training batches.
+      material: theirs, on the devices.
       devices: that share them.
       num_steps: updates of the whole run.
       updates_per_call: at most; fewer are made up to an update that is validated or saved.
@@ -164,7 +167,8 @@ def train(
             if skipped.too_many:
                 params = on_this_host(state.params)  # as before the row
                 left = checkpoints.describe_latest()
-                skipped.keep(made, values, hosts.gathered(batch), params, folder, left)
+                frames = hosts.gathered(data.frames(batch))
+                skipped.keep(made, values, frames, params, folder, left)
             del values["skipped"]
             if due(made, periods.log):
                 logged = made
@@ -179,9 +183,10 @@ def train(
         until_pause = min(every - step % every for every in (*paused, num_steps))
         count = min(updates_per_call, until_pause)
         batches = [next(data) for _ in range(count)]
-        unused = [np.zeros_like(batches[0])] * (updates_per_call - count)
-        split = devices.split(np.stack(batches + unused))
-        state, in_a_row, metrics = updates(state, in_a_row, split, np.int32(count))
+        unused = [jax.tree.map(np.zeros_like, batches[0])] * (updates_per_call - count)
+        stacked = jax.tree.map(lambda *each: np.stack(each), *batches, *unused)
+        split = devices.split(stacked)
+        state, in_a_row, metrics = updates(state, in_a_row, split, np.int32(count), material)
         made, pending = pending, _Call(step + 1, batches, metrics)
         lock.check()
         if made is not None:  # stay one call ahead of the device, not more

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jax.numpy as jnp
+import jax
 import optax
 
 from data.sources import Source
@@ -70,11 +70,14 @@ def run_loop(
     """Compiles the updates and trains, see `experiments.training.loop.train`."""
     num_steps, batch_size = build.num_steps(config), config.train.batch_size
     updates_per_call = config.train.updates_per_call
-    batch = batch_size, config.data.sequence_length, *build.frame_shape(config)
+    of_a_call = updates_per_call, batch_size
+    material = devices.replicate(data.material)
+    train_step = build.train_step(config, tx)
     updates = compile_updates(
-        devices.over(repeated(build.train_step(config, tx), config.train.max_skipped)),
+        devices.over(repeated(train_step, config.train.max_skipped, data.make_frames)),
         state,
-        devices.describe((updates_per_call, *batch), jnp.float32),
+        jax.tree.map(lambda one: devices.describe((*of_a_call, *one.shape), one.dtype), data.item),
+        material,
         stop,
     )
     lock.check()
@@ -84,6 +87,7 @@ def run_loop(
             updates,
             state,
             data,
+            material,
             devices,
             num_steps=num_steps,
             updates_per_call=updates_per_call,

@@ -6,9 +6,11 @@ import jax
 import numpy as np
 
 from data.batches import training_batches
+from data.sources import DeviceFrames
 from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
+from vstm.training.repeated import as_given
 
 
 class TrainingData:
@@ -16,6 +18,10 @@ class TrainingData:
 
     Attributes:
       num_sequences: that there are, of which an epoch consists.
+      item: shapes and types of what a batch has of each sequence: frames, or what the device makes
+        them of.
+      make_frames: frames of a batch, see `vstm.training.repeated`.
+      material: what that takes beside a batch, on this host.
     """
 
     def __init__(self, config: Config):
@@ -28,17 +34,25 @@ class TrainingData:
         opened = build.training_source(config)
         self._checksum = opened.checksum
         self.num_sequences = len(opened.source)
+        self.item: Any = jax.ShapeDtypeStruct(
+            (config.data.sequence_length, *build.frame_shape(config)), np.float32
+        )
+        self.material, self.make_frames = DeviceFrames((), as_given)
+        if opened.on_device is not None:
+            self.material, self.make_frames = opened.on_device
+            self.item = jax.tree.map(jax.typeof, opened.source[0])
         self._batches = training_batches(
             opened.source,
             config.train.batch_size,
             config.seed,
             opened.augmentation,
+            taken="frames" if opened.on_device is None else None,
             shard=jax.process_index(),
             num_shards=jax.process_count(),
         )
 
-    def __next__(self) -> np.ndarray:
-        """This process's part of the next batch, float32 [B / processes, T, H, W, C].
+    def __next__(self) -> Any:
+        """This process's part of the next batch: of each array of `item`, [B / processes, ...].
 
         Raises:
           UserError: it cannot be read.
@@ -47,6 +61,10 @@ class TrainingData:
             return next(self._batches)
         except (OSError, ValueError) as error:
             raise UserError(f"the sequences cannot be read: {error}") from error
+
+    def frames(self, batch: Any) -> np.ndarray:
+        """Those of a batch, [B / processes, T, H, W, C]."""
+        return np.asarray(jax.jit(self.make_frames)(self.material, batch))
 
     def position(self) -> dict[str, Any]:
         """What `go_to` returns to, for JSON."""

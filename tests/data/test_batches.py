@@ -36,6 +36,16 @@ def test_every_pass_shows_each_sequence_once(batch_size):
         assert sorted(numbers[start : start + 12]) == list(range(12))
 
 
+def test_all_of_an_item_is_batched_by_name_in_the_same_order():
+    frames = training_batches(numbered_sequences(12), 4, seed=0)
+    items = training_batches(numbered_sequences(12), 4, seed=0, taken=None)
+    for _ in range(4):
+        batch = next(items)
+        assert batch.keys() == {"frames", "labels"}
+        np.testing.assert_array_equal(batch["frames"], next(frames))
+        np.testing.assert_array_equal(batch["labels"], batch["frames"][:, 0, 0, 0, 0])
+
+
 def test_every_pass_has_its_own_order_and_none_is_sorted():
     numbers = read(training_batches(numbered_sequences(12), 4, seed=0), 15)
     orders = {tuple(numbers[start : start + 12]) for start in range(0, 60, 12)}

@@ -7,7 +7,7 @@ Source: choice; synchronous stochastic gradient descent.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from math import gcd
 from typing import Any
 
@@ -61,17 +61,17 @@ class Devices:
 
         return jax.tree.map(put, tree)
 
-    def split(self, batches: np.ndarray) -> jax.Array:
+    def split(self, batches: Any) -> Any:
         """Batches of which the devices have parts.
 
         Args:
-          batches: this process's part of each, [N, B / processes, ...].
+          batches: this process's part of each, a pytree of arrays [N, B / processes, ...].
 
         Returns:
-          [N, B, ...].
+          A pytree of arrays [N, B, ...].
         """
         sharding = NamedSharding(self.mesh, _SPLIT)
-        return jax.make_array_from_process_local_data(sharding, batches)
+        return jax.tree.map(partial(jax.make_array_from_process_local_data, sharding), batches)
 
     def describe(self, shape: tuple[int, ...], dtype: Any) -> jax.ShapeDtypeStruct:
         """What `split` returns, of a shape [N, B, ...]."""
@@ -89,7 +89,7 @@ class Devices:
         return jax.shard_map(
             updates,
             mesh=self.mesh,
-            in_specs=(whole, whole, _SPLIT, whole),
+            in_specs=(whole, whole, _SPLIT, whole, whole),
             out_specs=whole,
             check_vma=False,
         )

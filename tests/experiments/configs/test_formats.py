@@ -103,6 +103,7 @@ LATER = [
         "train.max_skipped": (10, 1),
         "train.frames_ahead": (10, 1),
     },
+    {"train.frames_on_device": (True, False)},
 ]
 
 

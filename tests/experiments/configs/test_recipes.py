@@ -5,6 +5,7 @@ from ml_collections import config_flags
 from experiments.configs import moving_mnist, scenes, video
 from experiments.configs.config import differences, resolve
 from experiments.console.errors import UserError
+from experiments.run import build
 
 
 def test_paper_recipe_is_section_4():
@@ -49,6 +50,21 @@ def test_fast_recipe_is_that_of_the_variant_in_force(variant, recipe):
     assert recipe_of(from_command_line(moving_mnist.get_config(variant))) == recipe
     other = moving_mnist.get_config("conv-1enc-2LSTM")
     assert recipe_of(from_command_line(other, f"--config.variant={variant}")) == recipe
+
+
+def test_gpu_recipe_is_fast_in_batches_eight_times_as_large():
+    """Of as many updates, at a rate that grows with the square root."""
+    ours, fast = (
+        resolve(moving_mnist.get_config(f"conv-1enc-2LSTM:{name}")) for name in ("gpu", "fast")
+    )
+    assert differences(ours, fast) == {
+        "optimizer.learning_rate": "0.0113 / 0.004",
+        "train.batch_size": "32 / 4",
+        "train.num_sequences": "48000 / 6000",
+        "train.updates_per_call": "20 / 1",
+        "train.frames_on_device": "True / False",
+    }
+    assert build.num_steps(ours) == build.num_steps(fast) == 1500
 
 
 def test_recipe_follows_the_command_line_and_given_fields_stay():

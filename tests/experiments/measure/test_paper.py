@@ -48,6 +48,7 @@ RECIPE = (
     "train.keep_best_checkpoints",
     "train.parts",
     "train.updates_per_call",
+    "train.frames_on_device",
     "train.max_skipped",
     "unroll",
     "evaluation.",
@@ -61,7 +62,7 @@ def reference(specification="conv-1enc-1LSTM", **changes):
     return paper_reference(config)
 
 
-@pytest.mark.parametrize("recipe", ["fast", "quick", "paper"])
+@pytest.mark.parametrize("recipe", ["fast", "quick", "gpu", "paper"])
 def test_any_recipe_of_the_papers_experiments_has_its_score(recipe):
     assert reference(f"conv-1enc-1LSTM:{recipe}") == {"cross_entropy": 0.12827}
     changes = {

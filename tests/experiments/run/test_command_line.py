@@ -46,7 +46,12 @@ def test_help_is_the_documentation_as_written_and_the_flags(capsys):
     assert "moving_mnist.py:conv-1enc-1LSTM \\\n        --workdir=runs/x [--config.FIELD" in text
     documentation, described = text.split("\nflags:\n")
     assert documentation.strip() == train.__doc__.strip()
-    named = ("conv-2enc-2LSTM", "fast, quick, paper", "experiments/configs/default.py", "video.py")
+    named = (
+        "conv-2enc-2LSTM",
+        "fast, quick, gpu, paper",
+        "experiments/configs/default.py",
+        "video.py",
+    )
     for part in named:
         assert part in described
     assert "--workdir (required)" in described

@@ -28,7 +28,7 @@ def train(folder, num_updates, num_processes):
         return [output]
     with socket.create_server(("127.0.0.1", 0)) as free:
         flags.append(f"--coordinator=127.0.0.1:{free.getsockname()[1]}")
-    flags.append(f"--num_processes={num_processes}")
+    flags += [f"--num_processes={num_processes}", "--config.train.frames_on_device=True"]
     processes = [start("train", *flags, f"--process_id={i}") for i in range(num_processes)]
     ended = [finish(process) for process in processes]
     assert [code for code, *_ in ended] == [0] * num_processes, ended

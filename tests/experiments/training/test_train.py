@@ -226,9 +226,23 @@ def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
 
 
 def test_loss_that_is_not_finite_stops_the_run(tmp_path):
-    config = small_config(**{"loss": "intensity", "optimizer.learning_rate": 1e30})
-    with pytest.raises(UserError, match=r"the step's inf at update 10, the last of 10 skipped in"):
-        train_and_evaluate(config, tmp_path)
+    kept = []
+    for on_device in (False, True):
+        config = small_config(
+            **{
+                "loss": "intensity",
+                "optimizer.learning_rate": 1e30,
+                "train.frames_on_device": on_device,
+            }
+        )
+        workdir = tmp_path / str(on_device)
+        message = r"the step's inf at update 10, the last of 10 skipped in"
+        with pytest.raises(UserError, match=message):
+            train_and_evaluate(config, workdir)
+        with np.load(workdir / "not_finite.npz") as file:
+            kept.append(file["frames"])
+    np.testing.assert_array_equal(*kept, strict=True)
+    assert kept[0].shape == (2, 5, 30, 30, 1) and kept[0].std() > 0
 
 
 def test_updates_that_are_not_finite_are_skipped_counted_and_kept(tmp_path, monkeypatch):
@@ -281,6 +295,19 @@ def test_updates_in_one_call_end_in_the_same_bits(finished_run, tmp_path):
     assert_same_run(tmp_path, finished_run)
 
 
+def test_frames_made_on_the_device_end_in_the_same_bits_from_the_start_and_resumed(
+    finished_run, tmp_path
+):
+    config = small_config(**{"train.updates_per_call": 20, "train.frames_on_device": True})
+    train_and_evaluate(config, tmp_path / "whole")
+    assert_same_run(tmp_path / "whole", finished_run)
+    resumed = shutil.copytree(finished_run, tmp_path / "resumed")
+    shutil.rmtree(resumed / "checkpoints" / "100")
+    train_and_evaluate(config, resumed)
+    assert_same_run(resumed, finished_run)
+    assert [entry["step"] for entry in provenance.read(resumed)] == [0, 98]
+
+
 def test_evaluation_of_an_earlier_update_is_replaced(finished_run, tmp_path):
     workdir = shutil.copytree(finished_run, tmp_path / "run")
     expected = (finished_run / "eval_test.json").read_text()
@@ -314,6 +341,16 @@ def test_two_processes_do_not_train_in_one_folder(finished_run):
         (
             ["--config.moving_mnist.digits=idx", "--config.moving_mnist.directory=/nowhere"],
             "/nowhere/train-images",
+        ),
+        (
+            [
+                "--config.data.name=video",
+                "--config.loss=sum",
+                "--config.video.directory=/nowhere",
+                "--config.train.frames_on_device=True",
+            ],
+            "config.train.frames_on_device=True: those of config.data.name=video are made by the "
+            "host; expected False, or config.data.name=moving_mnist or scenes",
         ),
     ],
 )
