@@ -6,9 +6,11 @@
 The first tau frames are fed in and the next 10 predicted, each from the predictions before it: of
 tau = 10, the protocol of the published moving-MNIST test set. Writes `ahead_test.json` (or
 `ahead_published.json`) into the run's folder. By frame ahead, and as their mean: `mse`, the squared
-error *summed over a frame's pixels*, which is what those benchmarks call so; `ssim`;
-`nats_per_frame`, for a model trained by cross-entropy, else null; and both of the last input,
-copied. Pixels are those that the model was trained on, binary or real. Prints them as a table.
+error *summed over a frame's pixels*, which is what those benchmarks call so; `mae`, the absolute
+one, likewise; `ssim`; `uniform_ssim`, with the windows and constants that those benchmarks use;
+`psnr`, dB; `nats_per_frame`, for a model trained by cross-entropy, else null; and both of the last
+input, copied. Pixels are those that the model was trained on, binary or real. `model` has its
+number of parameters, too, and the epochs that it was trained. Prints the scores as a table.
 """
 
 import sys
@@ -31,7 +33,8 @@ _PUBLISHED = flags.DEFINE_string(
 _NUM_SEQUENCES = flags.DEFINE_integer(
     "num_sequences",
     None,
-    f"At most; if not given, {NUM_AHEAD_SEQUENCES} generated ones or all published ones.",
+    f"If not given, {NUM_AHEAD_SEQUENCES} generated ones or all published ones. There are as many "
+    "generated ones as are asked for.",
     lower_bound=1,
     flag_values=_FLAGS,
 )
@@ -43,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main() -> None:
+    import jax
+
     from data.sources import Source
     from experiments.configs.config import read_json
     from experiments.measure.ahead import NUM_AHEAD, evaluate_ahead, table
@@ -59,13 +64,14 @@ def _main() -> None:
         source = build.published_test_set(config, _PUBLISHED.value)
         length = source.sequence_length
     else:
+        config.data.num_test = max(config.data.num_test, _NUM_SEQUENCES.value or 0)
         source, length = build.source(config, "test"), config.data.sequence_length
     if length < config.tau + NUM_AHEAD:
         raise UserError(
             f"{_PUBLISHED.value or folder}: sequences of {length} frames; expected at "
             f"least tau + {NUM_AHEAD} = {config.tau + NUM_AHEAD}"
         )
-    params, _ = trained_params(config, folder)
+    params, updates = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
     result = evaluate_ahead(
         build.make_model(config),
@@ -75,6 +81,10 @@ def _main() -> None:
         batch_size=config.evaluation.batch_size,
         num_sequences=_NUM_SEQUENCES.value or at_most,
     )
+    result["model"] |= {
+        "parameters": sum(array.size for array in jax.tree.leaves(params)),
+        "epochs": updates * config.train.batch_size / config.data.num_train,
+    }
     path = result_file(folder, "ahead", split)
     write_file(path, result_text(path, result))
     print(table(result))

@@ -62,7 +62,12 @@ MAY_IMPORT = {
         "experiments.measure",
         "experiments.report",
     },
-    "experiments.drill": {"experiments.console", "experiments.run", "experiments.report"},
+    "experiments.drill": {
+        "experiments.console",
+        "experiments.run",
+        "experiments.pictures",
+        "experiments.report",
+    },
     "experiments.drill.fuzz": {
         "experiments.console",
         "experiments.configs",

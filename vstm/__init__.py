@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vstm.compiler import PRECISIONS, compiler_options
     from vstm.inference.model_file import load_model, save_model
     from vstm.inference.predictor import PRETRAINED, Prediction, VideoPredictor, load
-    from vstm.inference.rollout import predict_ahead
     from vstm.losses import LOSSES, Loss, flow_density, photometric_error
     from vstm.metrics import METRICS, Metric
     from vstm.model import Autoencoder
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from vstm.ops.conv_lstm import ConvLSTMParams, conv_lstm_scan, conv_lstm_step
     from vstm.ops.smoothness import flow_roughness, huber, penalise_roughness
     from vstm.ops.warp import upsample_flow, warp, warp_batch, warp_within
+    from vstm.rollout import predict_ahead
     from vstm.state import Output, State
     from vstm.training.optimizer import learning_rate_schedule, make_optimizer
     from vstm.training.update import TrainState, init_state, make_train_step
@@ -35,7 +35,7 @@ _HOMES = {
     "vstm.compiler": ("PRECISIONS", "compiler_options"),
     "vstm.inference.model_file": ("load_model", "save_model"),
     "vstm.inference.predictor": ("PRETRAINED", "Prediction", "VideoPredictor", "load"),
-    "vstm.inference.rollout": ("predict_ahead",),
+    "vstm.rollout": ("predict_ahead",),
     "vstm.losses": ("LOSSES", "Loss", "flow_density", "photometric_error"),
     "vstm.metrics": ("METRICS", "Metric"),
     "vstm.model": ("Autoencoder",),

@@ -41,6 +41,12 @@ def _check_windows(config: ConfigDict) -> None:
             f"config.tau={config.tau}: tau + 1 frames are needed, sequences have "
             f"config.data.sequence_length={config.data.sequence_length}"
         )
+    ahead = config.train.frames_ahead
+    if config.tau + ahead > config.data.sequence_length:
+        raise UserError(
+            f"config.train.frames_ahead={ahead}: tau + {ahead} frames are needed, sequences have "
+            f"config.data.sequence_length={config.data.sequence_length}"
+        )
     if num_targets > config.tau:
         raise UserError(
             f"config.train.num_targets={num_targets}: expected at most config.tau={config.tau}, or "

@@ -55,6 +55,8 @@ FIELDS: dict[str, Field] = {
     "train.num_sequences": Field(6_000, at_least=1, at_most=MAX_COUNT),  # length of the run
     "train.num_targets": Field(0, at_least=0),  # last frames of a window that are predicted;
     # 1: the paper's; 0: min(8, tau)
+    "train.frames_ahead": Field(1, at_least=1),  # predicted after the last input, each of them but
+    # the first from the predictions before it; 1: the paper's
     "train.relative_loss": Field(False),  # each sequence's loss by the squared error of a copy
     "train.initial_model": Field(""),  # run, model file or name of a model shipped, to begin with
     "train.parts": Field(1, at_least=1),  # of each device's share of a batch, one after the other

@@ -60,6 +60,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "train.parts": 1,
         "train.updates_per_call": 1,
         "train.max_skipped": 1,
+        "train.frames_ahead": 1,
         "train.frames_on_device": False,
     },
 }

@@ -98,6 +98,11 @@ class Program:
             )
         atexit.register(self._process.kill)  # where the drill itself is stopped
 
+    @property
+    def pid(self) -> int:
+        """Its process's number."""
+        return self._process.pid
+
     def running(self) -> bool:
         """Whether it has not ended yet."""
         return self._process.poll() is None

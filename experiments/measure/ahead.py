@@ -13,11 +13,19 @@ from data.sources import Source
 from experiments.console.compilation import announced
 from experiments.measure.batches import measured_batches
 from vstm.compiler import compiler_options
-from vstm.inference.rollout import predict_ahead
-from vstm.metrics.frames import mean_squared_error, nats_per_frame, ssim
+from vstm.metrics.frames import (
+    mean_absolute_error,
+    mean_squared_error,
+    nats_per_frame,
+    psnr,
+    ssim,
+    uniform_ssim,
+)
 from vstm.model import Autoencoder
+from vstm.rollout import predict_ahead
 
 NUM_AHEAD = 10
+MOST_PSNR = 100.0  # dB; JSON has no infinity
 
 
 def evaluate_ahead(
@@ -40,8 +48,8 @@ def evaluate_ahead(
       num_sequences: how many are scored, at most.
 
     Returns:
-      `num_sequences`; `model` and `copy_last`, each with the lists `mse`, `ssim` and
-      `nats_per_frame` and their means, `mean_mse` and so on.
+      `num_sequences`; `model` and `copy_last`, each with the lists `mse`, `mae`, `ssim`,
+      `uniform_ssim`, `psnr` and `nats_per_frame` and their means, `mean_mse` and so on.
 
     Raises:
       UserError: a sequence cannot be read; the message names the file.
@@ -80,7 +88,10 @@ def _scores(images: jax.Array, target: jax.Array) -> dict[str, jax.Array]:
     num_pixels = target[0, 0].size
     return {
         "mse": num_pixels * mean_squared_error(images, target),
+        "mae": num_pixels * mean_absolute_error(images, target),
         "ssim": ssim(images, target),
+        "uniform_ssim": uniform_ssim(images, target),
+        "psnr": jnp.minimum(psnr(images, target), MOST_PSNR),
     }
 
 
@@ -88,13 +99,13 @@ def table(result: dict[str, Any]) -> str:
     """One line per frame ahead, and one for the means; columns: our scores beside a copy's."""
     columns = [
         (scores, metric)
-        for metric in ("mse", "ssim", "nats_per_frame")
+        for metric in ("mse", "mae", "ssim", "uniform_ssim", "psnr", "nats_per_frame")
         for scores in ("model", "copy_last")
         if result[scores][f"mean_{metric}"] is not None
     ]
     titles = [f"{metric}{', copy' * (scores != 'model')}" for scores, metric in columns]
     rows = [
-        f"{result['num_sequences']} sequences; mse is summed over a frame's pixels",
+        f"{result['num_sequences']} sequences; mse and mae are summed over a frame's pixels",
         f"{'frame':>5}" + "".join(f"{title:>16}" for title in titles),
     ]
     for frame in range(len(result["model"]["mse"])):

@@ -14,7 +14,7 @@ from data.sources import GroundTruthSource
 from experiments.measure.batches import Batch, measured_batches
 from experiments.measure.classical_flow import ClassicalFlow
 from experiments.measure.evaluation import Predict
-from experiments.measure.flow_scores import FlowScores, TrueFlow
+from experiments.measure.flow_scores import CAUSES, FlowScores, TrueFlow
 from experiments.measure.linear_probe import cells
 from vstm.losses.photometric import constant_shift
 from vstm.ops.warp import warp_within
@@ -179,7 +179,7 @@ def evaluate_flow(
     num_validation: int,
     num_test: int,
     batch_size: int,
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, float | None]]:
     """Test scores by method, each with the threshold that is best on validation sequences.
 
     Args:
@@ -202,12 +202,30 @@ def evaluate_flow(
     return {name: scores.scores() for name, scores in results.items()}
 
 
-def table(results: dict[str, dict[str, float]]) -> str:
-    """A line a method, a column a score."""
-    names = list(next(iter(results.values())))
-    widths = {name: max(16, len(name) + 2) for name in names}
-    lines = [f"{'':16}" + "".join(f"{name:>{width}}" for name, width in widths.items())]
+def table(results: Mapping[str, Mapping[str, float | None]]) -> str:
+    """A line a method, a column a score; below, the errors by cause and the pixels' shares."""
+    by_cause = {f"{cause}_{what}" for cause in CAUSES for what in ("share", "error")}
+    names = [name for name in next(iter(results.values())) if name not in by_cause]
+    shares = next(iter(results.values()))
+    causes = [cause for cause in CAUSES if shares[f"{cause}_share"]]
+    titles = {cause: f"{cause} ({shares[f'{cause}_share']:.0%})" for cause in causes}
+    return "\n".join(
+        [
+            *_lines({name: name for name in names}, results),
+            "endpoint error by cause, and the share of pixels",
+            *_lines({f"{cause}_error": title for cause, title in titles.items()}, results),
+        ]
+    )
+
+
+def _lines(
+    titles: Mapping[str, str], results: Mapping[str, Mapping[str, float | None]]
+) -> list[str]:
+    widths = {name: max(16, len(title) + 2) for name, title in titles.items()}
+    lines = [" " * 16 + "".join(f"{titles[name]:>{width}}" for name, width in widths.items())]
     for method, scores in results.items():
-        cells_of = (f"{scores[name]:{width}.4f}" for name, width in widths.items())
+        values = {name: scores[name] for name in widths}
+        texts = {name: "-" if v is None else f"{v:.4f}" for name, v in values.items()}
+        cells_of = (text.rjust(widths[name]) for name, text in texts.items())
         lines.append(f"{method:16}" + "".join(cells_of))
-    return "\n".join(lines)
+    return lines

@@ -216,6 +216,12 @@ TABLES = {
         | {"device": "device"},
         by=("what", "setting", "device"),
     ),
+    "endurance": Table(
+        "Long runs: memory, open files and speed",
+        columns={"what": "what", "tenth": "tenth", "memory_mb": "resident MB"}
+        | {"open_files": "open files", "per_second": "per second"},
+        by=("what", "tenth"),
+    ),
     "drill": Table(
         "What faults cost: the drill",
         columns={"drill": "drill", "done": "what was done", "times": "times", "lost": "lost"}

@@ -208,6 +208,7 @@ def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
         loss=config.loss,
         tau=config.tau,
         num_targets=config.train.num_targets,
+        frames_ahead=config.train.frames_ahead,
         smoothness_delta=config.flow_loss.smoothness_delta,
         smoothness_weight=config.flow_loss.smoothness_weight,
         sparsity_weight=config.flow_loss.sparsity_weight,

@@ -16,18 +16,16 @@ from experiments.configs.config import Config
 from experiments.console.errors import UserError
 from experiments.run import build
 from experiments.run.lock import Lock
-from experiments.run.manifest import DamageError, Manifest, read_manifest, write_manifest
+from experiments.run.manifest import DamageError, read_manifest
 from experiments.run.stored import (
     CHECKPOINT_FOLDER,
-    digests,
-    failure_of,
     newest_intact,
     not_finite,
     remove,
     steps,
     warn,
-    write_arrays,
 )
+from experiments.run.written import cannot_be_written, write_checkpoint
 from vstm.inference.model_file import MODEL_FILE
 from vstm.training.update import TrainState
 
@@ -164,19 +162,23 @@ class Checkpoints:
             self._folder.mkdir(exist_ok=True)
             remove(part)
             part.mkdir()
-            write_arrays(part, arrays)
-            write_manifest(part, Manifest(data_position, score, digests(arrays)))
+            write_checkpoint(part, arrays, data_position, score)
             self._lock.check()
             part.rename(whole)
             self._remove_others()
         except UserError as error:
             self._error = error
         except Exception as error:  # of orbax and tensorstore, too
-            remove(part)
-            self._error = UserError(
-                f"{whole}: cannot be written ({failure_of(error)}); earlier checkpoints are as "
-                "they were, and the same command continues once it can be"
-            )
+            self._error = self._failure(whole, part, error)
+
+    def _failure(self, whole: Path, part: Path, error: Exception) -> UserError:
+        """What a write that failed is reported as; what it left is removed, where it is ours."""
+        try:
+            self._lock.check()
+        except UserError as moved:
+            return moved
+        remove(part)
+        return cannot_be_written(whole, error)
 
     def _scores(self) -> dict[int, float]:
         """Validation scores of the checkpoints that have one, by update."""

@@ -1,7 +1,5 @@
 """Checkpoints on disk: which there are, which are intact, their arrays; by orbax."""
 
-import errno
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -19,8 +17,6 @@ from experiments.run.manifest import STATE_FOLDER, DamageError, Manifest, digest
 
 CHECKPOINT_FOLDER = "checkpoints"
 _SET_ASIDE = ".damaged"
-_REASONS = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-"""Of a failed write, as tensorstore's messages of several lines may name them."""
 
 
 @dataclass(frozen=True)
@@ -114,40 +110,7 @@ def warn(folder: Path, restored: Restored, *, set_aside: bool) -> None:
         )
 
 
-def write_arrays(checkpoint: Path, arrays: Any) -> None:
-    """Writes the arrays of a new checkpoint; raises whatever orbax may."""
-    _ignore_late_reports()
-    with closing(_checkpointer()) as checkpointer:
-        checkpointer.save((checkpoint / STATE_FOLDER).absolute(), args=ocp.args.PyTreeSave(arrays))
-
-
-def failure_of(error: Exception) -> str:
-    """Why a checkpoint cannot be written, on a line."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    text = " ".join(str(error).split())
-    return next((os.strerror(n) for n in _REASONS if os.strerror(n) in text), text[:200])
-
-
-def _ignore_late_reports() -> None:
-    """Keeps the threads of a write that failed from printing tracebacks.
-
-    The first error closes an event loop of orbax, to which tensorstore reports the others.
-    """
-    shown = sys.unraisablehook
-
-    def hook(report: Any) -> None:
-        late = isinstance(report.exc_value, RuntimeError) and "loop is closed" in str(
-            report.exc_value
-        )
-        if not late:
-            shown(report)
-
-    if getattr(shown, "__module__", None) != __name__:
-        sys.unraisablehook = hook
-
-
-def _checkpointer() -> ocp.Checkpointer:
+def checkpointer() -> ocp.Checkpointer:
     """Of this process alone: the others of a run have the same state, and don't take part."""
     own = jax.process_index()
     options = ocp.options.MultiprocessingOptions(
@@ -213,8 +176,8 @@ def _arrays(checkpoint: Path, manifest: Manifest, like: Any) -> Any:
     as_numpy = jax.tree.map(lambda leaf: ocp.RestoreArgs(restore_type=np.ndarray), described)
     arguments = ocp.args.PyTreeRestore(described, restore_args=as_numpy, partial_restore=True)
     try:
-        with closing(_checkpointer()) as checkpointer:
-            arrays = checkpointer.restore((checkpoint / STATE_FOLDER).absolute(), args=arguments)
+        with closing(checkpointer()) as opened:
+            arrays = opened.restore((checkpoint / STATE_FOLDER).absolute(), args=arguments)
     except Exception as error:  # orbax and tensorstore have many
         reason = " ".join(str(error).split())[:200]
         raise DamageError(

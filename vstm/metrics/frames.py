@@ -11,7 +11,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.reconstruction import binary_cross_entropy
-from vstm.metrics.structural_similarity import SSIM_WINDOW, structural_similarity
+from vstm.metrics.structural_similarity import (
+    SSIM_WINDOW,
+    structural_similarity,
+    uniform_structural_similarity,
+)
 
 _PIXEL_AXES = (-3, -2, -1)
 
@@ -40,6 +44,13 @@ def mean_squared_error(
     return jnp.mean(jnp.square(_clipped(prediction) - target), axis=_PIXEL_AXES)
 
 
+def mean_absolute_error(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Mean absolute intensity error of the prediction clipped to [0, 1], over a frame's pixels."""
+    return jnp.mean(jnp.abs(_clipped(prediction) - target), axis=_PIXEL_AXES)
+
+
 def psnr(
     prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
 ) -> Float[Array, "*b"]:
@@ -65,6 +76,13 @@ def ssim(
             f"{SSIM_WINDOW}"
         )
     return structural_similarity(_clipped(prediction), target)
+
+
+def uniform_ssim(
+    prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
+) -> Float[Array, "*b"]:
+    """Of the prediction clipped to [0, 1], see `uniform_structural_similarity`."""
+    return uniform_structural_similarity(_clipped(prediction), target)
 
 
 def _clipped(prediction: Float[Array, "*n"]) -> Float[Array, "*n"]:

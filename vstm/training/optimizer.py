@@ -8,9 +8,11 @@ import optax
 from optax.contrib import MuonDimensionNumbers, muon
 
 OPTIMIZERS = ("muon", "adam", "rmsprop")
-SCHEDULES = ("cosine", "halving")
+SCHEDULES = ("cosine", "trapezoid", "halving")
 HALVING_EPOCHS = 100
 WARMUP_SHARE = 0.05
+LONGEST_WARMUP = 150  # updates, of a trapezoid
+DECAY_SHARE = 0.2
 NUM_GATES = 4  # of a ConvLSTM, whose kernels lie side by side
 MUON_RMS = 0.2  # root mean square of Muon's updates, as of Adam's
 
@@ -23,10 +25,13 @@ def learning_rate_schedule(
     `halving`: learning_rate * (1/2)^(epoch / 100), epoch = step / steps_per_epoch, continuous.
     `cosine`: linear over the first 5 % of num_steps, then half a cosine down to 0; neither the
     first nor the last update has rate 0.
+    `trapezoid`: linear over the first 5 % of num_steps, at most 150, then constant, then linear
+    down to 0 over the last fifth. Runs of any length have the constant part in common, so a run of
+    a fraction of the length is the long one's checkpoint and a decay.
 
     Args:
       kind: which of the two.
-      learning_rate: initial (`halving`) or highest (`cosine`) rate, > 0.
+      learning_rate: initial (`halving`) or highest rate, > 0.
       num_steps: updates of the whole run.
       steps_per_epoch: updates a pass over the training sequences.
 
@@ -36,22 +41,29 @@ def learning_rate_schedule(
     Raises:
       ValueError: another kind.
 
-    Source: section 4 (`halving`; continuous is a choice); `cosine`: Loshchilov and Hutter 2017.
+    Source: section 4 (`halving`; continuous is a choice); `cosine`: Loshchilov and Hutter 2017;
+    `trapezoid`: Haegele et al. 2024.
     """
     if kind == "halving":
         return optax.exponential_decay(learning_rate, HALVING_EPOCHS * steps_per_epoch, 0.5)
+    warmup_steps = max(1, round(WARMUP_SHARE * num_steps))
     if kind == "cosine":
-        warmup_steps = max(1, round(WARMUP_SHARE * num_steps))
-        return optax.join_schedules(
-            [
-                optax.linear_schedule(
-                    learning_rate / (warmup_steps + 1), learning_rate, warmup_steps
-                ),
-                optax.cosine_decay_schedule(learning_rate, max(1, num_steps - warmup_steps)),
-            ],
-            [warmup_steps],
-        )
+        decay = optax.cosine_decay_schedule(learning_rate, max(1, num_steps - warmup_steps))
+        return _after_warmup(decay, learning_rate, warmup_steps)
+    if kind == "trapezoid":
+        warmup_steps = min(warmup_steps, LONGEST_WARMUP)
+        decay_steps = max(1, round(DECAY_SHARE * num_steps))
+        constant_steps = max(0, num_steps - warmup_steps - decay_steps)
+        decay = optax.linear_schedule(learning_rate, 0.0, decay_steps, constant_steps)
+        return _after_warmup(decay, learning_rate, warmup_steps)
     raise ValueError(f"unknown schedule {kind!r}; known: {', '.join(SCHEDULES)}")
+
+
+def _after_warmup(
+    schedule: optax.Schedule, learning_rate: float, warmup_steps: int
+) -> optax.Schedule:
+    warmup = optax.linear_schedule(learning_rate / (warmup_steps + 1), learning_rate, warmup_steps)
+    return optax.join_schedules([warmup, schedule], [warmup_steps])
 
 
 def make_optimizer(

@@ -19,7 +19,7 @@ from vstm.losses import (
 from vstm.model import Autoencoder
 from vstm.modules.flow_head import clamped_share
 from vstm.ops.smoothness import flow_roughness, penalise_roughness
-from vstm.state import Output
+from vstm.rollout import roll_out
 from vstm.training.batch import mean_over_parts, random_windows
 
 Metrics = dict[str, jax.Array]
@@ -77,6 +77,7 @@ def make_train_step(
     loss: str,
     tau: int,
     num_targets: int = 1,
+    frames_ahead: int = 1,
     smoothness_delta: float = 1e-3,
     smoothness_weight: float = 1e-2,
     sparsity_weight: float = 0.0,
@@ -96,6 +97,8 @@ def make_train_step(
       tau: number of frames fed in.
       num_targets: frames that are predicted, each from those before it: the last ones of the
         tau + 1. 1 is the paper's; of more, every step of the memory learns from its own.
+      frames_ahead: frames that are predicted after the last input, of which all but the first
+        follow from predictions, see `vstm.rollout`. 1 is the paper's.
       smoothness_delta: delta of the Huber penalty H, pixels of flow a feature pixel.
       smoothness_weight: w_H, weight of the penalty in the gradient.
       sparsity_weight: weight of the flow's mean absolute value in the loss.
@@ -110,14 +113,14 @@ def make_train_step(
         metrics are averaged over it. None where batches are whole.
 
     Returns:
-      (state, frames [B, T, H, W, C] with T > tau) -> (state, metrics). Metrics are scalars: each
-      term of the loss; `photometric` and `edge_aware`, where they have a weight; `smoothness`, the
-      penalty H; `sparsity`, the flow's mean absolute value; `loss`, the terms' sum with all of
-      these by their weights; `gradient_norm` before clipping; `flow_magnitude`, mean length in
-      feature pixels; `flow_clamped`, the share of flow elements at the clamp; `update_norm`, the
-      length of the step in the parameters; `skipped`, 1 where one of `loss`, `gradient_norm` and
-      `update_norm` is not finite, else 0. A skipped update leaves all of the state as it was but
-      `step`, which counts it.
+      (state, frames [B, T, H, W, C]) -> (state, metrics), with T >= tau + frames_ahead. Metrics are
+      scalars: each term of the loss; `photometric` and `edge_aware`, where they have a weight;
+      `smoothness`, the penalty H; `sparsity`, the flow's mean absolute value; `loss`, the
+      terms' sum with all of these by their weights; `gradient_norm` before clipping;
+      `flow_magnitude`, mean length in feature pixels; `flow_clamped`, the share of flow
+      elements at the clamp; `update_norm`, the length of the step in the parameters;
+      `skipped`, 1 where one of `loss`, `gradient_norm` and `update_norm` is not finite, else
+      0. A skipped update leaves all of the state as it was but `step`, which counts it.
 
     Raises:
       ValueError: unknown loss, or one for another output than the model's.
@@ -131,16 +134,26 @@ def make_train_step(
             f"loss {loss!r} takes a model whose output is {LOSSES[loss].output!r}; this one's is "
             f"{model.config.output!r}"
         )
-    penalise = partial(penalise_roughness, delta=smoothness_delta, weight=smoothness_weight)
+    num_predicted = num_targets + frames_ahead - 1
+
+    def penalise(flows):
+        share = len(flows) / num_predicted  # the penalty is a mean, of all flows together
+        return penalise_roughness(flows, delta=smoothness_delta, weight=share * smoothness_weight)
 
     def objective(params, window, step):
-        inputs, targets = window[:, :tau], window[:, tau + 1 - num_targets :]
-        output = model.apply(
-            {"params": params}, inputs, num_predictions=num_targets, penalise=penalise
+        first, targets = tau - num_targets, window[:, tau + 1 - num_targets :]
+        output = roll_out(
+            model,
+            params,
+            window[:, :tau],
+            num_frames=frames_ahead,
+            num_predictions=num_targets,
+            penalise=penalise,
         )
-        assert isinstance(output, Output)
-        last = window[:, tau - num_targets : tau]
-        by_copy = copy_weight(last, targets) if relative else jnp.ones((len(window), 1, 1, 1, 1))
+        last = jax.lax.stop_gradient(output.inputs)
+        by_copy = jnp.ones((len(window), 1, 1, 1, 1))
+        if relative:
+            by_copy = copy_weight(window[:, first : first + num_predicted], targets)
         terms = LOSSES[loss].terms(output.predictions, targets, by_copy)
         # The smoothness penalty injects its gradient; its value is only reported below.
         total = sum(terms.values())
@@ -154,7 +167,7 @@ def make_train_step(
             error = photometric_error(
                 *moved,
                 penalty=photometric_penalty,
-                weight=jnp.repeat(by_copy[:, 0], num_targets, axis=0),
+                weight=jnp.repeat(by_copy[:, 0], num_predicted, axis=0),
             )
             weight = photometric_weight
             total += (weight(step) if callable(weight) else weight) * error
@@ -174,7 +187,7 @@ def make_train_step(
 
     def update(state, frames):
         key = jax.random.fold_in(state.key, state.step)
-        windows = random_windows(key, frames, tau + 1, axis)
+        windows = random_windows(key, frames, tau + frames_ahead, axis)
         gradient = jax.grad(objective, has_aux=True)
         grads, metrics = mean_over_parts(
             lambda part: gradient(state.params, part, state.step), windows, parts

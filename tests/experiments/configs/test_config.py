@@ -112,6 +112,7 @@ def test_given_pixels_stay():
             "config.flow_loss.smoothness_weight=10+: expected a finite number",
         ),
         ("train.num_targets", 20, "config.train.num_targets=20: expected at most config.tau=10"),
+        ("train.frames_ahead", 11, "config.train.frames_ahead=11: tau .* 11 frames are needed"),
         ("train.num_targets", -1, "config.train.num_targets=-1: expected at least 0"),
         ("tau", -3, "config.tau=-3: expected at least 1"),
         ("data.image_size", 10**6, "config.data.image_size: expected 1 to 4096, got 1000000"),

@@ -101,6 +101,7 @@ LATER = [
         "train.parts": (2, 1),
         "train.updates_per_call": (20, 1),
         "train.max_skipped": (10, 1),
+        "train.frames_ahead": (10, 1),
     },
     {"train.frames_on_device": (True, False)},
 ]

@@ -30,8 +30,9 @@ def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):
     (titles,) = [number for number, row in enumerate(rows) if row[:1] == ["frame"]]
     model, copied = result["model"], result["copy_last"]
     for frame in range(10):
-        columns = [model["mse"], copied["mse"], model["ssim"], copied["ssim"]]
-        values = [column[frame] for column in [*columns, model["nats_per_frame"]]]
+        names = ("mse", "mae", "ssim", "uniform_ssim", "psnr")
+        values = [scores[name][frame] for name in names for scores in (model, copied)]
+        values.append(model["nats_per_frame"][frame])
         assert rows[titles + 1 + frame] == [str(frame + 1), *(f"{v:.4f}" for v in values)]
     assert rows[-1][:3] == ["mean", f"{model['mean_mse']:.4f}", f"{copied['mean_mse']:.4f}"]
     assert result["num_sequences"] == 3
@@ -41,6 +42,11 @@ def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):
     expected = (binary[tau : tau + 10] != binary[tau - 1]).sum(axis=(2, 3)).mean(axis=1)
     np.testing.assert_allclose(result["copy_last"]["mse"], expected, rtol=1e-5)
     assert result["copy_last"]["mean_mse"] == pytest.approx(expected.mean())
+    np.testing.assert_allclose(copied["mae"], copied["mse"], rtol=1e-5)  # of binary pixels
+    config = json.loads((run_copy / "config.json").read_text())
+    assert model["epochs"] == config["train"]["num_sequences"] / config["data"]["num_train"]
+    _, params = load_model(run_copy)
+    assert model["parameters"] == sum(np.size(array) for array in jax.tree.leaves(params))
     assert result["model"]["mean_mse"] == pytest.approx(np.mean(result["model"]["mse"]))
 
 
@@ -77,3 +83,14 @@ def test_too_short_sequences_are_refused(run_copy, tmp_path):
     code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}", f"--published_test_set={path}")
     assert code == 2
     assert f"{path}: sequences of 9 frames; expected at least tau + 10 = 12" in errors
+
+
+def test_as_many_generated_sequences_as_are_asked_for(run_copy):
+    path = run_copy / "config.json"
+    config = json.loads(path.read_text())
+    assert config["data"]["num_test"] < 9
+    config["data"]["sequence_length"] = 12
+    path.write_text(json.dumps(config))
+    code, _, errors = run("evaluate_ahead", f"--workdir={run_copy}", "--num_sequences=9")
+    assert code == 0, errors
+    assert json.loads((run_copy / "ahead_test.json").read_text())["num_sequences"] == 9

@@ -38,6 +38,7 @@ RECIPE = (
     "train.batch_size",
     "train.num_sequences",
     "train.num_targets",
+    "train.frames_ahead",
     "train.relative_loss",
     "train.log_every_steps",
     "train.image_every_steps",

@@ -10,11 +10,13 @@ import numpy as np
 import optax
 import pytest
 
+import experiments.run.written
 from experiments.console.errors import UserError
 from experiments.run.checkpoints import Checkpoints
 from experiments.run.lock import locked
 from experiments.run.manifest import DamageError, Manifest, verified, write_manifest
-from experiments.run.stored import digests, latest_update, newest_intact, steps, write_arrays
+from experiments.run.stored import digests, latest_update, newest_intact, steps
+from experiments.run.written import write_arrays
 from vstm.training.update import TrainState
 
 TX = optax.adam(1e-3)
@@ -264,3 +266,32 @@ def test_nothing_is_written_into_another_folder_than_the_locked_one(tmp_path, ac
             checkpoints.save(state_of(2), {})
             checkpoints.wait()
     assert steps(run) == ([1] if action == "unlocked" else [])
+
+
+@pytest.mark.parametrize("action", ["renamed", "removed", "replaced"])
+def test_a_folder_moved_while_a_checkpoint_is_written_is_not_made_again(
+    tmp_path, monkeypatch, action
+):
+    run, other = tmp_path / "run", tmp_path / "other"
+    run.mkdir()
+    other.mkdir()
+    saved(other, 2)
+
+    def move_and_write(*args):
+        run.rename(tmp_path / "elsewhere")
+        if action == "removed":
+            shutil.rmtree(tmp_path / "elsewhere")
+        elif action == "replaced":
+            other.rename(run)
+        write_arrays(*args)
+
+    monkeypatch.setattr(experiments.run.written, "write_arrays", move_and_write)
+    before = content(other)
+    with opened(run) as checkpoints:
+        checkpoints.save(state_of(1), {})
+        with pytest.raises(UserError, match="run: no longer the folder that this process has"):
+            checkpoints.wait()
+    if action == "replaced":
+        assert list(content(run).values()) == list(before.values())
+    else:
+        assert not run.exists()

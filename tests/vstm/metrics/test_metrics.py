@@ -1,7 +1,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, uniform_filter
 
 from vstm.metrics import METRICS
 from vstm.metrics import frames as metrics
@@ -30,15 +30,16 @@ def test_nats_per_frame_add_up_over_the_pixels(x64):
     np.testing.assert_allclose(metrics.nats_per_frame(logits, target), expected)
 
 
-def test_mean_squared_error_and_psnr():
+def test_squared_and_absolute_error_and_psnr():
     target = np.zeros((2, 4, 4, 1), np.float32)
     prediction = np.stack([np.full((4, 4, 1), 0.1), np.full((4, 4, 1), 0.5)]).astype(np.float32)
     ours = [
         f(jnp.asarray(prediction), jnp.asarray(target))
-        for f in (metrics.mean_squared_error, metrics.psnr)
+        for f in (metrics.mean_squared_error, metrics.psnr, metrics.mean_absolute_error)
     ]
     np.testing.assert_allclose(ours[0], [0.01, 0.25], rtol=1e-5)
     np.testing.assert_allclose(ours[1], [20, 10 * np.log10(4)], rtol=1e-5)
+    np.testing.assert_allclose(ours[2], [0.1, 0.5], rtol=1e-5)
 
 
 def ssim_scipy(a, b):
@@ -66,10 +67,34 @@ def test_ssim_equals_scipy():
     np.testing.assert_allclose(metrics.ssim(jnp.asarray(a), jnp.asarray(b)), expected, rtol=1e-5)
 
 
+def benchmark_ssim(a, b):
+    """As `skimage.metrics.structural_similarity(a, b)` of 0.19 computes it for floats."""
+    a, b = a.astype(np.float64), b.astype(np.float64)
+    mean_a, mean_b = uniform_filter(a, 7), uniform_filter(b, 7)
+    unbiased = 49 / 48
+    var_a = unbiased * (uniform_filter(a * a, 7) - mean_a**2)
+    var_b = unbiased * (uniform_filter(b * b, 7) - mean_b**2)
+    covariance = unbiased * (uniform_filter(a * b, 7) - mean_a * mean_b)
+    c1, c2 = (0.01 * 2) ** 2, (0.03 * 2) ** 2
+    similarity = (2 * mean_a * mean_b + c1) * (2 * covariance + c2)
+    similarity /= (mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2)
+    return similarity[3:-3, 3:-3].mean()
+
+
+def test_uniform_ssim_is_that_of_the_benchmarks():
+    a = images(0)
+    b = np.clip(0.7 * a + 0.3 * images(1), 0, 1)
+    expected = [benchmark_ssim(x[..., 0], y[..., 0]) for x, y in zip(a, b, strict=True)]
+    ours = metrics.uniform_ssim(jnp.asarray(a), jnp.asarray(b))
+    np.testing.assert_allclose(ours, expected, rtol=1e-5)
+
+
 def test_all_metrics_take_the_prediction_clipped():
     target = jnp.asarray(images(2).round())
     beyond = 3 * target - 1  # -1 and 2
     np.testing.assert_array_equal(metrics.mean_squared_error(beyond, target), [0, 0])
+    np.testing.assert_array_equal(metrics.mean_absolute_error(beyond, target), [0, 0])
+    np.testing.assert_allclose(metrics.uniform_ssim(beyond, target), 1, rtol=1e-5)
     np.testing.assert_allclose(metrics.ssim(beyond, target), 1, rtol=1e-5)
     assert np.isinf(metrics.psnr(beyond, target)).all()
 

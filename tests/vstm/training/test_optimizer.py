@@ -26,6 +26,23 @@ def test_cosine_rises_over_a_twentieth_then_falls_to_nearly_zero():
         np.testing.assert_allclose(rates[step], expected, rtol=1e-4, atol=1e-6)
 
 
+def test_trapezoid_is_constant_between_a_rise_and_a_fall():
+    rate = learning_rate_schedule("trapezoid", 2.0, num_steps=100, steps_per_epoch=1.0)
+    ours = [float(rate(n)) for n in range(100)]
+    rise = [2 * (1 + n) / 6 for n in range(5)]
+    fall = [2 * (1 - n / 20) for n in range(20)]
+    np.testing.assert_allclose(ours, rise + 75 * [2.0] + fall, rtol=1e-5)
+
+
+def test_trapezoids_have_their_rise_and_plateau_in_common():
+    long, short = (
+        learning_rate_schedule("trapezoid", 2.0, num_steps=n, steps_per_epoch=1.0)
+        for n in (40_000, 10_000)
+    )
+    for n in (0, 100, 149, 150, 7_999):
+        assert float(long(n)) == float(short(n))
+
+
 @pytest.mark.parametrize("num_steps", [1, 2, 3])
 def test_cosine_of_a_very_short_run_moves_at_every_update(num_steps):
     schedule = learning_rate_schedule("cosine", 1.0, num_steps=num_steps, steps_per_epoch=1.0)
@@ -96,7 +113,7 @@ def test_rate_of_an_unknown_module_is_refused():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="cosine, halving"):
+    with pytest.raises(ValueError, match="cosine, trapezoid, halving"):
         learning_rate_schedule("linear", 1.0, num_steps=1, steps_per_epoch=1.0)
     with pytest.raises(ValueError, match="muon, adam, rmsprop"):
         make_optimizer("sgd", optax.constant_schedule(1), clip_elements=0.0, clip_global_norm=0.0)

@@ -30,10 +30,10 @@ def make(loss="bce", tx=None, config=SMALL, **weights):
     return model, state, make_train_step(model, tx, loss=loss, tau=TAU, **weights)
 
 
-def assert_descends(step, state, objective):
+def assert_descends(step, state, objective, frames=FRAMES):
     """The update is gradient descent, of rate 0.1, on an objective; returns its metrics."""
     value, gradient = jax.jit(jax.value_and_grad(objective))(state.params)
-    new, metrics = jax.jit(step)(state, FRAMES)
+    new, metrics = jax.jit(step)(state, frames)
     assert_trees_close(
         new.params,
         jax.tree.map(lambda p, g: np.asarray(p) - 0.1 * np.asarray(g), state.params, gradient),
@@ -77,6 +77,26 @@ def test_several_targets_are_the_mean_of_each_frame_predicted_from_those_before_
         return sum(values) / 2
 
     assert_descends(step, state, objective)
+
+
+@pytest.mark.parametrize("loss", ["bce", "intensity"])
+def test_frames_further_ahead_follow_from_predictions(loss):
+    weight = 50.0
+    plain, state, step = make(loss, smoothness_weight=weight, num_targets=2, frames_ahead=3)
+    frames = jnp.asarray(np.random.default_rng(2).integers(0, 2, (2, TAU + 3, 8, 8, 1)), np.float32)
+
+    def objective(params):
+        values, seen = [], frames[:, : TAU - 1]
+        for fed in range(TAU - 1, TAU + 3):
+            output = plain.apply({"params": params}, seen)
+            terms = LOSSES[loss].terms(output.prediction, frames[:, fed])
+            values.append(sum(terms.values()) + weight * flow_roughness(output.flow, delta=1e-3))
+            image = jnp.clip(plain.intensity(output.prediction), 0, 1)
+            following = frames[:, fed] if fed < TAU else image
+            seen = jnp.concatenate([seen, following[:, None]], axis=1)
+        return sum(values) / 4
+
+    assert_descends(step, state, objective, frames)
 
 
 def test_sparsity_adds_the_mean_length_of_the_flows_components():

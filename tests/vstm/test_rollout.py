@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from made_model import initial_parameters, noisy
 
-from vstm.inference.rollout import predict_ahead
 from vstm.model import Autoencoder
 from vstm.modules.model_config import ModelConfig
+from vstm.rollout import predict_ahead
 
 CONV = ModelConfig((3,), "conv", (4,), frame_size=(8, 8))
 DENSE = ModelConfig((3,), "fc", (2,), pointwise_flow=False, frame_size=(8, 8))
