@@ -109,6 +109,7 @@ class Table:
     Attributes:
       title: of the section.
       rows: how they come from runs; None for results that another program writes.
+      published: rows of others that stand beside them.
       key: fields that distinguish rows, so that those of runs elsewhere stay; none for rows that
         are written anew.
       curves: kept and plotted beside the rows.
@@ -122,6 +123,7 @@ class Table:
 
     title: str
     rows: RowSource | None = None
+    published: tuple[Mapping[str, Any], ...] = ()
     key: tuple[str, ...] = ()
     curves: Curves | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
