@@ -47,8 +47,8 @@ class CPD(nn.Module):
     """Convolution with bias, tanh, 2x2 max-pooling with stride 2.
 
     tanh and the addition of the bias are monotonic, so they come after the pooling, where a quarter
-    of the values is left. On a CPU, frames are convolved by cells (`vstm.ops.convolution.by_cells`).
-    Xavier-uniform kernel, bias 0.
+    of the values is left. On a CPU, maps of few features are convolved by cells, see
+    `vstm.ops.convolution.by_cells`. Xavier-uniform kernel, bias 0.
 
     Attributes:
       features: output features.

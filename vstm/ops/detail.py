@@ -94,9 +94,8 @@ def soften(
 ) -> Float[Array, "*b H W c"]:
     """A frame with each band of detail by its gain, interpolated bilinearly between cells."""
     *bands, base = detail_bands(frame)
-    weights = jnp.moveaxis(
-        enlarge(band_gains, factor=frame.shape[-3] // band_gains.shape[-3]), -1, 0
-    )
+    factor = frame.shape[-3] // band_gains.shape[-3]
+    weights = jnp.moveaxis(enlarge(band_gains, factor=factor), -1, 0)
     for band, weight in zip(bands, weights, strict=True):
         base = base + weight[..., None] * band
     return base

@@ -1,7 +1,6 @@
 """Bilinear enlargement of maps by a whole factor."""
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from vstm.ops.borders import shifted_maps
@@ -26,7 +25,7 @@ def enlarge(maps: Float[Array, "*b h w c"], *, factor: int) -> Float[Array, "*b 
     """
     if factor == 1:
         return maps
-    weights = _weights(factor).astype(maps.dtype)
+    weights = jnp.asarray(_weights(factor), maps.dtype)
     for axis in (-3, -2):
         pixels = sum(
             (
@@ -41,7 +40,7 @@ def enlarge(maps: Float[Array, "*b h w c"], *, factor: int) -> Float[Array, "*b 
     return maps
 
 
-def _weights(factor: int) -> np.ndarray:
-    """Of the cell before, the cell and the one after, for each of a cell's pixels, [3, factor]."""
-    position = (np.arange(factor) + 0.5) / factor - 0.5  # from the cell's centre, cells
-    return np.maximum(0, 1 - np.abs(position - np.array([[-1.0], [0.0], [1.0]])))
+def _weights(factor: int) -> list[list[float]]:
+    """Of the cell before, the cell and the one after, for each of a cell's pixels."""
+    positions = [(pixel + 0.5) / factor - 0.5 for pixel in range(factor)]  # from the cell's centre
+    return [[max(0.0, 1 - abs(position - cell)) for position in positions] for cell in (-1, 0, 1)]

@@ -20,8 +20,7 @@ def cells_of_pixels(maps: Float[Array, "*b H W i"]) -> Float[Array, "*b p q four
 
     So shifted, the kernel's cells reach as far as the kernel; what is outside the maps is zero.
     """
-    *leading, height, width, features = maps.shape
-    wide = jnp.pad(maps, [(0, 0)] * len(leading) + [(1, 1), (1, 1), (0, 0)])
+    wide = jnp.pad(maps, [(0, 0)] * (maps.ndim - 3) + [(1, 1), (1, 1), (0, 0)])
     pixels = [wide[..., row::2, column::2, :] for row in range(2) for column in range(2)]
     return jnp.concatenate(pixels, axis=-1)
 
@@ -30,7 +29,7 @@ def cell_kernel(kernel: Float[Array, "k k i o"]) -> Float[Array, "c c four_i fou
     """The kernel of the cells, c = (k + 1) / 2; inputs and outputs pixel by pixel, row by row."""
     size = kernel.shape[0]
     assert size % 4 == 3, size
-    # Output pixel a sees with tap k the pixel a + k of those that the cells hold, from the first on.
+    # Of the pixels that the cells hold, output pixel a sees number a + k with tap k.
     held = np.arange(2)[:, None] + np.arange(size)
     taps = held[:, None, None] == np.arange(size + 1).reshape(-1, 2)[None, :, :, None]
     rows = columns = jnp.asarray(taps, kernel.dtype)  # [output pixel, cell, input pixel, tap]
