@@ -55,7 +55,8 @@ def _coloured(
     ]
 
     def moved(shift: int) -> jax.Array:
-        return sum(weight * ((pixel >> shift) & 255) for pixel, weight in corners)
+        terms = (weight * ((pixel >> shift) & 255) for pixel, weight in corners)
+        return sum(terms, jnp.zeros_like(across))
 
     change = 255 * prediction - moved(shifts[-1])
     made = jnp.stack([moved(shift) + change for shift in shifts[:-1]], axis=-1)

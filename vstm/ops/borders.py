@@ -21,6 +21,8 @@ def shifted_maps(
 
     Returns:
       2 reach + 1 maps of the same size; entry reach + k has at p what the maps have at p + k.
+
+    Source: choice.
     """
     length = maps.shape[axis]
     first, last = (

@@ -3,6 +3,8 @@
 XLA fuses elementwise operations into whatever reads their result, and works the result out anew for
 each time that it is read: for each of a hundred features that a position samples, each tap of a
 blur, each of four neighbours. What is behind a call that is not inlined is worked out once.
+
+Source: choice.
 """
 
 import functools

@@ -72,7 +72,21 @@ class DirectConvolution:
         return [((size - 1) // 2, size // 2) for size in self.kernel_size]
 
 
-def correlate(maps: jax.Array, kernel: jax.Array, paddings: list[tuple[int, int]]) -> jax.Array:
+def correlate(
+    maps: Float[Array, "*b h w i"], kernel: Float[Array, "k l i o"], paddings: list[tuple[int, int]]
+) -> Float[Array, "*b p q o"]:
+    """The platform's convolution, stride 1.
+
+    Args:
+      maps: any number of leading axes.
+      kernel: weights.
+      paddings: zeros before and after the rows, and the columns.
+
+    Returns:
+      The outputs at all places where the kernel lies within the padded maps.
+
+    Source: Table 1.
+    """
     outputs = jax.lax.conv_general_dilated(
         maps.reshape(-1, *maps.shape[-3:]),
         kernel,
