@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "vstm.modules": {"vstm.ops", "vstm.ops.convolution"},
     "vstm": {"vstm.ops", "vstm.modules"},
     "vstm.training": {"vstm", "vstm.losses", "vstm.modules", "vstm.ops"},
-    "vstm.inference": {"vstm", "vstm.modules"},
+    "vstm.inference": {"vstm", "vstm.modules", "vstm.ops"},
     # Sources of sequences.
     "data.files": set(),
     "data": {"data.files", "data.video"},

@@ -43,17 +43,20 @@ def _coloured(
     x = jnp.clip(jnp.arange(width) + flow[..., 0], 0, width - 1)
     y = jnp.clip(jnp.arange(height)[:, None] + flow[..., 1], 0, height - 1)
     left, top = jnp.floor(x).astype(jnp.int32), jnp.floor(y).astype(jnp.int32)
-    right, below = jnp.minimum(left + 1, width - 1), jnp.minimum(top + 1, height - 1)
     across, down = x - left, y - top
-    corners = (
-        (packed[top, left], (1 - down) * (1 - across)),
-        (packed[top, right], (1 - down) * across),
-        (packed[below, left], down * (1 - across)),
-        (packed[below, right], down * across),
-    )
+    wide = jnp.pad(packed, ((0, 1), (0, 1)), mode="edge").reshape(-1)
+    first = (width + 1) * top + left  # the other corners are its neighbours
+    first = jnp.clip(first, 0, len(wide) - width - 3)  # whatever becomes of NaN
+    offsets = (0, 1, width + 1, width + 2)
+    weights = ((1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across)
+    corners = [
+        (wide.at[first + offset].get(mode="promise_in_bounds"), weight)
+        for offset, weight in zip(offsets, weights, strict=True)
+    ]
 
     def moved(shift: int) -> jax.Array:
-        return sum(weight * ((pixel >> shift) & 255) for pixel, weight in corners)
+        terms = (weight * ((pixel >> shift) & 255) for pixel, weight in corners)
+        return sum(terms, jnp.zeros_like(across))
 
     change = 255 * prediction - moved(shifts[-1])
     made = jnp.stack([moved(shift) + change for shift in shifts[:-1]], axis=-1)

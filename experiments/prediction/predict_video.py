@@ -86,6 +86,7 @@ def predict_video(
                 "model": predictor.model.config.to_fields(),
                 **measured,
                 "size": list(size),
+                "reduction": predictor.reduction,
                 "seconds": seconds,
                 "written_frames_a_second": measured["num_predicted"] / seconds,
                 "rate": float(stream.rate) / options.selection.every,

@@ -78,7 +78,8 @@ def test_step_equals_its_equations():
     flow = call(lambda m, *a: m.flow_head(*a), outputs, foreseen)[0]
     np.testing.assert_allclose(after.flow, flow, rtol=1e-4, atol=1e-5)
     decoded = jnp.concatenate([features, outputs[0]], -1)
-    np.testing.assert_allclose(after.features, decoded, rtol=1e-4, atol=1e-5)
+    # Rounding of the motion is multiplied by noise and by UNEXPLAINED_WEIGHT / deviation, ten.
+    np.testing.assert_allclose(after.features, decoded, rtol=1e-4, atol=1e-4)
     moved = warp_batch(frame, bilinear_flow(flow, 2), warp_within)
     agreement = carry(agree(before.agreement, frame), flow, moved)
     prediction = call("predict", frame, decoded, flow, gains(agreement))

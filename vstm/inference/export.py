@@ -15,6 +15,7 @@ from jax import export
 
 from vstm.model import Autoencoder
 from vstm.modules.model_config import ModelConfig
+from vstm.ops.separately import portable
 from vstm.state import Output, State
 from vstm.tracking import start as start_tracking
 
@@ -87,7 +88,8 @@ def programs(
     (batch,) = export.symbolic_shape("B")
 
     def exported(name: str, *arguments: Any) -> export.Exported:
-        return export.export(jax.jit(made[name]), platforms=PLATFORMS)(*arguments)
+        with portable():
+            return export.export(jax.jit(made[name]), platforms=PLATFORMS)(*arguments)
 
     frame = jax.ShapeDtypeStruct((batch, *config.frame_size, channels), jnp.float32)
     frames = jax.ShapeDtypeStruct((batch, tau, *config.frame_size, channels), jnp.float32)

@@ -4,7 +4,8 @@
     predictions = [predictor.step(frame) for frame in frames]
 
 Frames may have any height and width; their edges are repeated up to what the encoder's poolings
-divide, and what is returned is cut back.
+divide, and what is returned is cut back. Large frames are predicted faster from reduced ones:
+`load("conv-2enc-1LSTM", reduction=2)`, see `vstm.inference.reduction`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -19,9 +20,12 @@ import numpy as np
 
 from vstm.compiler import compiler_options
 from vstm.inference.model_file import load_model
+from vstm.inference.reduction import whole
 from vstm.model import Autoencoder
 from vstm.modules.conv_layer import PREPARED
 from vstm.modules.model_config import ModelConfig
+from vstm.ops.averages import cell_means
+from vstm.ops.detail import gains
 from vstm.state import Output, State
 from vstm.tracking import start
 
@@ -37,7 +41,7 @@ class Prediction:
       frame: float32 [H, W], the next frame; may leave [0, 1] a little.
       flow: float32 [H, W, 2], the motion from the last frame to the next, pixels of the frame:
         (u, v) = (x right, y down); backward, next(x, y) = last(x + u, y + v).
-      features: float32 [h, w, d], the encoder's of the last frame.
+      features: float32 [h, w, d], the encoder's of the last frame, reduced if that is asked for.
       memory: float32 [h, w, n], the output of the memory's last layer, a summary of all frames.
       decode_unmoved: computes `unmoved`.
     """
@@ -63,12 +67,25 @@ class VideoPredictor:
     Attributes:
       model: the autoencoder; `model.config` describes it.
       params: its parameters.
+      reduction: pixels of the frame, along one side, that the model sees as one.
     """
 
-    def __init__(self, config: ModelConfig, params: Any):
-        """Prepares a model; it is compiled when the first frame comes."""
+    def __init__(self, config: ModelConfig, params: Any, *, reduction: int = 1):
+        """Prepares a model; it is compiled when the first frame comes.
+
+        Args:
+          config: of the model.
+          params: its parameters.
+          reduction: see the class; 1 for whole frames.
+
+        Raises:
+          ValueError: a reduction below 1.
+        """
+        if reduction < 1:
+            raise ValueError(f"reduction={reduction}: expected 1 or more")
         self.model = Autoencoder(config)
         self.params = params
+        self.reduction = reduction
         options = compiler_options()
         self._apply = jax.jit(self._compute, static_argnames="size", compiler_options=options)
         self._decode = jax.jit(self._unmoved, static_argnames="size", compiler_options=options)
@@ -95,7 +112,7 @@ class VideoPredictor:
         height, width = intensities.shape
         if self._size is None:
             self._size = (height, width)
-        divisor = self.model.config.downsampling
+        divisor = self.reduction * self.model.config.downsampling
         margins = [(0, -side % divisor) for side in (height, width)]
         padded = np.pad(intensities, margins, mode="edge")[None, None, :, :, None]
         if self._state is None:
@@ -123,31 +140,47 @@ class VideoPredictor:
 
     def _prepared(self, variables: Any, frames: jax.Array) -> Any:
         """Transformed weights alone, so that the compiler leaves out the rest of the model."""
+        frames = cell_means(frames, self.reduction)
         return self.model.apply(variables, frames, mutable=[PREPARED])[1]
 
     def _first_state(self, frames: np.ndarray) -> State:
+        reduced = cell_means(jnp.asarray(frames), self.reduction)
         if self.model.config.tracking:
-            return start(self.model.config, jnp.asarray(frames[:, 0]))
-        output: Any = jax.eval_shape(self.model.apply, self._variables, frames)
+            return start(self.model.config, reduced[:, 0])
+        output: Any = jax.eval_shape(self.model.apply, self._variables, reduced)
         return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), output.state)
 
     def _compute(
         self, variables: Any, frames: jax.Array, state: State, *, size: tuple[int, int]
     ) -> tuple[jax.Array, jax.Array, Output]:
         """Image and flow of the frame's size, and all that the model returns."""
-        output: Any = self.model.apply(variables, frames, state)
-        flow = self.model.enlarge(output.flow[0])
-        return self._image(output.prediction, size), flow[: size[0], : size[1]], output
+        output: Any = self.model.apply(variables, cell_means(frames, self.reduction), state)
+        agreement = output.state.agreement
+        known = None if agreement is None else gains(agreement)
+        return *self._whole(frames, output.prediction, output.flow, known, size), output
 
     def _unmoved(
         self, variables: Any, frames: jax.Array, features: jax.Array, *, size: tuple[int, int]
     ) -> jax.Array:
         still = jnp.zeros((*features.shape[:-1], 2), features.dtype)
-        output: Any = self.model.apply(variables, frames[:, -1], features, still, method="predict")
-        return self._image(output, size)
+        reduced = cell_means(frames[:, -1], self.reduction)
+        output: Any = self.model.apply(variables, reduced, features, still, method="predict")
+        return self._whole(frames, output, still, None, size)[0]
 
-    def _image(self, output: jax.Array, size: tuple[int, int]) -> jax.Array:
-        return self.model.intensity(output)[0, : size[0], : size[1], 0]
+    def _whole(
+        self,
+        frames: jax.Array,
+        output: jax.Array,
+        flow: jax.Array,
+        known: jax.Array | None,
+        size: tuple[int, int],
+    ) -> tuple[jax.Array, jax.Array]:
+        """Image [H, W] and flow [H, W, 2] of the frame's size, of what the model returned."""
+        height, width = size
+        image, flow = whole(
+            frames[:, -1], self.model.intensity(output), self.model.enlarge(flow), known
+        )
+        return image[0, :height, :width, 0], flow[0, :height, :width]
 
     def _checked(self, frame: np.ndarray) -> np.ndarray:
         frame = np.asarray(frame)
@@ -158,10 +191,11 @@ class VideoPredictor:
                 f"a frame of {frame.shape} pixels after frames of {self._size}; call reset() first"
             )
         config = self.model.config
-        if config.memory == "fc" and frame.shape != config.frame_size:
+        trained = tuple(self.reduction * side for side in config.frame_size)
+        if config.memory == "fc" and frame.shape != trained:
             raise ValueError(
                 f"a frame of {frame.shape} pixels; a model with an fc memory takes the size alone "
-                f"that it was trained on, {config.frame_size}"
+                f"that it was trained on, {trained}"
             )
         if frame.dtype == np.uint8:
             return frame.astype(np.float32) / 255
@@ -183,15 +217,17 @@ def find_model(model: str | Path) -> Path:
     return shipped if len(Path(model).parts) == 1 and shipped.is_dir() else Path(model)
 
 
-def load(model: str | Path = PRETRAINED) -> VideoPredictor:
+def load(model: str | Path = PRETRAINED, *, reduction: int = 1) -> VideoPredictor:
     """A trained model, ready for the first frame of a video.
 
     Args:
       model: the name of one that comes with the project, `conv-1enc-1LSTM` (fine motion, the
         default) or `conv-2enc-1LSTM` (large motion); or a run's folder, or a model's file.
+      reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
+        takes a quarter of the time. See `vstm.inference.reduction`.
 
     Raises:
       FileNotFoundError: no such file.
-      ValueError: damaged, or not a model's file.
+      ValueError: damaged, or not a model's file; a reduction below 1.
     """
-    return VideoPredictor(*load_model(find_model(model)))
+    return VideoPredictor(*load_model(find_model(model)), reduction=reduction)

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from vstm.modules.conv_layer import convolve_maps
+from vstm.ops.convolution.by_cells import FEW_INPUTS, cell_kernel, cells_of_pixels, pool_cells
 from vstm.ops.convolution.convolve import add_bias
 
 KERNEL_SIZE = 7
@@ -46,7 +47,8 @@ class CPD(nn.Module):
     """Convolution with bias, tanh, 2x2 max-pooling with stride 2.
 
     tanh and the addition of the bias are monotonic, so they come after the pooling, where a quarter
-    of the values is left. Xavier-uniform kernel, bias 0.
+    of the values is left. On a CPU, maps of few features are convolved by cells, see
+    `vstm.ops.convolution.by_cells`. Xavier-uniform kernel, bias 0.
 
     Attributes:
       features: output features.
@@ -64,9 +66,12 @@ class CPD(nn.Module):
         shape = (KERNEL_SIZE, KERNEL_SIZE, maps.shape[-1], self.features)
         kernel = self.param("kernel", nn.initializers.xavier_uniform(), shape)
         bias = self.param("bias", nn.initializers.zeros, (self.features,))
-        return jnp.tanh(
-            add_bias(max_pool(convolve_maps(self, maps, kernel, self.convolution)), bias)
-        )
+        if maps.shape[-1] <= FEW_INPUTS and jax.default_backend() == "cpu":
+            cells = cells_of_pixels(maps)
+            pooled = pool_cells(convolve_maps(self, cells, cell_kernel(kernel), self.convolution))
+        else:
+            pooled = max_pool(convolve_maps(self, maps, kernel, self.convolution))
+        return jnp.tanh(add_bias(pooled, bias))
 
 
 class Encoder(nn.Module):

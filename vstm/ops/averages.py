@@ -2,9 +2,10 @@
 
 import math
 
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from vstm.ops.borders import shifted_maps
 
 
 def gaussian_blur(maps: Float[Array, "*b h w c"], deviation: float) -> Float[Array, "*b h w c"]:
@@ -22,16 +23,8 @@ def gaussian_blur(maps: Float[Array, "*b h w c"], deviation: float) -> Float[Arr
     weights = [math.exp(-0.5 * (offset / deviation) ** 2) for offset in offsets]
     total = sum(weights)
     for axis in (-3, -2):
-        length = maps.shape[axis]
-        indices = jnp.clip(jnp.arange(-reach, length + reach), 0, length - 1)
-        padded = jnp.take(maps, indices, axis=axis)
-        maps = sum(
-            (
-                weight / total * jax.lax.slice_in_dim(padded, start, start + length, axis=axis)
-                for start, weight in enumerate(weights)
-            ),
-            jnp.zeros_like(maps),
-        )
+        terms = zip(weights, shifted_maps(maps, axis, reach), strict=True)
+        maps = sum((weight / total * each for weight, each in terms), jnp.zeros_like(maps))
     return maps
 
 

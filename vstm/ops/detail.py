@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.ops.averages import cell_means, gaussian_blur
+from vstm.ops.enlargement import enlarge
 from vstm.ops.warp import warp_batch, warp_within
 
 BLUR_DEVIATIONS = (1.0, 2.0, 4.0)  # pixels, each of the frame blurred before
@@ -93,8 +94,8 @@ def soften(
 ) -> Float[Array, "*b H W c"]:
     """A frame with each band of detail by its gain, interpolated bilinearly between cells."""
     *bands, base = detail_bands(frame)
-    shape = (*frame.shape[:-1], band_gains.shape[-1])
-    weights = jnp.moveaxis(jax.image.resize(band_gains, shape, "linear"), -1, 0)
+    factor = frame.shape[-3] // band_gains.shape[-3]
+    weights = jnp.moveaxis(enlarge(band_gains, factor=factor), -1, 0)
     for band, weight in zip(bands, weights, strict=True):
         base = base + weight[..., None] * band
     return base

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.ops.averages import cell_means, gaussian_blur
+from vstm.ops.borders import shifted_maps
 from vstm.ops.spatial_gradient import spatial_gradient
 from vstm.ops.warp import bilinear_flow, warp_batch, warp_within
 
@@ -113,11 +114,5 @@ def register(
 
 def _neighbours_mean(maps: jax.Array) -> jax.Array:
     """Of the four neighbours, [..., h, w, c]; a cell at the border is its own outer neighbour."""
-    total = jnp.zeros_like(maps)
-    for axis in (-3, -2):
-        first = jax.lax.slice_in_dim(maps, 0, 1, axis=axis)
-        last = jax.lax.slice_in_dim(maps, maps.shape[axis] - 1, None, axis=axis)
-        wide = jnp.concatenate([first, maps, last], axis=axis)
-        total += jax.lax.slice_in_dim(wide, 0, maps.shape[axis], axis=axis)
-        total += jax.lax.slice_in_dim(wide, 2, None, axis=axis)
-    return total / 4
+    (left, _, right), (above, _, below) = (shifted_maps(maps, axis, 1) for axis in (-2, -3))
+    return (left + right + above + below) / 4

@@ -3,6 +3,8 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.ops.borders import shifted_maps
+
 
 def spatial_gradient(maps: Float[Array, "*b h w c"]) -> Float[Array, "2 *b h w c"]:
     """Central differences in x and in y.
@@ -19,9 +21,6 @@ def spatial_gradient(maps: Float[Array, "*b h w c"]) -> Float[Array, "2 *b h w c
     Source: the 5-point stencil of section 3.2.2; edge padding is a choice, for zero padding would
     invent a gradient at the border.
     """
-    height, width = maps.shape[-3:-1]
-    rows = jnp.clip(jnp.arange(-1, height + 1), 0, height - 1)
-    columns = jnp.clip(jnp.arange(-1, width + 1), 0, width - 1)
-    d_dx = maps[..., columns[2:], :] - maps[..., columns[:-2], :]
-    d_dy = maps[..., rows[2:], :, :] - maps[..., rows[:-2], :, :]
-    return 0.5 * jnp.stack([d_dx, d_dy])
+    before_x, _, after_x = shifted_maps(maps, -2, 1)
+    before_y, _, after_y = shifted_maps(maps, -3, 1)
+    return 0.5 * jnp.stack([after_x - before_x, after_y - before_y])

@@ -12,6 +12,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.ops.enlargement import enlarge
+from vstm.ops.separately import separately
+
 
 def sampling_grid(flow: Float[Array, "h w 2"]) -> Float[Array, "h w 2"]:
     """Source position (x + u, y + v) of every output pixel.
@@ -47,25 +50,11 @@ def bilinear_sample(
 
     Source: section 3.2.3 (Jaderberg et al. 2015, eq. 5).
     """
+    # Two rows and columns of zeros around: positions further off are brought to corners that are.
     height, width, _ = features.shape
-    corner = jax.lax.stop_gradient(jnp.floor(grid))
-    fraction = grid - corner
-    # Far-off positions are brought near before the conversion to integers, which would overflow.
-    low, high = jnp.full(2, -2, grid.dtype), jnp.array([width, height], grid.dtype)
-    x, y = jnp.moveaxis(jnp.clip(corner, low, high).astype(jnp.int32), -1, 0)
-    right, down = jnp.moveaxis(fraction, -1, 0)
-
-    def weighted(row, column, weight):
-        inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-        values = features[jnp.clip(row, 0, height - 1), jnp.clip(column, 0, width - 1)]
-        return jnp.where(inside, weight, 0)[..., None] * values
-
-    return (
-        weighted(y, x, (1 - down) * (1 - right))
-        + weighted(y, x + 1, (1 - down) * right)
-        + weighted(y + 1, x, down * (1 - right))
-        + weighted(y + 1, x + 1, down * right)
-    )
+    wide = jnp.pad(features, ((2, 2), (2, 2), (0, 0)))
+    x, y = jnp.clip(grid[..., 0], -2, width), jnp.clip(grid[..., 1], -2, height)
+    return _sample(wide, x + 2, y + 2)
 
 
 def warp(features: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[Array, "h w d"]:
@@ -95,11 +84,36 @@ def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Fl
 
     Source: choice, for frames, of which nothing outside is known.
     """
-    height, width, _ = frame.shape
-    largest = jnp.array([width - 1, height - 1], flow.dtype)
-    grid = jnp.clip(sampling_grid(flow), 0, largest)
     # One more row and column: the gradient on the border itself is the right-hand one, too.
-    return bilinear_sample(jnp.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge"), grid)
+    height, width, _ = frame.shape
+    wide = jnp.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge")
+    columns, rows = jnp.arange(width, dtype=flow.dtype), jnp.arange(height, dtype=flow.dtype)
+    x = jnp.clip(columns + flow[..., 0], 0, width - 1)
+    y = jnp.clip(rows[:, None] + flow[..., 1], 0, height - 1)
+    return _sample(wide, x, y)
+
+
+@separately
+def _sample(
+    maps: Float[Array, "h w d"], x: Float[Array, "p q"], y: Float[Array, "p q"]
+) -> Float[Array, "p q d"]:
+    """Samples maps bilinearly at positions whose four corners are inside.
+
+    The corners are neighbours in the flattened maps, so that one index says where all are.
+    """
+    _, width, features = maps.shape
+    left, top = (jax.lax.stop_gradient(jnp.floor(position)) for position in (x, y))
+    right, down = (x - left)[..., None], (y - top)[..., None]
+    pixels = maps.reshape(-1, features)
+    first = width * top.astype(jnp.int32) + left.astype(jnp.int32)
+    first = jnp.clip(first, 0, len(pixels) - width - 2)  # whatever becomes of NaN
+
+    def value(offset: int) -> jax.Array:
+        return pixels.at[first + offset].get(mode="promise_in_bounds")
+
+    above = (1 - right) * value(0) + right * value(1)
+    below = (1 - right) * value(width) + right * value(width + 1)
+    return (1 - down) * above + down * below
 
 
 def warp_batch(
@@ -128,6 +142,4 @@ def upsample_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "
 
 def bilinear_flow(flow: Float[Array, "*b h w 2"], factor: int) -> Float[Array, "*b H W 2"]:
     """As `upsample_flow`, but interpolated bilinearly between the cells' centres."""
-    *leading, height, width, _ = flow.shape
-    shape = (*leading, factor * height, factor * width, 2)
-    return factor * jax.image.resize(flow, shape, "linear")
+    return factor * enlarge(flow, factor=factor)

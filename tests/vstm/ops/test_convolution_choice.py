@@ -28,8 +28,20 @@ def test_accelerators_convolve_directly(platform, num_maps):
         (np.inf, (1, 1, 77, 180), "direct"),
         (80, (3, 3, 77, 180), "fourier"),
         (80, (3, 3, 8, 32), "direct"),
+        (np.inf, (15, 15, 45, 2), "rows"),
+        (80, (15, 15, 45, 2), "fourier"),
     ],
-    ids=["many maps", "prepared", "one map", "encoder", "1x1", "3x3", "3x3 of few features"],
+    ids=[
+        "many maps",
+        "prepared",
+        "one map",
+        "encoder",
+        "1x1",
+        "3x3",
+        "3x3 of few features",
+        "flow",
+        "flow in training",
+    ],
 )
 def test_cpu_transforms_where_the_kernel_is_large_and_often_used(num_maps, kernel_shape, expected):
     assert choose_implementation(num_maps, kernel_shape, "cpu") == expected
@@ -63,7 +75,7 @@ def test_auto_is_direct_on_gpus(monkeypatch):
 
 
 def test_unknown_implementation_is_refused():
-    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, fourier"):
+    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, rows, fourier"):
         plan_convolution("winograd", 1, (8, 8), (3, 3, 1, 1), batch=1)
-    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, fourier"):
+    with pytest.raises(ValueError, match=r"'winograd'.*auto, direct, rows, fourier"):
         conv2d(jnp.zeros((8, 8, 1)), jnp.zeros((3, 3, 1, 1)), "winograd")

@@ -51,14 +51,14 @@ class DirectConvolution:
 
     def pull(self, d_outputs: jax.Array, transposed: jax.Array) -> jax.Array:
         """Cotangent of the maps from that of the outputs."""
-        paddings = [(after, before) for before, after in self._paddings()]
-        return _correlate(d_outputs, transposed, paddings)
+        paddings = [(after, before) for before, after in self.paddings()]
+        return correlate(d_outputs, transposed, paddings)
 
     def kernel_gradient(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
         """Cotangent of the kernel, summed over all leading axes."""
         shape = (*self.kernel_size, arranged.shape[-1], d_outputs.shape[-1])
         transpose = jax.linear_transpose(
-            lambda kernel: _correlate(arranged, kernel, self._paddings()),
+            lambda kernel: correlate(arranged, kernel, self.paddings()),
             jax.ShapeDtypeStruct(shape, arranged.dtype),
         )
         return transpose(d_outputs)[0]
@@ -67,11 +67,26 @@ class DirectConvolution:
         """Arranged maps of many steps, [tau, ...], as one batch."""
         return arranged.reshape(-1, *arranged.shape[2:])
 
-    def _paddings(self) -> list[tuple[int, int]]:
+    def paddings(self) -> list[tuple[int, int]]:
+        """Zeros before and after the rows, and the columns."""
         return [((size - 1) // 2, size // 2) for size in self.kernel_size]
 
 
-def _correlate(maps: jax.Array, kernel: jax.Array, paddings: list[tuple[int, int]]) -> jax.Array:
+def correlate(
+    maps: Float[Array, "*b h w i"], kernel: Float[Array, "k l i o"], paddings: list[tuple[int, int]]
+) -> Float[Array, "*b p q o"]:
+    """The platform's convolution, stride 1.
+
+    Args:
+      maps: any number of leading axes.
+      kernel: weights.
+      paddings: zeros before and after the rows, and the columns.
+
+    Returns:
+      The outputs at all places where the kernel lies within the padded maps.
+
+    Source: Table 1.
+    """
     outputs = jax.lax.conv_general_dilated(
         maps.reshape(-1, *maps.shape[-3:]),
         kernel,
@@ -79,12 +94,12 @@ def _correlate(maps: jax.Array, kernel: jax.Array, paddings: list[tuple[int, int
         padding=paddings,
         dimension_numbers=("NHWC", "HWIO", "NHWC"),
     )
-    return outputs.reshape(*maps.shape[:-1], kernel.shape[-1])
+    return outputs.reshape(*maps.shape[:-3], *outputs.shape[1:])
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0,))
 def _convolve(convolution: DirectConvolution, maps: jax.Array, weights: jax.Array) -> jax.Array:
-    return _correlate(maps, weights, convolution._paddings())
+    return correlate(maps, weights, convolution.paddings())
 
 
 def _convolve_fwd(convolution, maps, weights):

@@ -6,7 +6,7 @@ Source: choice, by measurement on CPUs.
 from vstm.ops.convolution.fourier import FourierConvolution
 from vstm.ops.convolution.tiling import Tiling
 
-MANY_TILES = 32  # from so many on, products are limited by arithmetic, not by reading weights
+MANY_TILES = 20  # from so many on, products are limited by arithmetic, not by reading weights
 LARGEST_STRIP = 64  # tiles that are convolved at once, if a row of them is not more
 MANY_COEFFICIENTS = 50_000_000  # of one kernel: 200 MB in float32
 
