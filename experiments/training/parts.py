@@ -72,7 +72,7 @@ def run_loop(
     updates_per_call = config.train.updates_per_call
     batch = batch_size, config.data.sequence_length, *build.frame_shape(config)
     updates = compile_updates(
-        devices.over(repeated(build.train_step(config, tx), config.train.max_skipped)),
+        devices.over(repeated(build.train_step(config, tx, devices), config.train.max_skipped)),
         state,
         devices.describe((updates_per_call, *batch), jnp.float32),
         stop,

@@ -46,6 +46,7 @@ RECIPE = (
     "train.keep_checkpoints",
     "train.keep_best_checkpoints",
     "train.parts",
+    "train.shard_optimizer",
     "train.updates_per_call",
     "train.max_skipped",
     "unroll",

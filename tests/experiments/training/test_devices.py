@@ -30,18 +30,24 @@ SMALL = {
 }
 folder, runs = sys.argv[1:]
 for name, legs in json.loads(runs).items():
-    for count, update in legs:
-        build.devices = lambda config: Devices(count)
-        config = small_config(**SMALL | {"train.num_sequences": BATCH * update})
+    for count, shard, update in legs:
+        build.devices = lambda config: Devices(count, shard)
+        changes = {"train.num_sequences": BATCH * update, "train.shard_optimizer": shard}
+        config = small_config(**SMALL | changes)
         state, _ = train_and_evaluate(config, Path(folder, name))
         assert int(state.step) == update
 """
 RUNS = {
-    "1": [(1, 50)],
-    "1, then 2": [(1, 25), (2, 50)],
-    "2, then 1": [(2, 25), (1, 50)],
+    "1": [(1, False, 50)],
+    "1, then 2": [(1, False, 25), (2, False, 50)],
+    "2, then 1": [(2, False, 25), (1, False, 50)],
+    "2 that share the optimiser's state, 1, then 2 again": [
+        (2, True, 20),
+        (1, False, 35),
+        (2, True, 50),
+    ],
 }
-"""By name: how many devices train up to which update."""
+"""By name: how many devices, and whether they share its state, train up to which update."""
 
 
 @pytest.fixture(scope="module")
