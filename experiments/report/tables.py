@@ -207,8 +207,8 @@ TABLES = {
     "weak_scaling": Table(
         "Devices that share a batch, each with as much of it",
         columns={"devices": "devices", "one_device_s": "one device, s", "seconds": "they, s"}
-        | {"overhead": "overhead", "seconds_of_shares": "with shares of the optimiser's state, s"}
-        | {"overhead_of_shares": "overhead", "device": "device", "commit": "commit"},
+        | {"overhead": "overhead", "seconds_of_shares": "sharing the optimiser's state, s"}
+        | {"overhead_of_shares": "overhead, sharing it", "device": "device", "commit": "commit"},
         by=("devices",),
     ),
     "compilation": Table(
