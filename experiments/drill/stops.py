@@ -3,6 +3,7 @@
 import math
 import re
 import signal
+from functools import partial
 from operator import methodcaller
 
 from experiments.drill.bench import Bench, logged, losses, saved
@@ -66,12 +67,15 @@ def not_finite(bench: Bench) -> Outcome:
 def other_devices(bench: Bench) -> Outcome:
     """Continues a run on a machine with two devices, and again on one with one."""
     outcome, folder = Outcome("continued with two devices, and with one again"), bench.new_folder()
+
+    def reached(update: int) -> bool:
+        return logged(folder) >= update
+
     for devices, update in ((1, 12), (2, 36), (1, None)):
         flags = f"--xla_force_host_platform_device_count={devices}"
         program = bench.train(folder, XLA_FLAGS=flags)
         if update is not None:
-            moment = update + bench.chance.randint(0, 8)
-            program.wait_until(lambda moment=moment: logged(folder) >= moment)
+            program.wait_until(partial(reached, update + bench.chance.randint(0, 8)))
             program.signal(signal.SIGTERM)
         ended = program.finish()
         outcome.count(ended.other_than(0 if update is None else 128 + signal.SIGTERM))

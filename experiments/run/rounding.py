@@ -38,8 +38,8 @@ def rounded(function: Callable[..., Any], precision: str) -> Callable[..., Any]:
 
 def _evaluate(traced: core.ClosedJaxpr, arguments: Sequence[Any], bits: int) -> list[Any]:
     """What a traced function returns."""
-    names, known = traced.jaxpr, {}
-    known |= dict(zip(names.constvars, traced.consts, strict=True))
+    names = traced.jaxpr
+    known: dict[Any, Any] = dict(zip(names.constvars, traced.consts, strict=True))
     known |= dict(zip(names.invars, arguments, strict=True))
     for equation in names.eqns:
         inputs = [v.val if isinstance(v, core.Literal) else known[v] for v in equation.invars]

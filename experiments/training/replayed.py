@@ -126,7 +126,8 @@ def _tensors(config: Config, skipped: Skipped) -> Iterator[tuple[str, Mapping[st
 
 def _update(config: Config, state: TrainState, frames: jax.Array) -> tuple[Any, Any, Any]:
     """Metrics, gradient and step of an update, all by parameter."""
-    tx, seen = build.make_tx(config, config.data.num_train), {}
+    tx = build.make_tx(config, config.data.num_train)
+    seen: dict[str, Any] = {}
 
     def update(gradient: Any, opt_state: Any, params: Any = None) -> Any:
         step, opt_state = tx.update(gradient, opt_state, params)
