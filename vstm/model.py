@@ -168,7 +168,7 @@ class Autoencoder(nn.Module):
         """
         if self.config.normalise_contrast:
             mean, deviation = contrast(frames)
-            frames = (frames - mean) / deviation
+            frames = (frames - mean) * (1 / deviation)  # see `vstm.tracking`
         layers = None if state is None else state.layers
         if not self.segment:
             return _advance(self, frames, layers)

@@ -66,7 +66,8 @@ def track_frame(
     seen = jax.lax.stop_gradient(register(predicted, state.frame, frame))
     unexplained = frame - warp_batch(state.frame, model.enlarge(seen), warp_within)
     mean, deviation = contrast(frame) if model.config.normalise_contrast else (0.0, 1.0)
-    inputs = [(frame - mean) / deviation, UNEXPLAINED_WEIGHT * unexplained / deviation]
+    scale = 1 / deviation  # which XLA would form too, but not in programs for any batch
+    inputs = [(frame - mean) * scale, UNEXPLAINED_WEIGHT * unexplained * scale]
     features = model.encoder(jnp.concatenate(inputs, axis=-1))
     motion = [seen / SEEN_SCALE, (seen - predicted) / MENDED_SCALE]
     memory_inputs = jnp.concatenate([features, *motion], axis=-1)

@@ -72,8 +72,8 @@ def open_on_device(options: ScenesOptions, sequences: SequenceOptions) -> Traini
     from data.scenes.generator import Numbers, Scenes, make_frames
 
     scenes = Scenes("train", sequences, options)
-    size = {"size": sequences.image_size, "num_frames": sequences.sequence_length}
-    made = DeviceFrames(scenes.material, partial(make_frames, **size))
+    size, num_frames = sequences.image_size, sequences.sequence_length
+    made = DeviceFrames(scenes.material, partial(make_frames, size=size, num_frames=num_frames))
     return TrainingSource(Numbers(scenes), checksum=scenes.checksum, on_device=made)
 
 

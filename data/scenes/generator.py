@@ -6,7 +6,7 @@ Item i of a split is always the same scene: its random numbers come from a key o
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import jax
 import numpy as np
@@ -105,7 +105,8 @@ class Scenes:
     def material(self) -> Material:
         """What `make_frames` takes beside the scenes' numbers."""
         kinds = {int: np.int32, float: np.float32}  # as JAX takes Python's numbers
-        settings = Settings(*(np.asarray(value, kinds[type(value)]) for value in self._settings))
+        values: Any = (np.asarray(value, kinds[type(value)]) for value in self._settings)
+        settings = Settings(*values)  # arrays in the place of numbers
         return Material(self._key, settings, self._images)
 
     def _key_of(self, index: int) -> jax.Array:

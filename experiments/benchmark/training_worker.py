@@ -35,7 +35,7 @@ def main(setting: Setting) -> dict[str, Any]:
         count += run()
     wait()
     rate = count * setting.batch / (time.perf_counter() - start)
-    row = {"sequences_per_second": rate, "first_call_s": first} | facts()
+    row: dict[str, Any] = {"sequences_per_second": rate, "first_call_s": first} | facts()
     if (flops := row.get("flops_per_sequence")) is not None:
         peaks = next((p for card, p in PEAKS.items() if card in row["device"]), None)
         if peaks is not None:

@@ -60,6 +60,7 @@ FIELDS: dict[str, Field] = {
     "train.relative_loss": Field(False),  # each sequence's loss by the squared error of a copy
     "train.initial_model": Field(""),  # run, model file or name of a model shipped, to begin with
     "train.parts": Field(1, at_least=1),  # of each device's share of a batch, one after the other
+    "train.shard_optimizer": Field(False),  # each device keeps a share of its state alone
     "train.updates_per_call": Field(1, at_least=1, at_most=1_000),  # made with no host between
     "train.frames_on_device": Field(False),  # made there of what the host draws, where data can be
     "train.max_skipped": Field(

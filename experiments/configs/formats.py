@@ -58,6 +58,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "train.keep_best_checkpoints": 0,
         "unroll": 1,
         "train.parts": 1,
+        "train.shard_optimizer": False,
         "train.updates_per_call": 1,
         "train.max_skipped": 1,
         "train.frames_ahead": 1,

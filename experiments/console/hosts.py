@@ -96,6 +96,13 @@ def stopped(stop: StopSignals) -> bool:
     return stop.received is not None
 
 
+def agreed(decision: bool) -> bool:
+    """What the first process decides, in all of them."""
+    if jax.process_count() == 1:
+        return decision
+    return bool(multihost_utils.broadcast_one_to_all(np.bool_(decision)))
+
+
 def gathered(part: np.ndarray) -> np.ndarray:
     """The parts of all processes, one after the other along the first axis."""
     if jax.process_count() == 1:

@@ -155,6 +155,12 @@ def logged(folder: Path) -> int:
         return 0
 
 
+def losses(folder: Path) -> dict[int, float]:
+    """The losses that a run has logged, by update."""
+    lines = map(json.loads, (folder / METRICS_FILE).read_text().splitlines())
+    return {line["step"]: line["train/loss"] for line in lines if "train/loss" in line}
+
+
 def saved(folder: Path) -> int:
     """The last update that a run has saved."""
     return max(steps(folder), default=0)

@@ -1,14 +1,17 @@
 """SIGTERM and Ctrl-C, two processes in a folder, and parameters that become NaN."""
 
+import math
 import re
 import signal
+from functools import partial
 from operator import methodcaller
 
-from experiments.drill.bench import Bench, saved
+from experiments.drill.bench import Bench, logged, losses, saved
 from experiments.drill.outcome import Outcome
 from experiments.drill.program import Program
 
 DIVERGING = ("--config.loss=intensity", "--config.optimizer.learning_rate=1e30")
+ROUNDING = 1e-4  # relative, after sixty updates
 ENOUGH = "--config.train.checkpoint_every_steps=1"
 
 
@@ -63,10 +66,24 @@ def not_finite(bench: Bench) -> Outcome:
 
 def other_devices(bench: Bench) -> Outcome:
     """Continues a run on a machine with two devices, and again on one with one."""
-    outcome, folder = Outcome("continued with two devices instead of one"), bench.new_folder()
-    bench.disturb(folder, bench.moment(), lambda program: program.signal(signal.SIGTERM))
-    two = "--xla_force_host_platform_device_count=2"
-    ended = bench.train(folder, XLA_FLAGS=two).finish()
-    outcome.count(ended.other_than(0))
-    outcome.quote(ended.errors)
+    outcome, folder = Outcome("continued with two devices, and with one again"), bench.new_folder()
+
+    def reached(update: int) -> bool:
+        return logged(folder) >= update
+
+    for devices, update in ((1, 12), (2, 36), (1, None)):
+        flags = f"--xla_force_host_platform_device_count={devices}"
+        program = bench.train(folder, XLA_FLAGS=flags)
+        if update is not None:
+            program.wait_until(partial(reached, update + bench.chance.randint(0, 8)))
+            program.signal(signal.SIGTERM)
+        ended = program.finish()
+        outcome.count(ended.other_than(0 if update is None else 128 + signal.SIGTERM))
+        outcome.quote(ended.errors)
+    ours, expected = losses(folder), losses(bench.undisturbed)
+    apart = max(abs(ours.get(n, math.inf) / expected[n] - 1) for n in expected)
+    outcome.measured["largest relative difference of an update's loss"] = apart
+    if apart > ROUNDING:
+        outcome.lost += 1
+        outcome.why.append(f"a loss differs by {apart:.1e} from that of one device")
     return outcome

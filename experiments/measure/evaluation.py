@@ -44,13 +44,22 @@ Predict = Callable[[np.ndarray], NextFrame]
 """From frames [B, tau, H, W, C] to the frame after them."""
 
 
-def make_predict(model: Autoencoder) -> Callable[[Any], Predict]:
-    """A forward pass that takes the parameters, compiled once for all of them."""
+def make_predict(
+    model: Autoencoder, change: Callable[[Callable[..., Any]], Callable[..., Any]] = lambda f: f
+) -> Callable[[Any], Predict]:
+    """A forward pass that takes the parameters, compiled once for all of them.
+
+    Args:
+      model: the autoencoder.
+      change: what is done to the pass (parameters, frames) before it is compiled.
+    """
 
     def forward(params, frames):
         return model.apply({"params": params}, frames)
 
-    compiled = announced("the prediction", jax.jit(forward, compiler_options=compiler_options()))
+    compiled = announced(
+        "the prediction", jax.jit(change(forward), compiler_options=compiler_options())
+    )
 
     def predict(params: Any, frames: np.ndarray) -> NextFrame:
         output = compiled(params, jnp.asarray(frames))

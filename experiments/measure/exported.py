@@ -19,7 +19,7 @@ from experiments.run.results import make_folder, write_file
 from vstm.compiler import compiler_options
 from vstm.inference.export import PLATFORMS, PROGRAMS, functions, programs
 
-TOLERANCE = 1e-5
+TOLERANCE = 1e-6
 """Largest difference allowed, of the largest magnitude, or of 1 where that is smaller."""
 
 _BATCHES = (1, 3)

@@ -204,6 +204,13 @@ TABLES = {
         | {"compilation_s": "compiled in, s"},
         by=("processor", "vector_bits", "cores", "isa", "variant", "phase"),
     ),
+    "weak_scaling": Table(
+        "Devices that share a batch, each with as much of it",
+        columns={"devices": "devices", "one_device_s": "one device, s", "seconds": "they, s"}
+        | {"overhead": "overhead", "seconds_of_shares": "sharing the optimiser's state, s"}
+        | {"overhead_of_shares": "overhead, sharing it", "device": "device", "commit": "commit"},
+        by=("devices",),
+    ),
     "compilation": Table(
         "Compilation by size of frame, and of updates",
         columns={"what": "what", "variant": "variant", "size": "frame", "commit": "commit"}

@@ -200,11 +200,11 @@ def photometric_weight(config: Config) -> optax.ScalarOrSchedule:
     return optax.linear_schedule(weight, 0.0, max(1, round(share * num_steps(config))))
 
 
-def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
-    """The update of the configuration, of one of the `devices`, to be compiled."""
+def train_step(config: Config, tx: optax.GradientTransformation, devices: Devices) -> TrainStep:
+    """The update of the configuration, to be taken `over` the devices and compiled."""
     return make_train_step(
         make_model(config),
-        tx,
+        devices.optimizer(tx),
         loss=config.loss,
         tau=config.tau,
         num_targets=config.train.num_targets,
@@ -218,6 +218,7 @@ def train_step(config: Config, tx: optax.GradientTransformation) -> TrainStep:
         relative=config.train.relative_loss,
         parts=config.train.parts,
         axis=BATCH_AXIS,
+        mesh=devices.mapped_alone,
     )
 
 
@@ -227,10 +228,11 @@ def devices(config: Config) -> Devices:
     Raises:
       UserError: there are several processes, and the batch has no equal part for each device.
     """
+    size, parts, shard = (config.train[n] for n in ("batch_size", "parts", "shard_optimizer"))
     try:
-        return Devices.sharing(config.train.batch_size, config.train.parts)
+        return Devices.sharing(size, parts, shard_optimizer=shard)
     except ValueError as error:
-        raise UserError(f"config.train.batch_size={config.train.batch_size}: {error}") from error
+        raise UserError(f"config.train.batch_size={size}: {error}") from error
 
 
 def make_tx(config: Config, num_train: int) -> optax.GradientTransformation:

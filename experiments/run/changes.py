@@ -19,6 +19,7 @@ _CHANGEABLE = (
     "train.keep_best_checkpoints",
     "train.num_sequences",
     "train.parts",
+    "train.shard_optimizer",
     "train.updates_per_call",
     "train.frames_on_device",
     "train.max_skipped",

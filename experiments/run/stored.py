@@ -129,20 +129,21 @@ def remove(path: Path) -> None:
 
 def digests(arrays: Any) -> dict[str, str]:
     """SHA-256 of each NumPy array of a tree, by its name."""
-    return {name: digest(array) for name, array in _named(arrays).items()}
+    return {name: digest(array) for name, array in named(arrays).items()}
 
 
 def not_finite(arrays: Any) -> list[str]:
     """Names of those arrays of a tree that hold infinity or NaN."""
     return [
         name
-        for name, array in _named(arrays).items()
+        for name, array in named(arrays).items()
         if jax.numpy.issubdtype(array.dtype, jax.numpy.inexact)
         and not np.isfinite(np.asarray(array)).all()
     ]
 
 
-def _named(tree: Any) -> dict[str, Any]:
+def named(tree: Any) -> dict[str, Any]:
+    """The arrays of a tree, by their paths in it."""
     leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
 
@@ -183,8 +184,8 @@ def _arrays(checkpoint: Path, manifest: Manifest, like: Any) -> Any:
         raise DamageError(
             f"damaged or of another version: {type(error).__name__}: {reason}"
         ) from error
-    expected = _named(described)
-    for name, array in _named(arrays).items():
+    expected = named(described)
+    for name, array in named(arrays).items():
         if not isinstance(array, np.ndarray):  # left as described
             raise DamageError(f"lacks {name}; of another configuration or version")
         if (array.shape, array.dtype) != (expected[name].shape, expected[name].dtype):

@@ -102,7 +102,7 @@ def _train_and_evaluate(
             closing(open_checkpoints(config, workdir, lock)) as checkpoints,
             StopSignals() as stop,
         ):
-            state = devices.replicate(state)
+            state = devices.place(state)
             if checkpoints.latest_step is not None:
                 state, position = checkpoints.restore(state)
                 if int(state.step) < num_steps:

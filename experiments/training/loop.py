@@ -165,10 +165,10 @@ def train(
             values = {name: float(each[index]) for name, each in metrics.items()}
             skipped.note(made, values, reporter)
             if skipped.too_many:
-                params = on_this_host(state.params)  # as before the row
+                before = on_this_host(state)  # the row, but for its step
                 left = checkpoints.describe_latest()
                 frames = hosts.gathered(data.frames(batch))
-                skipped.keep(made, values, frames, params, folder, left)
+                skipped.keep(made, values, frames, before, folder, left)
             del values["skipped"]
             if due(made, periods.log):
                 logged = made
@@ -210,10 +210,10 @@ def train(
                 picture = validation.draw(on_this_host(state.params))
                 lock.check()
                 reporter.picture(step, "validation", picture)
-            if due(step, periods.checkpoint) or checkpoints.is_among_the_best(score):
-                checkpoints.save(state, data.position(), score)
+            if due(step, periods.checkpoint) or hosts.agreed(checkpoints.is_among_the_best(score)):
+                checkpoints.save(on_this_host(state), data.position(), score)
     if pending is not None:
         report(pending)
-        checkpoints.save(state, data.position())
+        checkpoints.save(on_this_host(state), data.position())
     checkpoints.wait()
     return state

@@ -72,7 +72,7 @@ def run_loop(
     updates_per_call = config.train.updates_per_call
     of_a_call = updates_per_call, batch_size
     material = devices.replicate(data.material)
-    train_step = build.train_step(config, tx)
+    train_step = build.train_step(config, tx, devices)
     updates = compile_updates(
         devices.over(repeated(train_step, config.train.max_skipped, data.make_frames)),
         state,

@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from flax.traverse_util import flatten_dict
 
 from data.atomic_file import replacing
 from data.progress import say
 from experiments.console.errors import UserError
 from experiments.run.metrics_log import logged
+from experiments.run.stored import named
 from experiments.training.reporter import Reporter
+from vstm.training.update import TrainState
 
 NOT_FINITE_FILE = "not_finite.npz"
 """What is needed to replay a skipped update: `update`, its number; `frames` [B, T, H, W, C], its
-batch; and each parameter before it under its path, `params/module/.../name`."""
+batch; and, as before it, each parameter under its path, `params/module/.../name`, and each array of
+the optimiser's state, `opt_state/...`."""
 
 _TOTAL, _IN_A_ROW = "train/skipped", "train/skipped_in_a_row"
 
@@ -69,7 +70,7 @@ class SkippedUpdates:
         step: int,
         metrics: Mapping[str, float],
         frames: np.ndarray,
-        params: Any,
+        state: TrainState,
         folder: Path,
         left: str,
     ) -> None:
@@ -79,7 +80,7 @@ class SkippedUpdates:
           step: its number.
           metrics: its.
           frames: its batch, [B, T, H, W, C].
-          params: before it.
+          state: before it, but for its step.
           folder: where to keep it.
           left: which checkpoint there is, see `Checkpoints.describe_latest`.
 
@@ -87,7 +88,7 @@ class SkippedUpdates:
           UserError: always.
         """
         path = folder / NOT_FINITE_FILE
-        arrays = {f"params/{name}": a for name, a in flatten_dict(params, sep="/").items()}
+        arrays = named({"params": state.params, "opt_state": state.opt_state})
         try:
             with replacing(path) as part, part.open("xb") as file:
                 np.savez(file, update=step, frames=frames, **arrays)
@@ -95,9 +96,10 @@ class SkippedUpdates:
             raise UserError(f"{path}: cannot be written ({error})") from error
         raise UserError(
             f"{folder}: diverged: {_text(metrics)} at update {step}, the last of {self.in_a_row} "
-            f"skipped in a row (config.train.max_skipped); its batch and parameters are in {path}; "
-            f"{left}. Lower config.optimizer.learning_rate or config.optimizer.clip_global_norm, "
-            "in another --workdir"
+            f"skipped in a row (config.train.max_skipped); its batch and state are in {path}, from "
+            f"which experiments.replay makes it again; {left}. Lower "
+            "config.optimizer.learning_rate or config.optimizer.clip_global_norm, in another "
+            "--workdir"
         )
 
 

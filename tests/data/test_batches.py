@@ -1,6 +1,7 @@
 """Batches: shuffled passes, resuming and sharding; padded batches for evaluation."""
 
 import copy
+import threading
 
 import numpy as np
 import pytest
@@ -89,6 +90,43 @@ def test_position_can_be_set_back_on_the_same_iterator():
     expected = read(batches, 5)
     batches.set_state(state)
     assert read(batches, 5) == expected
+
+
+class Watched:
+    """Numbered sequences that count how many were asked for."""
+
+    def __init__(self, count: int):
+        self.sequences, self.asked, self.changed = (
+            numbered_sequences(count),
+            0,
+            threading.Condition(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitem__(self, index: int) -> dict[str, np.ndarray]:
+        with self.changed:
+            self.asked += 1
+            self.changed.notify()
+        return self.sequences[index]
+
+    def asked_for(self, number: int, seconds: float) -> bool:
+        """Whether so many are asked for within a time."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.asked >= number, timeout=seconds)
+
+
+def test_two_batches_are_made_while_the_caller_works_and_no_more():
+    source = Watched(12)
+    batches = training_batches(source, 4, seed=0)
+    for taken in range(1, 9):
+        next(batches)
+        assert source.asked_for(4 * (taken + 2), seconds=60)  # though no batch is asked for
+        assert not source.asked_for(4 * (taken + 2) + 1, seconds=0.02)
+    restored = training_batches(numbered_sequences(12), 4, seed=0)
+    restored.set_state(batches.get_state())  # of what was taken, whatever is made already
+    assert read(restored, 5) == read(batches, 5)
 
 
 @pytest.mark.parametrize("num_shards", [2, 3])

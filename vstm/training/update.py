@@ -7,6 +7,7 @@ import flax.struct
 import jax
 import jax.numpy as jnp
 import optax
+from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Float
 
 from vstm.losses import (
@@ -87,6 +88,7 @@ def make_train_step(
     relative: bool = False,
     parts: int = 1,
     axis: str | None = None,
+    mesh: Mesh | None = None,
 ) -> TrainStep:
     """The update as a pure function, to be jitted by the caller with the state donated.
 
@@ -111,6 +113,8 @@ def make_train_step(
         memory; divides B.
       axis: mapped axis over which batches are split, see `vstm.training.sharding`; gradients and
         metrics are averaged over it. None where batches are whole.
+      mesh: devices, over whose `axis` the gradients alone are mapped; what the optimiser does with
+        them is then the compiler's to share out. None where the whole update is mapped.
 
     Returns:
       (state, frames [B, T, H, W, C]) -> (state, metrics), with T >= tau + frames_ahead. Metrics are
@@ -185,15 +189,24 @@ def make_train_step(
         with jax.default_matmul_precision(model.precision):
             return update(state, frames)
 
-    def update(state, frames):
-        key = jax.random.fold_in(state.key, state.step)
-        windows = random_windows(key, frames, tau + frames_ahead, axis)
+    def mean_gradients(params, step, key, frames):
+        windows = random_windows(jax.random.fold_in(key, step), frames, tau + frames_ahead, axis)
         gradient = jax.grad(objective, has_aux=True)
-        grads, metrics = mean_over_parts(
-            lambda part: gradient(state.params, part, state.step), windows, parts
+        both = mean_over_parts(lambda part: gradient(params, part, step), windows, parts)
+        return both if axis is None else jax.lax.pmean(both, axis)
+
+    if mesh is not None:
+        whole = PartitionSpec()
+        mean_gradients = jax.shard_map(
+            mean_gradients,
+            mesh=mesh,
+            in_specs=(whole, whole, whole, PartitionSpec(axis)),
+            out_specs=whole,
+            check_vma=False,
         )
-        if axis is not None:
-            grads, metrics = jax.lax.pmean((grads, metrics), axis)
+
+    def update(state, frames):
+        grads, metrics = mean_gradients(state.params, state.step, state.key, frames)
         updates, opt_state = tx.update(grads, state.opt_state, state.params)
         metrics |= {
             "gradient_norm": optax.tree.norm(grads),

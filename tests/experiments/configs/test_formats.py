@@ -99,6 +99,7 @@ LATER = [
         "unroll": (10, 1),
         "train.keep_best_checkpoints": (2, 0),
         "train.parts": (2, 1),
+        "train.shard_optimizer": (True, False),
         "train.updates_per_call": (20, 1),
         "train.max_skipped": (10, 1),
         "train.frames_ahead": (10, 1),

@@ -47,6 +47,7 @@ RECIPE = (
     "train.keep_checkpoints",
     "train.keep_best_checkpoints",
     "train.parts",
+    "train.shard_optimizer",
     "train.updates_per_call",
     "train.frames_on_device",
     "train.max_skipped",

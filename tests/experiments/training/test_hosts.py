@@ -20,8 +20,11 @@ CHANGES = (
 )
 
 
-def train(folder, num_updates, num_processes):
-    flags = [*arguments(folder), *CHANGES, f"--config.train.num_sequences={2 * num_updates}"]
+SHARES = "--config.train.shard_optimizer=True"
+
+
+def train(folder, num_updates, num_processes, *more):
+    flags = [*arguments(folder), *CHANGES, *more, f"--config.train.num_sequences={2 * num_updates}"]
     if num_processes == 1:
         code, output, errors = run("train", *flags)
         assert (code, errors) == (0, "")
@@ -42,7 +45,7 @@ def losses(folder):
 
 def test_two_processes_and_one_make_the_same_run_and_go_on_with_each_other(tmp_path):
     train(tmp_path / "one", 25, 1)
-    first, second = train(tmp_path / "two", 25, 2)
+    first, second = train(tmp_path / "two", 25, 2, SHARES)
     assert "last frame, true flow" in first
     assert "compiling" not in second
     train(tmp_path / "one", 50, 2)

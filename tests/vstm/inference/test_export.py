@@ -35,4 +35,4 @@ def test_programs_stream_as_the_model_does(options):
     expected = model.intensity(output.prediction), model.enlarge(output.flow)
     for ours in ((prediction, flow), at_once):
         for each, array in zip(ours, expected):
-            np.testing.assert_allclose(each, array, atol=1e-5 * np.abs(array).max())
+            np.testing.assert_allclose(each, array, atol=1e-6 * np.abs(array).max())
