@@ -297,6 +297,7 @@ def test_program(tmp_path):
         f"--workdir={tmp_path}",
         "--height=24",
         "--flow_scale=p90",
+        "--reduction=2",
     )
     assert code == 0, err
     assert "compiling the model for frames of 24x32" in out
@@ -304,6 +305,7 @@ def test_program(tmp_path):
     assert "a.mp4: 3 frames of 24x32" in out
     summary = json.loads((tmp_path / "output" / "summary.json").read_text())
     assert summary["model_path"] == str(tmp_path)
+    assert summary["reduction"] == 2
     assert summary["command"].startswith("python -m experiments.predict --")
     for flag in ("--height=24", "--flow_scale=p90", f"--input={tmp_path / 'a.mp4'}"):
         assert flag in summary["command"].split()
@@ -361,6 +363,7 @@ WHERE = {"input": "a.mp4", "output": "output", "workdir": ""}
         ("--end=soon", "error: --end='soon': expected seconds or a time such as"),
         ("--start=3 --end=2", "error: --start=3, --end=2: from 3 s to 2 s: expected 0 <= start"),
         ("--every=0", "error: flag --every=0: "),
+        ("--reduction=0", "error: flag --reduction=0: "),
         ("--start=9", "error: a.mp4: 0 of 4 frames from 9 s to inf s"),
         ("--input=camera:/dev/none", "error: camera:/dev/none: no camera that can be read"),
         ("--flow_scale=p101", "error: --flow_scale=p101: expected a number above 0, or a"),
