@@ -137,7 +137,7 @@ def _calls(count: int, parts: int = 1, *, shard_optimizer: bool = False) -> Call
 
     def call() -> None:
         nonlocal state
-        state, _, metrics = updates(state, in_a_row, batches, number)
+        state, _, metrics = updates(state, in_a_row, batches, number, ())
         jax.block_until_ready((state, metrics))
 
     return call

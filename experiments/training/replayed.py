@@ -103,7 +103,8 @@ def _metrics_of_run(config: Config, skipped: Skipped) -> dict[str, float]:
     )
     unused = [np.zeros_like(skipped.frames)] * (config.train.updates_per_call - 1)
     batches = devices.split(np.stack([skipped.frames, *unused]))
-    _, _, metrics = updates(devices.place(skipped.state), np.int32(0), batches, np.int32(1))
+    state = devices.place(skipped.state)
+    _, _, metrics = updates(state, np.int32(0), batches, np.int32(1), ())
     return {name: float(each[0]) for name, each in metrics.items()}
 
 

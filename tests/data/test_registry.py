@@ -136,8 +136,8 @@ def test_splits_of_moving_mnist_move_their_own_digits():
         shown = item["frames"][0, y : y + 28, x : x + 28, 0]
         digits = load_digits("embedded", split)
         assert (digits.images == np.round(255 * shown)).all(axis=(1, 2)).any()
-    source, augmentation, checksum = data_set.open_training(options, SMALL)
-    assert len(source) == 5 and augmentation is None and checksum is None
+    source, *others = data_set.open_training(options, SMALL)
+    assert len(source) == 5 and others == [None] * 3
     again = data_set.open_split(options, SMALL, "train")
     np.testing.assert_array_equal(source[4]["frames"], again[4]["frames"])
 
@@ -160,13 +160,15 @@ def test_splits_of_video_are_middle_squares_of_their_windows(directory):
 def test_training_on_video_takes_windows_and_augments_them(directory):
     data_set = DATA_SETS["video"]
     still = dict(directory=directory, random_crops=False, random_flips=False)
-    source, augmentation, checksum = data_set.open_training(data_set.options(**still), SMALL)
-    assert len(source) == 5 and isinstance(checksum, int)
+    source, augmentation, checksum, on_device = data_set.open_training(
+        data_set.options(**still), SMALL
+    )
+    assert len(source) == 5 and isinstance(checksum, int) and on_device is None
     middle = data_set.open_split(data_set.options(**still), SMALL, "train")[2]["frames"]
     plain = augmentation(source[2], np.random.default_rng(0))
     np.testing.assert_array_equal(plain, middle)
     still |= {"random_reversals": True}
-    _, augmentation, _ = data_set.open_training(data_set.options(**still), SMALL)
+    augmentation = data_set.open_training(data_set.options(**still), SMALL).augmentation
     seen = {augmentation(source[2], np.random.default_rng(seed)).tobytes() for seed in range(20)}
     assert seen == {middle.tobytes(), middle[::-1].tobytes()}
 
