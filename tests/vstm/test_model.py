@@ -129,7 +129,7 @@ def test_weights_prepared_for_other_tiles_are_refused():
     _, variables, frames = initialised(TILED, 64)
     model = Autoencoder(TILED, convolution="fourier")
     _, prepared = jax.jit(partial(model.apply, mutable=["prepared"]))(variables, frames)
-    with pytest.raises(ValueError, match=r"encoder/CPD_0: prepared weights .* 2 maps of 64x64"):
+    with pytest.raises(ValueError, match=r"encoder/CPD_0: prepared weights .* 2 maps of 33x33"):
         model.apply({**variables, **prepared}, frames[:, :1])
 
 
