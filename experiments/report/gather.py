@@ -62,7 +62,7 @@ def gather(
     if table.rows is None:
         raise UserError(f"{table.title}: not gathered from runs; its program writes the results")
     files = found(table.rows, runs, sequences, seed)
-    rows = [*ROW_MAKERS[type(table.rows)](table.rows, runs, files), *map(dict, table.published)]
+    rows = ROW_MAKERS[type(table.rows)](table.rows, runs, files)
     if isinstance(table.rows, ResultFile):
         rows = with_earlier_shared(rows, earlier_rows(output, table.key))
     elif table.key:

@@ -44,9 +44,11 @@ class ResultFile:
 
     Attributes:
       measured: on test sequences, a key of `experiments.run.results.RESULTS`.
+      published: whether what others report stands beside them, see `experiments.measure.paper`.
     """
 
     measured: str
+    published: bool = False
 
     @property
     def files(self) -> str:
@@ -109,7 +111,6 @@ class Table:
     Attributes:
       title: of the section.
       rows: how they come from runs; None for results that another program writes.
-      published: rows of others that stand beside them.
       key: fields that distinguish rows, so that those of runs elsewhere stay; none for rows that
         are written anew.
       curves: kept and plotted beside the rows.
@@ -123,7 +124,6 @@ class Table:
 
     title: str
     rows: RowSource | None = None
-    published: tuple[Mapping[str, Any], ...] = ()
     key: tuple[str, ...] = ()
     curves: Curves | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
