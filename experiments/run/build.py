@@ -228,9 +228,9 @@ def devices(config: Config) -> Devices:
     Raises:
       UserError: there are several processes, and the batch has no equal part for each device.
     """
-    size, parts, shard = (config.train[n] for n in ("batch_size", "parts", "shard_optimizer"))
+    size, shard = config.train.batch_size, config.train.shard_optimizer
     try:
-        return Devices.sharing(size, parts, shard_optimizer=shard)
+        return Devices.sharing(size, config.train.parts, shard_optimizer=shard)
     except ValueError as error:
         raise UserError(f"config.train.batch_size={size}: {error}") from error
 

@@ -17,7 +17,15 @@ MakeFrames = Callable[[Any, Any], jax.Array]
 
 
 def as_given(material: Any, batch: jax.Array) -> jax.Array:
-    """`MakeFrames` of batches that are frames."""
+    """Frames that are given as they are, a `MakeFrames`.
+
+    Args:
+      material: nothing.
+      batch: frames, [B, T, H, W, C].
+
+    Returns:
+      The batch.
+    """
     return batch
 
 
