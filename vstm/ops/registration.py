@@ -31,7 +31,7 @@ WINDOW_DEVIATION = 1.3  # pixels of a scale
 SMOOTHNESS = 2e-3  # a, squared intensity per pixel
 FADING = 1e-5  # m, likewise
 UNEXPLAINED = 1e-2  # n^2, squared intensity
-ITERATIONS = 30
+ITERATIONS = 10
 LARGEST_CELL = 4  # pixels; the coarsest scale, where the map's cells are smaller
 LARGEST_STEP = 3.0  # pixels of a scale
 
