@@ -57,6 +57,25 @@ class DeviceFrames(NamedTuple):
     make: Callable[[Any, Any], Any]
 
 
+@dataclass(frozen=True)
+class Computed:
+    """Random access to what a function makes of each index.
+
+    Attributes:
+      count: how many there are.
+      make: of an index from 0 to count - 1, an item.
+    """
+
+    count: int
+    make: Callable[[int], Any]
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> Any:
+        return self.make(range(self.count)[index])
+
+
 class TrainingSource(NamedTuple):
     """What training reads, see `data.batches.training_batches`.
 

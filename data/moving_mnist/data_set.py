@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from data.ranges import check_choice, check_range
 from data.sequences import MAX_SEED, SequenceOptions
-from data.sources import DataSet, DeviceFrames, TrainingSource
+from data.sources import Computed, DataSet, DeviceFrames, TrainingSource
 
 if TYPE_CHECKING:
     from data.moving_mnist.generator import MovingMNIST
@@ -82,12 +82,11 @@ def open_training(options: MovingMNISTOptions, sequences: SequenceOptions) -> Tr
 
 def open_on_device(options: MovingMNISTOptions, sequences: SequenceOptions) -> TrainingSource:
     """What is drawn of the sequences of `train`, and how their frames follow from it."""
-    from data.moving_mnist.generator import Draws
     from data.moving_mnist.rendering import make_frames
 
     source = open_split(options, sequences, "train")
     made = DeviceFrames(source.images, partial(make_frames, size=sequences.image_size))
-    return TrainingSource(Draws(source), on_device=made)
+    return TrainingSource(Computed(len(source), source.draws), on_device=made)
 
 
 MOVING_MNIST = DataSet(MovingMNISTOptions, check, open_split, open_training, open_on_device)

@@ -7,7 +7,6 @@ from a generator seeded with (seed, split, i).
 Source: Srivastava, Mansimov, Salakhutdinov 2015, and their reference generator.
 """
 
-from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
@@ -155,23 +154,6 @@ class MovingMNIST:
             layers[:, n, :, column] = 1
             layers[:, n, row, :] = 1
         return layers
-
-
-@dataclass(frozen=True)
-class Draws:
-    """Random access to what is drawn of a source's sequences.
-
-    Attributes:
-      source: of the sequences.
-    """
-
-    source: MovingMNIST
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __getitem__(self, index: int) -> MovingMNISTDraws:
-        return self.source.draws(index)
 
 
 def _bounce(start: np.ndarray, velocity: np.ndarray, num_frames: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from functools import partial
 
 from data.ranges import check_range
 from data.sequences import MAX_SEED, SequenceOptions
-from data.sources import DataSet, DeviceFrames, Source, TrainingSource
+from data.sources import Computed, DataSet, DeviceFrames, Source, TrainingSource
 
 MAX_OBJECTS = 255  # object masks are uint8
 MAX_SPEED = 64
@@ -69,12 +69,15 @@ def open_training(options: ScenesOptions, sequences: SequenceOptions) -> Trainin
 
 def open_on_device(options: ScenesOptions, sequences: SequenceOptions) -> TrainingSource:
     """The numbers of the scenes of `train`, and how frames are made of them."""
-    from data.scenes.generator import Numbers, Scenes, make_frames
+    import numpy as np
+
+    from data.scenes.generator import Scenes, make_frames
 
     scenes = Scenes("train", sequences, options)
     size, num_frames = sequences.image_size, sequences.sequence_length
     made = DeviceFrames(scenes.material, partial(make_frames, size=size, num_frames=num_frames))
-    return TrainingSource(Numbers(scenes), checksum=scenes.checksum, on_device=made)
+    numbers = Computed(len(scenes), np.int32)
+    return TrainingSource(numbers, checksum=scenes.checksum, on_device=made)
 
 
 SCENES = DataSet(ScenesOptions, check, open_split, open_training, open_on_device)

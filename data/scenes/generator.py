@@ -4,7 +4,6 @@ Item i of a split is always the same scene: its random numbers come from a key o
 """
 
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
@@ -112,23 +111,6 @@ class Scenes:
     def _key_of(self, index: int) -> jax.Array:
         index = range(self._num_sequences)[index]  # as a list: negative from the end, or IndexError
         return jax.random.fold_in(self._key, index)
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """Random access to the numbers of a source's scenes, of which `make_frames` makes frames.
-
-    Attributes:
-      source: of the scenes.
-    """
-
-    source: Scenes
-
-    def __len__(self) -> int:
-        return len(self.source)
-
-    def __getitem__(self, index: int) -> np.ndarray:
-        return np.asarray(range(len(self.source))[index], np.int32)
 
 
 def make_frames(material: Material, numbers: jax.Array, size: int, num_frames: int) -> jax.Array:

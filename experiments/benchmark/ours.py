@@ -23,14 +23,15 @@ def make_model(cell: Cell) -> Autoencoder:
     return Autoencoder(replace(get_variant(cell.variant), frame_size=size), segment=cell.segment)
 
 
+def make_tx(kind: str) -> optax.GradientTransformation:
+    """The optimiser of all that is timed: a constant rate, and clipping."""
+    schedule = optax.constant_schedule(LEARNING_RATE)
+    return make_optimizer(kind, schedule, clip_elements=0.0, clip_global_norm=CLIP_NORM)
+
+
 def make_update(cell: Cell) -> tuple[TrainStep, optax.GradientTransformation]:
     """The update that `Cell` describes, to be compiled, and its optimiser."""
-    tx = make_optimizer(
-        "adam",
-        optax.constant_schedule(LEARNING_RATE),
-        clip_elements=0.0,
-        clip_global_norm=CLIP_NORM,
-    )
+    tx = make_tx("adam")
     train_step = make_train_step(
         make_model(cell), tx, loss="bce", tau=cell.tau, smoothness_weight=SMOOTHNESS_WEIGHT
     )

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE, SMOOTHNESS_WEIGHT, Cell
+from experiments.benchmark.cells import SMOOTHNESS_WEIGHT, Cell
 from experiments.benchmark.settings import Setting
 
 TAU, SEQUENCE_LENGTH = 10, 20
@@ -53,27 +53,20 @@ def _ours(setting: Setting) -> _Side:
     import jax
     import jax.numpy as jnp
     import numpy as np
-    import optax
 
     from data.batches import training_batches
     from data.moving_mnist.data_set import MOVING_MNIST, MovingMNISTOptions
     from data.sequences import SequenceOptions
-    from experiments.benchmark.ours import device, peak_device_bytes
+    from experiments.benchmark.ours import device, make_tx, peak_device_bytes
     from vstm.compiler import compiler_options
     from vstm.model import Autoencoder
-    from vstm.training.optimizer import make_optimizer
     from vstm.training.repeated import as_given, repeated
     from vstm.training.update import init_state, make_train_step
     from vstm.variants import get_variant
 
     config = replace(get_variant(setting.variant), frame_size=(setting.size, setting.size))
     model = Autoencoder(config, precision=setting.precision, unroll=setting.unroll)
-    tx = make_optimizer(
-        setting.optimizer,
-        optax.constant_schedule(LEARNING_RATE),
-        clip_elements=0.0,
-        clip_global_norm=CLIP_NORM,
-    )
+    tx = make_tx(setting.optimizer)
     objective: dict[str, Any] = {
         "loss": "bce",
         "tau": TAU,

@@ -95,12 +95,10 @@ def _calls(count: int, parts: int = 1, *, shard_optimizer: bool = False) -> Call
 
     import jax
     import numpy as np
-    import optax
 
-    from experiments.benchmark.cells import CLIP_NORM, LEARNING_RATE
+    from experiments.benchmark.ours import make_tx
     from vstm.compiler import compiler_options
     from vstm.model import Autoencoder
-    from vstm.training.optimizer import make_optimizer
     from vstm.training.repeated import repeated
     from vstm.training.sharding import BATCH_AXIS, Devices
     from vstm.training.update import init_state, make_train_step
@@ -109,12 +107,7 @@ def _calls(count: int, parts: int = 1, *, shard_optimizer: bool = False) -> Call
     size = (_SIZE.value, _SIZE.value)
     devices = Devices(count, shard_optimizer and count > 1)
     model = Autoencoder(replace(get_variant(_VARIANT.value), frame_size=size))
-    tx = make_optimizer(
-        "adam",
-        optax.constant_schedule(LEARNING_RATE),
-        clip_elements=0.0,
-        clip_global_norm=CLIP_NORM,
-    )
+    tx = make_tx("adam")
     train_step = make_train_step(
         model,
         devices.optimizer(tx),

@@ -8,9 +8,9 @@ from made_idx import write_idx_folder
 
 from data.batches import training_batches
 from data.moving_mnist.data_set import MOVING_MNIST, MovingMNISTOptions
-from data.moving_mnist.generator import Draws
 from data.moving_mnist.rendering import make_frames
 from data.sequences import SequenceOptions
+from data.sources import Computed
 
 
 def stacked(items):
@@ -38,7 +38,7 @@ def test_they_are_the_hosts_bit_for_bit(pixels, lines, num_digits, image_size, l
         sequence_length=length,
         **options,
     )
-    draws = Draws(source)
+    draws = Computed(len(source), source.draws)
     assert len(draws) == len(source)
     made = jax.jit(make_frames, static_argnames="size")(
         source.images, stacked([draws[i] for i in range(5)]), size=image_size
@@ -66,7 +66,8 @@ def test_training_reads_draws_of_the_same_sequences_in_the_same_order(digits, tm
 
 
 def test_indices_are_those_of_a_list():
-    draws = Draws(make_source(5, digits=NOISE_DIGITS))
+    source = make_source(5, digits=NOISE_DIGITS)
+    draws = Computed(len(source), source.draws)
     np.testing.assert_array_equal(draws[-1]["positions"], draws[4]["positions"])
     with pytest.raises(IndexError):
         draws[5]

@@ -8,8 +8,8 @@ from PIL import Image
 
 from data.batches import training_batches
 from data.scenes.data_set import SCENES, ScenesOptions
-from data.scenes.generator import Numbers
 from data.sequences import SequenceOptions
+from data.sources import Computed
 
 
 @pytest.mark.parametrize("textures", ["generated", "of images"])
@@ -36,7 +36,7 @@ def test_they_are_the_hosts_to_rounding_in_the_same_order(textures, tmp_path):
 
 
 def test_numbers_are_those_of_a_list():
-    numbers = Numbers(make_scenes(5))
+    numbers = Computed(len(make_scenes(5)), np.int32)
     assert [int(numbers[i]) for i in (0, 4, -1)] == [0, 4, 4] and len(numbers) == 5
     with pytest.raises(IndexError):
         numbers[5]
