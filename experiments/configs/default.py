@@ -39,6 +39,7 @@ FIELDS: dict[str, Field] = {
     "flow_loss.photometric_share": Field(0.5, at_least=0, at_most=1),  # of the run, in which the
     # photometric weight falls to zero; 0: it stays
     "flow_loss.photometric_penalty": Field("squared", "vstm.losses.photometric:PENALTIES"),
+    "flow_loss.exclude_occluded": Field(False),  # from the photometric loss
     "flow_loss.edge_aware_weight": Field(0.0, at_least=0),  # of roughness where frames are smooth
     "data.name": Field("moving_mnist", tuple(DATA_SETS)),
     # The update

@@ -64,6 +64,7 @@ ADDED: dict[int, dict[str, Any]] = {
         "train.frames_ahead": 1,
         "train.frames_on_device": False,
     },
+    5: {"flow_loss.exclude_occluded": False},
 }
 """By format: the fields that came with it, and what reproduces runs from before."""
 

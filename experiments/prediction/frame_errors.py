@@ -111,6 +111,13 @@ class FrameErrors:
         }
 
 
+def compile_errors(size: tuple[int, int]) -> None:
+    """Compiles what frames of a size, (H, W), are measured by."""
+    image, flow = np.zeros(size, np.float32), np.zeros((*size, 2), np.float32)
+    shown = np.zeros(size, np.uint8)
+    _measured(image, flow, shown, shown, (flow, shown.astype(bool)), 0.0)
+
+
 @jax.jit
 def _measured(
     frame: jax.Array,

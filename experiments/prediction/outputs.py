@@ -10,16 +10,26 @@ import numpy as np
 
 from data.video.picture import Picture
 from data.video.stream import Frame
+from experiments.pictures.flow_colours import flow_image
 from experiments.pictures.samples import grey, png
 from experiments.prediction.background import Background
 from experiments.prediction.colour import coloured
 from experiments.prediction.contact_sheet import ChosenMoments, contact_sheet
 from experiments.prediction.flow_files import FlowFiles
-from experiments.prediction.frame_errors import FrameErrors
+from experiments.prediction.frame_errors import FrameErrors, compile_errors
 from experiments.prediction.moment import Moment
 from experiments.prediction.options import Options
 from experiments.prediction.videos import PredictionVideos
 from vstm.inference.predictor import Prediction
+
+
+def prepare(size: tuple[int, int]) -> None:
+    """Compiles what is computed of predictions of a size, (H, W), which else the first one does."""
+    shown, flow = np.zeros(size, np.uint8), np.zeros((*size, 2), np.float32)
+    made = np.zeros(size, np.float32)
+    compile_errors(size)
+    coloured(np.zeros((*size, 3), np.uint8), shown, made, flow)
+    flow_image(flow)
 
 
 class Outputs:

@@ -24,9 +24,10 @@ from experiments.console.errors import UserError
 from experiments.console.new_folder import check_new_folder, new_folder
 from experiments.console.stop_signals import StopSignals
 from experiments.prediction import NUM_SCALE_FRAMES
+from experiments.prediction.background import Background
 from experiments.prediction.contact_sheet import NUM_INPUTS
 from experiments.prediction.options import Options
-from experiments.prediction.outputs import Outputs
+from experiments.prediction.outputs import Outputs, prepare
 from experiments.run.provenance import environment
 from vstm.inference.predictor import Prediction, VideoPredictor
 
@@ -105,8 +106,10 @@ def predict_video(
 def _compile(predictor: VideoPredictor, size: tuple[int, int]) -> None:
     """Steps once, for each size, which also says what the model cannot take."""
     say(f"compiling the model for frames of {size[0]}x{size[1]} pixels, height x width")
-    predictor.reset()
-    predictor.step(np.zeros(size, np.uint8))
+    with Background() as beside:
+        beside.call(functools.partial(prepare, size))
+        predictor.reset()
+        predictor.step(np.zeros(size, np.uint8))
 
 
 def _check_length(stream: Stream, options: Options) -> None:

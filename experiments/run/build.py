@@ -43,8 +43,7 @@ def source(config: Config, split: str) -> Source:
 def training_source(config: Config) -> TrainingSource:
     """What training reads; errors as `source`."""
     data_set, options, sequences = _data_set(config)
-    on_device = config.train.frames_on_device
-    opened = data_set.open_on_device if on_device else data_set.open_training
+    opened = data_set.open_on_device if config.train.frames_on_device else data_set.open_training
     assert opened is not None  # a resolved configuration asks only for what there is
     with _named(config):
         return opened(options, sequences)
@@ -215,6 +214,7 @@ def train_step(config: Config, tx: optax.GradientTransformation, devices: Device
         edge_aware_weight=config.flow_loss.edge_aware_weight,
         photometric_weight=photometric_weight(config),
         photometric_penalty=config.flow_loss.photometric_penalty,
+        exclude_occluded=config.flow_loss.exclude_occluded,
         relative=config.train.relative_loss,
         parts=config.train.parts,
         axis=BATCH_AXIS,

@@ -22,6 +22,7 @@ declare -A settings=(
   [raw-contrast]="--config.model.normalise_contrast=False"
   [photometric-0]="--config.flow_loss.photometric_weight=0.0"
   [photometric-squared]="--config.flow_loss.photometric_penalty=squared"
+  [occluded-excluded]="--config.flow_loss.exclude_occluded=True"
   [edge-aware-0]="--config.flow_loss.edge_aware_weight=0.0"
   [sparsity-0]="--config.flow_loss.sparsity_weight=0.0"
   [absolute-loss]="--config.train.relative_loss=False"
@@ -33,7 +34,7 @@ declare -A settings=(
   [all-windows]="--config.video.still_share=1.0"
 )
 ALL="base no-tracking no-softening no-decoder-memory nearest-enlargement raw-contrast photometric-0
-  photometric-squared edge-aware-0 sparsity-0 absolute-loss one-target decoder-rate-1 one-scale no-pans
+  photometric-squared occluded-excluded edge-aware-0 sparsity-0 absolute-loss one-target decoder-rate-1 one-scale no-pans
   own-contrast all-windows"
 CELLS=${CELLS:-$ALL}
 

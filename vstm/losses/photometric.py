@@ -4,8 +4,8 @@ Nothing else ties the flow to the motion of the frames. The encoder may shift it
 decoder shift them back: flow that is wrong by the same vector everywhere then costs nothing. The
 error serves as a loss, and finds that vector in a trained model.
 
-Source: unsupervised optical flow (Yu, Harley, Derpanis 2016; its Charbonnier penalty too), after
-Horn and Schunck's brightness constancy; not in the paper.
+Source: unsupervised optical flow (Yu, Harley, Derpanis 2016; its Charbonnier penalty too; occluded
+pixels left out: Wang et al. 2018), after Horn and Schunck's brightness constancy; not in the paper.
 """
 
 import jax
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.charbonnier import charbonnier
+from vstm.losses.occlusion import visible_before
 from vstm.ops.averages import cell_means
 from vstm.ops.warp import upsample_flow, warp_batch, warp_within
 
@@ -21,6 +22,7 @@ CHARBONNIER_SCALE = 0.05  # of weighted differences
 CELL_SIDES = (1, 2, 4, 8)
 LARGEST_SHIFT = 8.0  # pixels; half of the flow head's range on frames of 64 pixels
 FINEST_STEP = 0.0625  # pixels
+_LEAST_VISIBLE = 1e-3  # share of all pixels, where hardly any was visible
 
 
 def photometric_error(
@@ -30,6 +32,7 @@ def photometric_error(
     *,
     penalty: str = "squared",
     weight: Float[Array, "n 1 1 1"] | float = 1.0,
+    exclude_occluded: bool = False,
 ) -> Float[Array, ""]:
     """Mean penalty of the moved frames' difference from the next ones, summed over resolutions.
 
@@ -42,6 +45,8 @@ def photometric_error(
       flow: backward, pixels of its own map, whose sides divide those of the frames.
       penalty: `squared`, or `charbonnier`, of scale `CHARBONNIER_SCALE`.
       weight: of each frame's squared differences.
+      exclude_occluded: whether the mean is over pixels alone that, by the flow, were visible in the
+        last frame, see `vstm.losses.occlusion`; of a cell, by their share in it.
 
     Returns:
       A scalar, >= 0.
@@ -55,11 +60,18 @@ def photometric_error(
     flow = upsample_flow(flow, height // flow.shape[1])
     sides = [side for side in CELL_SIDES if height % side == 0 and width % side == 0]
 
+    visible = jax.vmap(visible_before)(flow, frames, targets) if exclude_occluded else None
+
     def error(side: int) -> jax.Array:
         weighted = jnp.sqrt(weight) * _difference(frames, targets, flow, side)
         if penalty == "squared":
-            return jnp.mean(jnp.square(weighted))
-        return jnp.mean(charbonnier(weighted, scale=CHARBONNIER_SCALE))
+            errors = jnp.square(weighted)
+        else:
+            errors = charbonnier(weighted, scale=CHARBONNIER_SCALE)
+        if visible is None:
+            return jnp.mean(errors)
+        shares = cell_means(visible[..., None], side)
+        return jnp.mean(shares * errors) / jnp.maximum(jnp.mean(shares), _LEAST_VISIBLE)
 
     return sum(map(error, sides), jnp.zeros(()))
 

@@ -85,6 +85,7 @@ def make_train_step(
     edge_aware_weight: float = 0.0,
     photometric_weight: optax.ScalarOrSchedule = 0.0,
     photometric_penalty: str = "squared",
+    exclude_occluded: bool = False,
     relative: bool = False,
     parts: int = 1,
     axis: str | None = None,
@@ -107,6 +108,7 @@ def make_train_step(
       edge_aware_weight: weight of `edge_aware_roughness` in the loss.
       photometric_weight: weight of `photometric_error` in the loss, or its schedule by update.
       photometric_penalty: see `photometric_error`.
+      exclude_occluded: see `photometric_error`.
       relative: whether each sequence counts by its `copy_weight`, in the reconstruction and in the
         photometric error.
       parts: of a batch, whose gradients are formed one after the other and averaged, to save
@@ -172,6 +174,7 @@ def make_train_step(
                 *moved,
                 penalty=photometric_penalty,
                 weight=jnp.repeat(by_copy[:, 0], num_predicted, axis=0),
+                exclude_occluded=exclude_occluded,
             )
             weight = photometric_weight
             total += (weight(step) if callable(weight) else weight) * error

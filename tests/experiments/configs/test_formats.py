@@ -105,6 +105,7 @@ LATER = [
         "train.frames_ahead": (10, 1),
     },
     {"train.frames_on_device": (True, False)},
+    {"flow_loss.exclude_occluded": (True, False)},
 ]
 
 

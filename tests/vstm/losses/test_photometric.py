@@ -9,7 +9,7 @@ from vstm.losses.photometric import constant_shift, photometric_error
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
 
-photometric_error = jax.jit(photometric_error, static_argnames="penalty")
+photometric_error = jax.jit(photometric_error, static_argnames=("penalty", "exclude_occluded"))
 constant_shift = jax.jit(constant_shift)
 
 
@@ -44,6 +44,27 @@ def test_error_equals_a_loop_with_scipys_interpolation(factor, x64):
         expected += np.mean(errors)
     ours = photometric_error(frames, targets, flows)
     np.testing.assert_allclose(ours, expected, rtol=1e-12)
+
+
+def test_occluded_pixels_do_not_count(x64):
+    generator = np.random.default_rng(0)
+    frames = generator.uniform(size=(2, 8, 8, 1))
+    targets, flow = np.roll(frames, -3, axis=2), np.zeros((2, 8, 8, 2))
+    targets[0, :, 5:] = generator.uniform(size=(8, 3, 1))  # has come in from the right
+    targets[1, :, 5:] = generator.uniform(size=(8, 3, 1))
+    flow[..., 0] = 3
+    all_pixels = photometric_error(frames, targets, flow)
+    seen_before = photometric_error(frames, targets, flow, exclude_occluded=True)
+    expected = 0.0
+    for side in (1, 2, 4, 8):
+        share = cell_means(np.repeat([np.arange(8.0) < 5], 8, axis=0), side)
+        errors = []
+        for frame, target in zip(frames[..., 0], targets[..., 0], strict=True):
+            moved = moved_scipy(cell_means(frame, side), cell_means(flow[0], side) / side)
+            errors.append(share * (moved - cell_means(target, side)) ** 2)
+        expected += np.mean(errors) / share.mean()
+    np.testing.assert_allclose(seen_before, expected, rtol=1e-12)
+    assert seen_before < all_pixels
 
 
 def test_charbonnier_penalty_and_weights_equal_a_loop(x64):
