@@ -32,7 +32,10 @@ SMOOTHNESS = 2e-3  # a, squared intensity per pixel
 FADING = 1e-5  # m, likewise
 UNEXPLAINED = 1e-2  # n^2, squared intensity
 ITERATIONS = 10
-LARGEST_CELL = 4  # pixels; the coarsest scale, where the map's cells are smaller
+SCALES = (8, 4, 4, 2, 2, 1)  # pixels a side, of the means that flow is mended on, one after another
+LARGEST_SURE_SCALE = 4  # what is found on coarser ones is taken only where it explains more
+EXPLAINED_DEVIATION = 3.0  # pixels, of the window in which that is judged
+EXPLAINED = 0.9  # of the squared error before, at most
 LARGEST_STEP = 3.0  # pixels of a scale
 
 
@@ -84,8 +87,9 @@ def register(
 ) -> Float[Array, "b h w 2"]:
     """The flow between two frames, from one that was foreseen: mended coarse to fine.
 
-    Once on means over `LARGEST_CELL` pixels a side, or over cells where these are larger, then over
-    half of that, and so on to pixels. A frame whose sides that does not divide begins finer.
+    On means over `SCALES` pixels a side, after those over the map's cells where these are larger.
+    Coarse means may find motion where there is none: theirs is taken only where the frame moved
+    along it leaves `EXPLAINED` of the error before, or less.
 
     Args:
       flow: foreseen, backward, pixels of its own map.
@@ -98,18 +102,42 @@ def register(
     Source: choice.
     """
     factor = frame.shape[-3] // flow.shape[-3]
-    scale = max(factor, LARGEST_CELL)
-    while any(side % scale for side in frame.shape[-3:-1]):
-        scale //= 2
-    while scale:
-        moved = warp_batch(previous, bilinear_flow(flow, factor), warp_within)
-        means = (cell_means(moved, scale), cell_means(frame, scale))
-        cells = max(1, scale // factor)  # of the map, per pixel of the scale
-        foreseen = cell_means(flow, cells) * (factor / scale)
-        change = mend(foreseen, *means) - foreseen
-        flow = flow + bilinear_flow(change, cells) / cells * (scale / factor)
-        scale //= 2
-    return flow
+    height, width = flow.shape[-3:-1]
+    scales = (factor, *SCALES) if factor > SCALES[0] else SCALES
+    flow = _repeat_edges(flow, scales[0] // factor)
+    previous, frame = (_repeat_edges(each, scales[0]) for each in (previous, frame))
+
+    def moved(flow: jax.Array) -> jax.Array:
+        return warp_batch(previous, bilinear_flow(flow, factor), warp_within)
+
+    def error(moved: jax.Array) -> jax.Array:
+        squares = jnp.square(moved - frame).sum(axis=-1, keepdims=True)
+        return gaussian_blur(cell_means(squares, factor), EXPLAINED_DEVIATION / factor)
+
+    for scale in scales:
+        by_last = moved(flow)
+        found = _mend_at(flow, by_last, frame, scale)
+        if scale > LARGEST_SURE_SCALE:
+            explains = error(moved(found)) < EXPLAINED * error(by_last)
+            found = jnp.where(explains, found, flow)
+        flow = found
+    return flow[..., :height, :width, :]
+
+
+def _mend_at(flow: jax.Array, moved: jax.Array, frame: jax.Array, scale: int) -> jax.Array:
+    """`mend` on means over `scale` pixels a side, of a flow of its own map."""
+    factor = frame.shape[-3] // flow.shape[-3]
+    means = (cell_means(moved, scale), cell_means(frame, scale))
+    cells = max(1, scale // factor)  # of the map, per pixel of the scale
+    foreseen = cell_means(flow, cells) * (factor / scale)
+    change = mend(foreseen, *means) - foreseen
+    return flow + bilinear_flow(change, cells) / cells * (scale / factor)
+
+
+def _repeat_edges(maps: jax.Array, divisor: int) -> jax.Array:
+    """Maps [B, h, w, c] whose last row and column stand again until the divisor divides both."""
+    margins = [(0, -side % divisor) for side in maps.shape[-3:-1]]
+    return jnp.pad(maps, [(0, 0), *margins, (0, 0)], mode="edge")
 
 
 def _neighbours_mean(maps: jax.Array) -> jax.Array:

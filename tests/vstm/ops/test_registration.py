@@ -103,3 +103,36 @@ def test_registration_leaves_the_motion_that_was_foreseen_but_for_the_fading(mon
     foreseen = jnp.broadcast_to(jnp.asarray(velocity / 2, jnp.float32), (1, 24, 32, 2))
     flow = jax.jit(lambda *args: register(*args))(foreseen, previous[None], frame[None])
     np.testing.assert_allclose(flow[:, :, :-16], foreseen[:, :, :-16], atol=1e-4)
+
+
+def test_fast_motion_is_found_though_nothing_foresaw_it():
+    u, v = 10, -3
+    texture = gaussian_filter(GENERATOR.normal(size=(96, 128)), 3)
+    texture = 0.5 + 0.15 * texture / texture.std()
+    previous, frame = (
+        jnp.asarray(texture[16 + y : 80 + y, 16 + x : 112 + x, None], jnp.float32)
+        for x, y in ((0, 0), (u, v))
+    )
+    flow = jax.jit(register)(jnp.zeros((1, 16, 24, 2)), previous[None], frame[None])
+    inner = 4 * np.asarray(flow)[0, 4:-4, 4:-4]
+    assert np.median(np.linalg.norm(inner - np.array([u, v]), axis=-1)) < 0.6
+
+
+def clouds_before_a_wall():
+    """Two frames: fine texture that stands still below soft light that moves by six pixels."""
+    y, x = np.mgrid[:64, :96]
+    wall = 0.25 * np.sin(2 * np.pi * x / 4.7) * np.sin(2 * np.pi * y / 4.3)
+    light = [0.5 + 0.1 * np.sin(2 * np.pi * (x + 6 * t) / 40) for t in (0, 1)]
+    return (jnp.asarray((wall + each)[None, ..., None], jnp.float32) for each in light)
+
+
+@pytest.mark.parametrize("explained", [registration.EXPLAINED, np.inf])
+def test_motion_that_coarse_means_alone_show_is_not_taken(explained, monkeypatch):
+    monkeypatch.setattr(registration, "EXPLAINED", explained)
+    monkeypatch.setattr(registration, "SCALES", (8,))
+    find = jax.jit(lambda *args: register(*args))
+    length = np.linalg.norm(find(jnp.zeros((1, 16, 24, 2)), *clouds_before_a_wall()), axis=-1)
+    if explained < 1:
+        assert 4 * np.median(length) < 0.1
+    else:
+        assert 4 * np.median(length) > 2
