@@ -12,10 +12,15 @@ nothing does, and fades there. It solves, with F the mean flow of a cell's four 
 
     (w mean g g^T + (a + m) I) f = w (mean g e + mean g g^T f0) + a F
 
-which Jacobi's iteration takes with the F of the iteration before.
+which Jacobi's iteration takes with the F of the iteration before. What moves must show it: of the
+flow that is found at last, the share
+
+    d / (d + s^2),    d = max(0, mean of (Y - Y')^2 - mean of (Y - P)^2)
+
+is taken, with Y' the previous frame as it was and P as it was moved, means over a window.
 
 Source: Lucas and Kanade 1981, Horn and Schunck 1981, and both together: Bruhn, Weickert, Schnoerr
-2005. That it mends a prediction of the motion is a choice, and so are w and m.
+2005. That it mends a prediction of the motion is a choice, and so are w, m and the share.
 """
 
 import jax
@@ -36,6 +41,8 @@ SCALES = (8, 4, 4, 2, 2, 1)  # pixels a side, of the means that flow is mended o
 LARGEST_SURE_SCALE = 4  # what is found on coarser ones is taken only where it explains more
 EXPLAINED_DEVIATION = 3.0  # pixels, of the window in which that is judged
 EXPLAINED = 0.9  # of the squared error before, at most
+SHOWN_DEVIATION = 6.0  # pixels, of the window in which motion must show
+SHOWN = (0.5 / 255) ** 2  # s^2, squared intensity: half a level of eight bits
 LARGEST_STEP = 3.0  # pixels of a scale
 
 
@@ -89,7 +96,8 @@ def register(
 
     On means over `SCALES` pixels a side, after those over the map's cells where these are larger.
     Coarse means may find motion where there is none: theirs is taken only where the frame moved
-    along it leaves `EXPLAINED` of the error before, or less.
+    along it leaves `EXPLAINED` of the error before, or less. At last, flow is taken as far as it
+    shows.
 
     Args:
       flow: foreseen, backward, pixels of its own map.
@@ -110,18 +118,44 @@ def register(
     def moved(flow: jax.Array) -> jax.Array:
         return warp_batch(previous, bilinear_flow(flow, factor), warp_within)
 
-    def error(moved: jax.Array) -> jax.Array:
-        squares = jnp.square(moved - frame).sum(axis=-1, keepdims=True)
-        return gaussian_blur(cell_means(squares, factor), EXPLAINED_DEVIATION / factor)
-
     for scale in scales:
         by_last = moved(flow)
         found = _mend_at(flow, by_last, frame, scale)
         if scale > LARGEST_SURE_SCALE:
-            explains = error(moved(found)) < EXPLAINED * error(by_last)
-            found = jnp.where(explains, found, flow)
+            ours, before = (
+                _error(each, frame, factor, EXPLAINED_DEVIATION) for each in (moved(found), by_last)
+            )
+            found = jnp.where(ours < EXPLAINED * before, found, flow)
         flow = found
+    flow *= shown(previous, moved(flow), frame, factor)
     return flow[..., :height, :width, :]
+
+
+def shown(
+    previous: Float[Array, "*b H W c"],
+    moved: Float[Array, "*b H W c"],
+    frame: Float[Array, "*b H W c"],
+    cell: int,
+) -> Float[Array, "*b h w 1"]:
+    """The share in which motion shows, in [0, 1), of each cell; see the module.
+
+    Args:
+      previous: Y', the frame before, intensities.
+      moved: P, the same, moved.
+      frame: Y, the new one.
+      cell: pixels a side, which divide H and W.
+
+    Source: choice; a gain as that of Wiener's filter, and in doubt there is none.
+    """
+    still, moving = (_error(each, frame, cell, SHOWN_DEVIATION) for each in (previous, moved))
+    gained = jnp.maximum(still - moving, 0)
+    return gained / (gained + SHOWN)
+
+
+def _error(guess: jax.Array, frame: jax.Array, cell: int, deviation: float) -> jax.Array:
+    """Mean squared error of each cell's window, summed over channels, [*b, h, w, 1]."""
+    squares = jnp.square(guess - frame).sum(axis=-1, keepdims=True)
+    return gaussian_blur(cell_means(squares, cell), deviation / cell)
 
 
 def _mend_at(flow: jax.Array, moved: jax.Array, frame: jax.Array, scale: int) -> jax.Array:

@@ -10,11 +10,13 @@ from vstm.ops.registration import (
     FADING,
     ITERATIONS,
     LARGEST_STEP,
+    SHOWN_DEVIATION,
     SMOOTHNESS,
     UNEXPLAINED,
     WINDOW_DEVIATION,
     mend,
     register,
+    shown,
 )
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
@@ -98,6 +100,7 @@ def test_frames_of_any_cells_are_registered():
 
 def test_registration_leaves_the_motion_that_was_foreseen_but_for_the_fading(monkeypatch):
     monkeypatch.setattr(registration, "FADING", 0.0)
+    monkeypatch.setattr(registration, "SHOWN", 1e-9)
     velocity = np.array([1.0, 0.0])  # whole pixels, so that the moved frame is exact
     previous, frame = moving(2, velocity)
     foreseen = jnp.broadcast_to(jnp.asarray(velocity / 2, jnp.float32), (1, 24, 32, 2))
@@ -130,9 +133,35 @@ def clouds_before_a_wall():
 def test_motion_that_coarse_means_alone_show_is_not_taken(explained, monkeypatch):
     monkeypatch.setattr(registration, "EXPLAINED", explained)
     monkeypatch.setattr(registration, "SCALES", (8,))
+    monkeypatch.setattr(registration, "shown", lambda *args: 1.0)
     find = jax.jit(lambda *args: register(*args))
     length = np.linalg.norm(find(jnp.zeros((1, 16, 24, 2)), *clouds_before_a_wall()), axis=-1)
     if explained < 1:
         assert 4 * np.median(length) < 0.1
     else:
         assert 4 * np.median(length) > 2
+
+
+@pytest.mark.parametrize("cell", [2, 4])
+def test_the_share_that_shows_is_that_of_scipys_windows(cell, x64):
+    previous, moved, frame = 0.01 * GENERATOR.uniform(size=(3, 16, 24))
+
+    def error(guess):
+        squares = ((guess - frame) ** 2).reshape(16 // cell, cell, 24 // cell, cell)
+        deviation = SHOWN_DEVIATION / cell
+        radius = int(np.ceil(2 * deviation))
+        return gaussian_filter(squares.mean(axis=(1, 3)), deviation, mode="nearest", radius=radius)
+
+    gained = np.maximum(error(previous) - error(moved), 0)
+    assert (gained > 0).any() and (gained == 0).any()
+    ours = jax.jit(shown, static_argnums=3)(
+        *(jnp.asarray(each[..., None]) for each in (previous, moved, frame)), cell
+    )
+    expected = gained / (gained + 0.25 / 255**2)
+    np.testing.assert_allclose(ours[..., 0], expected, rtol=1e-7, atol=1e-12)
+
+
+def test_motion_that_does_not_show_is_not_carried_on():
+    flat = jnp.full((1, 16, 24, 1), 0.5)
+    flow = jax.jit(register)(jnp.full((1, 8, 12, 2), 0.7), flat, flat)
+    np.testing.assert_array_equal(flow, np.zeros(flow.shape))
