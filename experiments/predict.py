@@ -60,7 +60,7 @@ _OUTPUT = flags.DEFINE_string(
 _WORKDIR = flags.DEFINE_string(
     "workdir",
     "",
-    "Folder of a run, or name of a model shipped; empty: conv-1enc-1LSTM.",
+    "Folder of a run, or name of a model shipped; empty: conv-2enc-1LSTM.",
     flag_values=_FLAGS,
 )
 _HEIGHT = flags.DEFINE_integer(

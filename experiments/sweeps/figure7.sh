@@ -5,7 +5,7 @@
 #     bash experiments/sweeps/figure7.sh box.mp4 face.mp4
 #     MODEL=runs/video bash experiments/sweeps/figure7.sh box.mp4
 source "$(dirname "$0")/cells.sh"
-MODEL=${MODEL:-vstm/pretrained/conv-1enc-1LSTM}
+MODEL=${MODEL:-vstm/pretrained/conv-2enc-1LSTM}
 use_runs runs/figure7
 
 for clip in "${clips[@]}"; do

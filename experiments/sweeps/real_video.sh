@@ -6,7 +6,7 @@
 #     bash experiments/sweeps/real_video.sh clips more
 #     MODEL=runs/video PICTURES="box face" bash experiments/sweeps/real_video.sh clips
 source "$(dirname "$0")/cells.sh"
-MODEL=${MODEL:-vstm/pretrained/conv-1enc-1LSTM}
+MODEL=${MODEL:-vstm/pretrained/conv-2enc-1LSTM}
 use_runs runs/real_video
 
 measure_and_keep() { # --output=FOLDER --command=COMMAND

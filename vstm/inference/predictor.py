@@ -30,7 +30,7 @@ from vstm.state import Output, State
 from vstm.tracking import start
 
 _PRETRAINED_MODELS = Path(__file__).parents[1] / "pretrained"
-PRETRAINED = _PRETRAINED_MODELS / "conv-1enc-1LSTM"
+PRETRAINED = _PRETRAINED_MODELS / "conv-2enc-1LSTM"
 
 
 @dataclass(frozen=True)
@@ -221,8 +221,8 @@ def load(model: str | Path = PRETRAINED, *, reduction: int = 1) -> VideoPredicto
     """A trained model, ready for the first frame of a video.
 
     Args:
-      model: the name of one that comes with the project, `conv-1enc-1LSTM` (fine motion, the
-        default) or `conv-2enc-1LSTM` (large motion); or a run's folder, or a model's file.
+      model: the name of one that comes with the project, `conv-2enc-1LSTM` (large motion, the
+        default) or `conv-1enc-1LSTM` (fine motion); or a run's folder, or a model's file.
       reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
         takes a third to a quarter of the time. See `vstm.inference.reduction`.
 
