@@ -6,6 +6,7 @@ from pathlib import Path
 from data.files.json_files import parse_json
 from experiments.console.reading import reading
 from experiments.console.reading import rows as checked_rows
+from experiments.measure.paper import AHEAD
 from experiments.report.provenance import Row, training
 from experiments.report.table import ResultFile
 
@@ -13,7 +14,7 @@ _NO_ROWS = ("network",)  # entries of an evaluation that describe the run
 
 
 def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
-    """The rows of each file, with the name of its run.
+    """The rows of each file, with the name of its run; those of others, if asked for.
 
     Args:
       source: see there for what the files hold.
@@ -23,11 +24,12 @@ def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
     Raises:
       UserError: one is damaged.
     """
-    return [
+    ours: list[Row] = [
         {"run": path.parent.name} | row | training(path.parent)
         for path in files
         for row in _rows_of(path)
     ]
+    return [*ours, *map(dict, AHEAD)] if source.published else ours
 
 
 def _rows_of(path: Path) -> list[Row]:

@@ -44,9 +44,11 @@ class ResultFile:
 
     Attributes:
       measured: on test sequences, a key of `experiments.run.results.RESULTS`.
+      published: whether what others report stands beside them, see `experiments.measure.paper`.
     """
 
     measured: str
+    published: bool = False
 
     @property
     def files(self) -> str:

@@ -122,6 +122,19 @@ TABLES = {
         across=("frame",),
         where={"name": ("model", "copy_last"), "frame": (None, 10)},
     ),
+    "protocol": Table(
+        "Ten frames ahead by the field's protocol",
+        rows=ResultFile("ahead", published=True),
+        key=("run",),
+        columns={"name": "of"}
+        | _RUN
+        | {"parameters": "parameters", "epochs": "epochs", "mean_mse": "squared error"}
+        | {"mean_mae": "absolute error", "mean_uniform_ssim": "SSIM", "mean_psnr": "PSNR, dB"}
+        | {"mean_nats_per_frame": "nats per frame", "mse": "squared error, frame"},
+        by=("name", "label", "length"),
+        across=("frame",),
+        where={"name": ("model", "copy_last", "published"), "frame": (None, 1, 10)},
+    ),
     "probe": Table(
         "Do the memory's features help? Linear probes",
         rows=ResultFile("probe"),
@@ -191,11 +204,7 @@ TABLES = {
         columns=_CLIPS,
         by=("prediction",),
     ),
-    "make_train": Table(
-        "What `make train` reaches",
-        rows=ResultFile("eval"),
-        key=("run",),
-    ),
+    "make_train": Table("What `make train` reaches", rows=ResultFile("eval"), key=("run",)),
     "benchmark": Table(
         "Speed",
         columns={"processor": "processor", "isa": "vectors", "variant": "variant"}

@@ -5,6 +5,7 @@ from made_runs import FLOW_SCORES, made_run
 from small_run import ROOT, run
 
 from experiments.console.errors import UserError
+from experiments.measure.paper import AHEAD
 from experiments.report.gather import ROW_MAKERS, found
 from experiments.report.table import Evaluations, Predictions
 from experiments.report.tables import TABLES
@@ -86,6 +87,24 @@ def test_a_run_of_format_1_gathered_again_keeps_its_row_and_what_gathered_it(tmp
     gather("ablations", folder.parent, f"--output={tmp_path / 'results'}")
     (again,) = json.loads((tmp_path / "results" / "results.json").read_text())
     assert again == row | {"commit": None}
+
+
+def test_published_rows_stand_beside_those_of_runs_and_do_not_pile_up(tmp_path):
+    for name, first in (("a", 40.0), ("b", 33.0)):
+        folder = tmp_path / name / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text("{}")
+        scores = {"mean_mse": first + 10, "mse": [first, first + 20]}
+        (folder / "ahead_test.json").write_text(json.dumps({"model": scores}))
+        gather("protocol", folder.parent, f"--output={tmp_path / 'results'}")
+    rows = json.loads((tmp_path / "results" / "results.json").read_text())
+    published = [row for row in rows if row["name"] == "published"]
+    assert sorted(row["run"] for row in published) == sorted(row["run"] for row in AHEAD)
+    assert {row["run"]: row["mean_mse"] for row in published if "mean_mse" in row} == {
+        row["run"]: row["mean_mse"] for row in AHEAD if "mean_mse" in row
+    }
+    ours = [(row["run"], row.get("frame")) for row in rows if row["name"] == "model"]
+    assert ours == [(run, frame) for run in "ab" for frame in (None, 1, 2)]
 
 
 def test_predictions_are_written_anew(tmp_path):

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# The protocol of the field: ten frames of moving MNIST after ten, real intensities, scores summed over
+# a frame of 10,000 generated sequences. Each variant is trained to predict the next frame for
+# SEQUENCES, and then for AHEAD more to predict ten, nine of them from predictions. Finished runs are
+# skipped, a stopped one is continued.
+#
+#     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD=4000 bash experiments/sweeps/protocol.sh
+source "$(dirname "$0")/cells.sh"
+VARIANTS=${VARIANTS:-conv-2enc-1LSTM}
+SEQUENCES=${SEQUENCES:-8000}
+AHEAD=${AHEAD:-4000}
+SEEDS=${SEEDS:-0}
+use_runs runs/protocol
+
+pixels=--config.moving_mnist.pixels=float
+for seed in $SEEDS; do
+  for variant in $VARIANTS; do
+    train_variant "$variant" "$seed" $pixels
+    score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+    first=$folder
+    folder=$RUNS/$variant-ahead-$((SEQUENCES + AHEAD))-seed$seed
+    train "$folder" --config="experiments/configs/moving_mnist.py:$variant" $pixels \
+      --config.seed="$seed" --config.train.num_sequences="$AHEAD" \
+      --config.train.initial_model="$first" --config.train.frames_ahead=10 \
+      --config.flow_loss.photometric_weight=0.0 --config.optimizer.learning_rate=2e-3
+    score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+  done
+done
+write_results protocol "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD=$AHEAD SEEDS='$SEEDS'" \
+  "$python" -m experiments.report --table=protocol --runs="$RUNS"
