@@ -6,10 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import optax
-from flax.traverse_util import flatten_dict, unflatten_dict
 
 from data.moving_mnist.generator import MovingMNIST
 from data.moving_mnist.published import PublishedTestSet
@@ -19,7 +16,6 @@ from data.sources import DataSet, Source, TrainingSource
 from experiments.configs.config import Config, options_of
 from experiments.console.errors import UserError
 from vstm.inference.model_file import MODEL_FILE, load_model
-from vstm.inference.predictor import find_model
 from vstm.model import Autoencoder
 from vstm.training.optimizer import learning_rate_schedule, make_optimizer
 from vstm.training.sharding import BATCH_AXIS, Devices
@@ -121,41 +117,6 @@ def make_model(config: Config) -> Autoencoder:
         segment=config.segment,
         unroll=config.unroll,
     )
-
-
-def initial_params(config: Config, params: Any) -> Any:
-    """The parameters that training begins with.
-
-    Args:
-      config: resolved configuration.
-      params: freshly drawn ones.
-
-    Returns:
-      Those of `train.initial_model`, or the fresh ones where it names none, or where it lacks
-      some, such as a recurrent flow head's gate; these are printed.
-
-    Raises:
-      UserError: it cannot be read, or is of another model.
-    """
-    path = config.train.initial_model
-    if not path:
-        return params
-    try:
-        _, initial = load_model(find_model(path))
-    except (OSError, ValueError) as error:
-        raise UserError(f"config.train.initial_model: {error}") from error
-    given, expected = flatten_dict(initial, sep="/"), flatten_dict(params, sep="/")
-    for name, array in given.items():
-        if name not in expected or array.shape != expected[name].shape:
-            ours = list(expected[name].shape) if name in expected else "none"
-            raise UserError(
-                f"config.train.initial_model={path}: another network's; its {name} is "
-                f"{list(array.shape)}, this configuration's {ours}"
-            )
-    fresh = sorted(expected.keys() - given.keys())
-    if fresh:
-        print(f"{path}: lacks {', '.join(fresh)}; freshly drawn", flush=True)
-    return jax.tree.map(jnp.asarray, unflatten_dict(expected | given, sep="/"))
 
 
 def model_of_run(config: Config, folder: Path) -> Any:

@@ -29,6 +29,7 @@ from experiments.run.lock import Lock
 from experiments.run.provenance import record
 from experiments.run.results import drop_results
 from experiments.run.stored import latest_update
+from experiments.training.initial_model import initial_params
 from experiments.training.parts import make_validation, open_checkpoints, run_loop
 from experiments.training.skipped import SkippedUpdates
 from experiments.training.training_data import TrainingData
@@ -87,7 +88,7 @@ def _train_and_evaluate(
     model, tx = build.make_model(config), build.make_tx(config, num_train)
     state = _initial_state(config, model, tx)
     if latest is None:
-        state = replace(state, params=build.initial_params(config, state.params))
+        state = replace(state, params=initial_params(config, state.params))
     predict = make_predict(model)
 
     with entered(folder, config) as (there, lock):

@@ -249,6 +249,9 @@ def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, 
         UserError, match=r"first: another network's; its .* is \[.*\], this configuration's"
     ):
         train_and_evaluate(config(prepared, **changes), tmp_path / "third")
+    changes = {"train.initial_model": str(initial), "data.image_size": 32}
+    with pytest.raises(UserError, match=r"scaled; expected config.data.image_size=16"):
+        train_and_evaluate(config(prepared, **changes), tmp_path / "third")
     changes = {"train.initial_model": "nowhere"}
     with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
         train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")
