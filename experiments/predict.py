@@ -5,7 +5,7 @@
 The input is a video file, a folder of images, a folder of video files, or a camera (camera:0, or
 /dev/video0), of any size and length; the model is that of a run, or the one that comes with the
 project. It sees the frames in grey, scaled and cropped if you say so (--height, --size), and no
-sound. Large frames take a third to a quarter of the time with --reduction=2: the model then sees
+sound. Large frames take a quarter to two fifths of the time with --reduction=2: the model then sees
 means over 2x2 pixels, and the whole frame is moved along its flow. Of a part, --start and --end say
 from when to when, --every=n takes each n-th frame of it.
 Ctrl-C ends a camera's video, and what was predicted until then is kept. Writes:

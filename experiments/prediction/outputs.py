@@ -24,7 +24,7 @@ from vstm.inference.predictor import Prediction
 
 
 def prepare(size: tuple[int, int]) -> None:
-    """Compiles what is computed of predictions of a size, (H, W), which else the first one does."""
+    """Compiles and tabulates what predictions of a size, (H, W), are drawn and measured by."""
     shown, flow = np.zeros(size, np.uint8), np.zeros((*size, 2), np.float32)
     made = np.zeros(size, np.float32)
     compile_errors(size)

@@ -224,7 +224,7 @@ def load(model: str | Path = PRETRAINED, *, reduction: int = 1) -> VideoPredicto
       model: the name of one that comes with the project, `conv-2enc-1LSTM` (large motion, the
         default) or `conv-1enc-1LSTM` (fine motion); or a run's folder, or a model's file.
       reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
-        takes a third to a quarter of the time. See `vstm.inference.reduction`.
+        takes a quarter to two fifths of the time. See `vstm.inference.reduction`.
 
     Raises:
       FileNotFoundError: no such file.

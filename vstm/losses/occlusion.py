@@ -1,9 +1,9 @@
 """Which cells of the next frame show what the last one shows too, by a backward flow alone.
 
 A cell whose flow leads out of the frame has come from outside. Where the flow of several cells
-leads to one place, one of them has moved there from it, and the others were hidden behind: those
-that what is found there explains worse than it explains the cells on average. With the claims
-n and their mean error m at a place p of the last frame,
+leads to one place, one of them shows what was there, and the others were hidden behind: those whose
+error, moved from there, is above the mean of all that claim the place. With the claims n and
+their mean error m at a place p of the last frame,
 
     n(p) = sum over cells x  b(p - x - f(x)),    m(p) = sum  b(p - x - f(x)) e(x) / n(p),
 
@@ -19,21 +19,24 @@ from jaxtyping import Array, Float
 
 from vstm.ops.warp import sampling_grid, warp_within
 
-MOST_CLAIMS = 1.5  # of a place; more than motion that spreads or contracts makes
+MOST_CLAIMS = 1.5  # of a place; more than motion that contracts gently makes
 _LEAST = 1e-6  # claims
 
 
 def visible_before(
     flow: Float[Array, "h w 2"], frame: Float[Array, "h w c"], target: Float[Array, "h w c"]
 ) -> Float[Array, "h w"]:
-    """1 for each cell of the next frame that was visible in the last one, else 0.
-
-    No gradient passes.
+    """Which cells of the next frame were visible in the last one. No gradient passes.
 
     Args:
       flow: from the next frame to the last, (u, v), pixels of its map.
       frame: the last one, by the map's cells.
       target: the next one, likewise.
+
+    Returns:
+      1 for a cell that was visible, else 0.
+
+    Source: see the module.
     """
     flow, frame, target = map(jax.lax.stop_gradient, (flow, frame, target))
     height, width, _ = flow.shape

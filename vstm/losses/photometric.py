@@ -22,7 +22,7 @@ CHARBONNIER_SCALE = 0.05  # of weighted differences
 CELL_SIDES = (1, 2, 4, 8)
 LARGEST_SHIFT = 8.0  # pixels; half of the flow head's range on frames of 64 pixels
 FINEST_STEP = 0.0625  # pixels
-_LEAST_VISIBLE = 1e-3  # share of all pixels, where hardly any was visible
+_LEAST_VISIBLE = 1e-3  # share of a frame, where hardly any pixel was visible
 
 
 def photometric_error(
@@ -45,8 +45,8 @@ def photometric_error(
       flow: backward, pixels of its own map, whose sides divide those of the frames.
       penalty: `squared`, or `charbonnier`, of scale `CHARBONNIER_SCALE`.
       weight: of each frame's squared differences.
-      exclude_occluded: whether the mean is over pixels alone that, by the flow, were visible in the
-        last frame, see `vstm.losses.occlusion`; of a cell, by their share in it.
+      exclude_occluded: whether each frame's mean is over pixels alone that, by the flow, were
+        visible in the last one, see `vstm.losses.occlusion`; of a cell, by their share in it.
 
     Returns:
       A scalar, >= 0.
@@ -71,7 +71,9 @@ def photometric_error(
         if visible is None:
             return jnp.mean(errors)
         shares = cell_means(visible[..., None], side)
-        return jnp.mean(shares * errors) / jnp.maximum(jnp.mean(shares), _LEAST_VISIBLE)
+        pixels = (1, 2, 3)
+        sums = jnp.mean(shares * errors, pixels)
+        return jnp.mean(sums / jnp.maximum(jnp.mean(shares, pixels), _LEAST_VISIBLE))
 
     return sum(map(error, sides), jnp.zeros(()))
 

@@ -17,7 +17,8 @@ flow that is found at last, the share
 
     d / (d + s^2),    d = max(0, mean of (Y - Y')^2 - mean of (Y - P)^2)
 
-is taken, with Y' the previous frame as it was and P as it was moved, means over a window.
+is taken, with Y' the previous frame as it was and P as it was moved, means over a window, and
+channels summed.
 
 Source: Lucas and Kanade 1981, Horn and Schunck 1981, and both together: Bruhn, Weickert, Schnoerr
 2005. That it mends a prediction of the motion is a choice, and so are w, m and the share.
@@ -96,11 +97,11 @@ def register(
 
     On means over `SCALES` pixels a side, after those over the map's cells where these are larger.
     Coarse means may find motion where there is none: theirs is taken only where the frame moved
-    along it leaves `EXPLAINED` of the error before, or less. At last, flow is taken as far as it
+    along it leaves less than `EXPLAINED` of the error before. At last, flow is taken as far as it
     shows.
 
     Args:
-      flow: foreseen, backward, pixels of its own map.
+      flow: foreseen, backward, pixels of its own map, whose cells are of 2^n pixels.
       previous: the frame before, intensities.
       frame: the new one; previous(x + u, y + v) = frame(x, y).
 

@@ -113,9 +113,14 @@ def test_sparsity_adds_the_mean_length_of_the_flows_components():
     assert metrics["sparsity"] > 0.01
 
 
-def test_the_photometric_error_counts_by_its_weight():
+@pytest.mark.parametrize("exclude", [False, True])
+def test_the_photometric_error_counts_by_its_weight(exclude):
     weight = 3.0
-    model, state, step = make(num_targets=2, photometric_weight=weight)
+    options = {"photometric_weight": weight, "exclude_occluded": exclude}
+    model, state, step = make(num_targets=2, **options)
+    head = state.params["flow_head"]
+    longer = head | {"scale": 20 * head["scale"]}  # so that some flow leads out of the frame
+    state = state.replace(params=state.params | {"flow_head": longer})
 
     def objective(params):
         values = []
@@ -123,7 +128,7 @@ def test_the_photometric_error_counts_by_its_weight():
             output = model.apply({"params": params}, FRAMES[:, :fed])
             last, target = FRAMES[:, fed - 1], FRAMES[:, fed]
             terms = LOSSES["bce"].terms(output.prediction, target)
-            error = photometric_error(last, target, output.flow)
+            error = photometric_error(last, target, output.flow, exclude_occluded=exclude)
             values.append(terms["cross_entropy"] + weight * error)
         return sum(values) / 2
 
