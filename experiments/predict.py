@@ -108,7 +108,7 @@ _REDUCTION = flags.DEFINE_integer(
     "reduction",
     1,
     "Pixels of the frame, along one side, that the model sees as one; with 2, a frame takes a "
-    "quarter of the time.",
+    "quarter to two fifths of the time.",
     lower_bound=1,
     flag_values=_FLAGS,
 )

@@ -23,12 +23,13 @@ from experiments.prediction.videos import PredictionVideos
 from vstm.inference.predictor import Prediction
 
 
-def prepare(size: tuple[int, int]) -> None:
+def prepare(size: tuple[int, int], options: Options) -> None:
     """Compiles and tabulates what predictions of a size, (H, W), are drawn and measured by."""
     shown, flow = np.zeros(size, np.uint8), np.zeros((*size, 2), np.float32)
-    made = np.zeros(size, np.float32)
     compile_errors(size)
-    coloured(np.zeros((*size, 3), np.uint8), shown, made, flow)
+    if not options.grey:
+        made = np.zeros(size, np.float32)
+        coloured(np.zeros((*size, 3), np.uint8), shown, made, flow)
     flow_image(flow)
 
 

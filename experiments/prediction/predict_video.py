@@ -73,7 +73,7 @@ def predict_video(
         _check_length(stream, options)
         check_new_folder(output)
         size = options.size_of(stream.size)
-        _compile(predictor, size)  # may be ended by a signal
+        _compile(predictor, size, options)  # may be ended by a signal
         start = time.perf_counter()
         with new_folder(output) as folder:
             percentile = options.flow_percentile
@@ -103,11 +103,11 @@ def predict_video(
 
 
 @functools.cache  # an error is not kept
-def _compile(predictor: VideoPredictor, size: tuple[int, int]) -> None:
-    """Steps once, for each size, which also says what the model cannot take."""
+def _compile(predictor: VideoPredictor, size: tuple[int, int], options: Options) -> None:
+    """Steps once, for each size, which also says what the model cannot take; outputs beside it."""
     say(f"compiling the model for frames of {size[0]}x{size[1]} pixels, height x width")
     with Background() as beside:
-        beside.call(functools.partial(prepare, size))
+        beside.call(functools.partial(prepare, size, options))
         predictor.reset()
         predictor.step(np.zeros(size, np.uint8))
 

@@ -34,8 +34,8 @@ declare -A settings=(
   [all-windows]="--config.video.still_share=1.0"
 )
 ALL="base no-tracking no-softening no-decoder-memory nearest-enlargement raw-contrast photometric-0
-  photometric-squared occluded-excluded edge-aware-0 sparsity-0 absolute-loss one-target decoder-rate-1 one-scale no-pans
-  own-contrast all-windows"
+  photometric-squared occluded-excluded edge-aware-0 sparsity-0 absolute-loss one-target decoder-rate-1
+  one-scale no-pans own-contrast all-windows"
 CELLS=${CELLS:-$ALL}
 
 for cell in $CELLS; do

@@ -7,7 +7,8 @@ their mean error m at a place p of the last frame,
 
     n(p) = sum over cells x  b(p - x - f(x)),    m(p) = sum  b(p - x - f(x)) e(x) / n(p),
 
-b the bilinear weight, a cell x with n > 3/2 and e(x) > m, read at x + f(x), was hidden.
+b the bilinear weight, a cell x with n > 3/2 and e(x) > m, read at x + f(x), was hidden. Such sums
+are the transpose of the warp along f.
 
 Source: the range map of Wang et al. 2018, of one flow instead of two; that the errors decide is a
 choice.
@@ -17,7 +18,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.ops.warp import sampling_grid, warp_within
+from vstm.ops.warp import sampling_grid, warp, warp_within
 
 MOST_CLAIMS = 1.5  # of a place; more than motion that contracts gently makes
 _LEAST = 1e-6  # claims
@@ -44,26 +45,10 @@ def visible_before(
     size = jnp.array([width, height], flow.dtype)
     inside = jnp.all((place > -0.5) & (place < size - 0.5), axis=-1)
     error = jnp.mean(jnp.abs(warp_within(frame, flow) - target), axis=-1)
-    claims, errors = jnp.moveaxis(
-        _splat(jnp.stack([jnp.ones_like(error), error], axis=-1), place), -1, 0
-    )
+    claiming = jnp.stack([jnp.ones_like(error), error], axis=-1)
+    _, transposed = jax.vjp(lambda maps: warp(maps, flow), jnp.zeros_like(claiming))
+    claims, errors = jnp.moveaxis(transposed(claiming)[0], -1, 0)
     maps = jnp.stack([claims, errors / jnp.maximum(claims, _LEAST)], axis=-1)
     claims, mean_error = jnp.moveaxis(warp_within(maps, flow), -1, 0)
     hidden = (claims > MOST_CLAIMS) & (error > mean_error)
     return (inside & ~hidden).astype(flow.dtype)
-
-
-def _splat(values: Float[Array, "h w n"], place: Float[Array, "h w 2"]) -> Float[Array, "h w n"]:
-    """Adds the cells' values at real positions (x, y), each to four neighbours bilinearly."""
-    corner = jnp.floor(place)
-    right, down = jnp.moveaxis(place - corner, -1, 0)[..., None]
-    x, y = jnp.moveaxis(corner.astype(jnp.int32), -1, 0)
-    height, width, _ = values.shape
-    total = jnp.zeros_like(values)
-    for dy, by_row in ((0, 1 - down), (1, down)):
-        for dx, by_column in ((0, 1 - right), (1, right)):
-            row, column = y + dy, x + dx
-            within = (row >= 0) & (row < height) & (column >= 0) & (column < width)
-            share = jnp.where(within[..., None], by_row * by_column * values, 0)
-            total = total.at[row.clip(0, height - 1), column.clip(0, width - 1)].add(share)
-    return total

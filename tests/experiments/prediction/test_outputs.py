@@ -29,7 +29,7 @@ def compilations():
 
 @pytest.mark.parametrize("size", [(22, 26), (30, 34)])
 def test_nothing_is_compiled_for_a_prediction_once_it_is_prepared(size, tmp_path, compilations):
-    prepare(size)
+    prepare(size, Options())
     assert compilations  # or this test does not see them
     compilations.clear()
     generator = np.random.default_rng(0)
