@@ -10,7 +10,7 @@ error *summed over a frame's pixels*, which is what those benchmarks call so; `m
 one, likewise; `ssim`; `uniform_ssim`, with the windows and constants that those benchmarks use;
 `psnr`, dB; `nats_per_frame`, for a model trained by cross-entropy, else null; and both of the last
 input, copied. Pixels are those that the model was trained on, binary or real. `model` has its
-number of parameters, too, and the epochs that it was trained. Prints the scores as a table.
+number of parameters, too. Prints the scores as a table.
 """
 
 import sys
@@ -71,7 +71,7 @@ def _main() -> None:
             f"{_PUBLISHED.value or folder}: sequences of {length} frames; expected at "
             f"least tau + {NUM_AHEAD} = {config.tau + NUM_AHEAD}"
         )
-    params, updates = trained_params(config, folder)
+    params, _ = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
     result = evaluate_ahead(
         build.make_model(config),
@@ -81,10 +81,7 @@ def _main() -> None:
         batch_size=config.evaluation.batch_size,
         num_sequences=_NUM_SEQUENCES.value or at_most,
     )
-    result["model"] |= {
-        "parameters": sum(array.size for array in jax.tree.leaves(params)),
-        "epochs": updates * config.train.batch_size / config.data.num_train,
-    }
+    result["model"]["parameters"] = sum(array.size for array in jax.tree.leaves(params))
     path = result_file(folder, "ahead", split)
     write_file(path, result_text(path, result))
     print(table(result))

@@ -1,9 +1,11 @@
-"""Where a row of results comes from: the device and the commit that trained its run."""
+"""Where a row of results comes from: the device and commit that trained its run, and how long."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from experiments.configs.config import read_json
+from experiments.run.folder import CONFIG_FILE
 from experiments.run.provenance import trained_by
 
 Row = dict[str, Any]
@@ -19,6 +21,27 @@ def training(folder: Path) -> dict[str, str | None]:
     """A row's device and commit, see `trained_by`: those that trained a run."""
     facts = trained_by(folder)
     return {"device": facts["trained_device"], "commit": facts["trained_commit"]}
+
+
+def sequences_trained(folder: Path) -> int | None:
+    """Training sequences of a finished run, with those of the runs that it began with.
+
+    Args:
+      folder: of the run.
+
+    Returns:
+      The sum; None where it began with a model that is no run's.
+
+    Raises:
+      UserError: a configuration is damaged.
+    """
+    train = read_json(folder / CONFIG_FILE).train
+    if not train.initial_model:
+        return train.num_sequences
+    if not (Path(train.initial_model) / CONFIG_FILE).exists():
+        return None
+    before = sequences_trained(Path(train.initial_model))
+    return None if before is None else before + train.num_sequences
 
 
 def content(row: Mapping[str, Any]) -> Row:

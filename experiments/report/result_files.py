@@ -7,7 +7,7 @@ from data.files.json_files import parse_json
 from experiments.console.reading import reading
 from experiments.console.reading import rows as checked_rows
 from experiments.measure.paper import AHEAD
-from experiments.report.provenance import Row, training
+from experiments.report.provenance import Row, sequences_trained, training
 from experiments.report.table import ResultFile
 
 _NO_ROWS = ("network",)  # entries of an evaluation that describe the run
@@ -17,7 +17,8 @@ def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
     """The rows of each file, with the name of its run; those of others, if asked for.
 
     Args:
-      source: see there for what the files hold.
+      source: see there for what the files hold; beside what others report, a model's row has the
+        number of its training sequences.
       runs: folder of the runs.
       files: each in its run's folder.
 
@@ -29,7 +30,13 @@ def rows(source: ResultFile, runs: Path, files: Sequence[Path]) -> list[Row]:
         for path in files
         for row in _rows_of(path)
     ]
-    return [*ours, *map(dict, AHEAD)] if source.published else ours
+    if not source.published:
+        return ours
+    trained = {path.parent.name: sequences_trained(path.parent) for path in files}
+    for row in ours:
+        if row.get("name") == "model" and "frame" not in row:
+            row["sequences"] = trained[row["run"]]
+    return [*ours, *map(dict, AHEAD)]
 
 
 def _rows_of(path: Path) -> list[Row]:

@@ -126,9 +126,8 @@ TABLES = {
         "Ten frames ahead by the field's protocol",
         rows=ResultFile("ahead", published=True),
         key=("run",),
-        columns={"name": "of"}
-        | _RUN
-        | {"parameters": "parameters", "epochs": "epochs", "mean_mse": "squared error"}
+        columns={"name": "of", "label": "run", "sequences": "training sequences"}
+        | {"parameters": "parameters", "mean_mse": "squared error"}
         | {"mean_mae": "absolute error", "mean_uniform_ssim": "SSIM", "mean_psnr": "PSNR, dB"}
         | {"mean_nats_per_frame": "nats per frame", "mse": "squared error, frame"},
         by=("name", "label", "length"),

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
 # The protocol of the field: ten frames of moving MNIST after ten, real intensities, scores summed over
 # a frame of 10,000 generated sequences. Each variant is trained to predict the next frame for
-# SEQUENCES, and then for AHEAD more to predict ten, nine of them from predictions. Finished runs are
-# skipped, a stopped one is continued.
+# SEQUENCES, and then to predict ten, nine of them from predictions, for as many more as AHEAD says; of
+# several numbers, each is a run that goes on from the one before. Those that predict ten draw from
+# DRAWN sequences: the benchmarks make theirs anew in each epoch. Finished runs are skipped, a stopped
+# one is continued.
 #
-#     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD=4000 bash experiments/sweeps/protocol.sh
+#     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD="12000 32000" bash experiments/sweeps/protocol.sh
 source "$(dirname "$0")/cells.sh"
 VARIANTS=${VARIANTS:-conv-2enc-1LSTM}
 SEQUENCES=${SEQUENCES:-8000}
 AHEAD=${AHEAD:-4000}
+DRAWN=${DRAWN:-100000}
 SEEDS=${SEEDS:-0}
 use_runs runs/protocol
 
@@ -17,13 +20,18 @@ for seed in $SEEDS; do
   for variant in $VARIANTS; do
     train_variant "$variant" "$seed" $pixels
     score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
-    first=$folder
-    folder=$RUNS/$variant-ahead-$((SEQUENCES + AHEAD))-seed$seed
-    train "$folder" --config="experiments/configs/moving_mnist.py:$variant" $pixels \
-      --config.seed="$seed" --config.train.num_sequences="$AHEAD" \
-      --config.train.initial_model="$first" --config.train.frames_ahead=10 \
-      --config.flow_loss.photometric_weight=0.0 --config.optimizer.learning_rate=2e-3
-    score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+    total=$SEQUENCES
+    for ahead in $AHEAD; do
+      total=$((total + ahead))
+      before=$folder
+      folder=$RUNS/$variant-ahead-$total-seed$seed
+      train "$folder" --config="experiments/configs/moving_mnist.py:$variant" $pixels \
+        --config.seed="$seed" --config.train.num_sequences="$ahead" \
+        --config.train.initial_model="$before" --config.train.frames_ahead=10 \
+        --config.data.num_train="$DRAWN" \
+        --config.flow_loss.photometric_weight=0.0 --config.optimizer.learning_rate=2e-3
+      score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+    done
   done
 done
 write_results protocol "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD=$AHEAD SEEDS='$SEEDS'" \

@@ -7,6 +7,7 @@ from small_run import ROOT, run
 from experiments.console.errors import UserError
 from experiments.measure.paper import AHEAD
 from experiments.report.gather import ROW_MAKERS, found
+from experiments.report.provenance import sequences_trained
 from experiments.report.table import Evaluations, Predictions
 from experiments.report.tables import TABLES
 
@@ -90,10 +91,10 @@ def test_a_run_of_format_1_gathered_again_keeps_its_row_and_what_gathered_it(tmp
 
 
 def test_published_rows_stand_beside_those_of_runs_and_do_not_pile_up(tmp_path):
-    for name, first in (("a", 40.0), ("b", 33.0)):
+    for name, first, before in (("a", 40.0, ""), ("b", 33.0, tmp_path / "a" / "a")):
         folder = tmp_path / name / name
-        folder.mkdir(parents=True)
-        (folder / "config.json").write_text("{}")
+        changes = {"train.num_sequences": 100, "train.initial_model": str(before)}
+        made_run(folder, first, **changes)
         scores = {"mean_mse": first + 10, "mse": [first, first + 20]}
         (folder / "ahead_test.json").write_text(json.dumps({"model": scores}))
         gather("protocol", folder.parent, f"--output={tmp_path / 'results'}")
@@ -103,8 +104,20 @@ def test_published_rows_stand_beside_those_of_runs_and_do_not_pile_up(tmp_path):
     assert {row["run"]: row["mean_mse"] for row in published if "mean_mse" in row} == {
         row["run"]: row["mean_mse"] for row in AHEAD if "mean_mse" in row
     }
-    ours = [(row["run"], row.get("frame")) for row in rows if row["name"] == "model"]
-    assert ours == [(run, frame) for run in "ab" for frame in (None, 1, 2)]
+    ours = [row for row in rows if row["name"] == "model"]
+    assert [(row["run"], row.get("frame")) for row in ours] == [
+        (run, frame) for run in "ab" for frame in (None, 1, 2)
+    ]
+    # b began with a
+    assert [row["sequences"] for row in ours if "sequences" in row] == [100, 200]
+
+
+@pytest.mark.parametrize("initial", ["conv-2enc-1LSTM", "elsewhere/model.npz"])
+def test_the_sequences_of_a_model_that_is_no_runs_are_not_known(tmp_path, initial):
+    made_run(tmp_path / "a", 1.0, **{"train.initial_model": initial})
+    assert sequences_trained(tmp_path / "a") is None
+    made_run(tmp_path / "b", 1.0, **{"train.initial_model": str(tmp_path / "a")})
+    assert sequences_trained(tmp_path / "b") is None
 
 
 def test_predictions_are_written_anew(tmp_path):

@@ -21,6 +21,8 @@ for flag in "$@"; do
   case $flag in
     --workdir=* | --output=*) folder=${flag#*=} ;;
     --classical | --config.data.num_test=* | --config.model.*) flags="$flags $flag" ;;
+    --config.train.initial_model=* | --config.optimizer.schedule=*) flags="$flags $flag" ;;
+    --config.flow_loss.photometric_share=*) flags="$flags $flag" ;;
   esac
 done
 echo "${2#experiments.} $(basename "$folder")$flags"
@@ -31,6 +33,7 @@ mkdir -p "$(dirname "$folder")"
 case $2 in
   experiments.train) mkdir -p "$folder" && touch "$folder"/{eval_test.json,samples_test.png} ;;
   experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
+  experiments.evaluate_ahead) touch "$folder/ahead_test.json" ;;
   experiments.true_flow_floor) touch "$folder" ;;
   experiments.measure.video)
     mkdir "$folder" && touch "$folder"/{results.json,results.md,measurement.json,{a,b,c}.png} ;;
@@ -185,6 +188,35 @@ def test_figure_5_trains_the_lined_run_alone_where_table_2_is_there(sweep, tmp_p
     pictures = (tmp_path / "experiments" / "results" / "figure5").glob("*.png")
     assert {picture.name for picture in pictures} == {"plain.png", "lined.png"}
     assert sweep("figure5.sh") == (0, [])
+
+
+def test_each_length_ahead_goes_on_from_the_one_before(sweep):
+    environment = {"VARIANTS": "conv-2enc-1LSTM", "AHEAD": "5 20"}
+    runs = [f"conv-2enc-1LSTM-{length}-seed0" for length in ("10", "ahead-15", "ahead-35")]
+    began = "--config.train.initial_model=runs/protocol/"
+    assert sweep("protocol.sh", **environment) == (
+        0,
+        [
+            f"train {runs[0]}",
+            f"evaluate_ahead {runs[0]}",
+            f"train {runs[1]} {began}{runs[0]}",
+            f"evaluate_ahead {runs[1]}",
+            f"train {runs[2]} {began}{runs[1]}",
+            f"evaluate_ahead {runs[2]}",
+            "report protocol",
+        ],
+    )
+    assert sweep("protocol.sh", **environment) == (0, [])
+
+
+def test_a_long_run_has_its_schedule_and_its_photometric_loss(sweep):
+    length = {"VARIANTS": "conv-1enc-1LSTM", "SEQUENCES": "40000"}
+    code, calls = sweep(**length, SCHEDULE="trapezoid", PHOTOMETRIC="6000")
+    assert (code, calls[0]) == (
+        0,
+        "train conv-1enc-1LSTM-40000-seed0 --config.optimizer.schedule=trapezoid "
+        "--config.flow_loss.photometric_share=0.15",
+    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
