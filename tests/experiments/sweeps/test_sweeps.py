@@ -209,6 +209,18 @@ def test_each_length_ahead_goes_on_from_the_one_before(sweep):
     assert sweep("protocol.sh", **environment) == (0, [])
 
 
+def test_the_papers_recipe_goes_on_from_a_copy_without_its_scores(sweep, tmp_path):
+    environment = {"VARIANTS": "conv-1enc-1LSTM", "LENGTHS": "10 40"}
+    short, long = (f"conv-1enc-1LSTM-{length}-seed0" for length in (10, 40))
+    first = [f"train {short}", f"evaluate_flow {short}"]
+    code, calls = sweep("paper_recipe.sh", **environment, FAILING=f"train*{long}")
+    assert (code, calls) == (1, [*first, f"train {long}", "report paper_recipe"])
+    assert files(tmp_path / "runs" / "paper_recipe" / long) == {"samples_test.png"}
+    code, calls = sweep("paper_recipe.sh", **environment)
+    assert (code, calls) == (0, [f"train {long}", f"evaluate_flow {long}", "report paper_recipe"])
+    assert sweep("paper_recipe.sh", **environment) == (0, [])
+
+
 def test_a_long_run_has_its_schedule_and_its_photometric_loss(sweep):
     length = {"VARIANTS": "conv-1enc-1LSTM", "SEQUENCES": "40000"}
     code, calls = sweep(**length, SCHEDULE="trapezoid", PHOTOMETRIC="6000")
