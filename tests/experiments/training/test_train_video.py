@@ -1,7 +1,6 @@
 import json
 import shutil
 
-import jax
 import numpy as np
 import pytest
 from made_video import make_video
@@ -11,7 +10,7 @@ from data.clips.prepared_clips import PreparedClips
 from data.prepare import main as prepare
 from data.video.framing import centre_square
 from experiments.configs import video
-from experiments.configs.config import read_json, resolve
+from experiments.configs.config import resolve
 from experiments.console.errors import UserError
 from experiments.measure.final_evaluation import read_evaluation
 from experiments.run.stored import latest_update
@@ -232,53 +231,3 @@ def test_residual_and_recurrent_models_train_and_load(prepared, tmp_path):
     train_and_evaluate(config(prepared, **changes), tmp_path)
     described = load(tmp_path).model.config
     assert described.residual and described.recurrent_flow
-
-
-def test_training_goes_on_from_another_runs_model(finished_video_run, prepared, tmp_path):
-    _, run, first = finished_video_run
-    initial = shutil.copytree(run, tmp_path / "first")
-    changes = {"train.initial_model": str(initial), "optimizer.learning_rate": 1e-9}
-    often = {"train.checkpoint_every_steps": 3}
-    second, _ = train_and_evaluate(config(prepared, **changes | often), tmp_path / "second")
-    for ours, theirs in zip(
-        jax.tree.leaves(second.params), jax.tree.leaves(first.params), strict=True
-    ):
-        np.testing.assert_allclose(ours, theirs, atol=1e-7)
-    changes["variant"] = "conv-2enc-1LSTM"
-    with pytest.raises(
-        UserError, match=r"first: another network's; its .* is \[.*\], this configuration's"
-    ):
-        train_and_evaluate(config(prepared, **changes), tmp_path / "third")
-    changes = {"train.initial_model": str(initial), "data.image_size": 32}
-    with pytest.raises(UserError, match=r"scaled; expected config.data.image_size=16"):
-        train_and_evaluate(config(prepared, **changes), tmp_path / "third")
-    changes = {"train.initial_model": "nowhere"}
-    with pytest.raises(UserError, match=r"config.train.initial_model: nowhere: no such file"):
-        train_and_evaluate(config(prepared, **changes), tmp_path / "fourth")
-    assert not (tmp_path / "fourth").exists()
-
-    settings = read_json(tmp_path / "second" / "config.json")
-    shutil.rmtree(initial)
-    train_and_evaluate(settings, tmp_path / "second")  # reports
-    shutil.rmtree(tmp_path / "second" / "checkpoints" / "6")
-    again, _ = train_and_evaluate(settings, tmp_path / "second")  # resumes
-    for ours, theirs in zip(
-        jax.tree.leaves(again.params), jax.tree.leaves(second.params), strict=True
-    ):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_what_another_runs_model_lacks_is_drawn_and_what_it_has_more_is_refused(
-    prepared, tmp_path, capsys
-):
-    plain = RECURRENT | {"model.recurrent_flow": False}
-    first, _ = train_and_evaluate(config(prepared, **plain), tmp_path / "plain")
-    changes = {"train.initial_model": str(tmp_path / "plain"), "optimizer.learning_rate": 1e-9}
-    gated, _ = train_and_evaluate(config(prepared, **changes | RECURRENT), tmp_path / "gated")
-    assert "lacks flow_head/gate/bias, flow_head/gate/kernel;" in capsys.readouterr().out
-    np.testing.assert_allclose(
-        gated.params["flow_head"]["scale"], first.params["flow_head"]["scale"], atol=1e-7
-    )
-    changes = {"train.initial_model": str(tmp_path / "gated")}
-    with pytest.raises(UserError, match=r"flow_head/gate/bias is \[2\], this configuration's none"):
-        train_and_evaluate(config(prepared, **changes | plain), tmp_path / "ungated")
