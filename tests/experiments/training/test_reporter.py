@@ -103,3 +103,37 @@ def test_a_full_disk_ends_the_boards_and_not_the_run(tmp_path, limited_files, ca
         (1, 1.0),
         (4, pytest.approx(0.7368, 1e-3)),
     ]
+
+
+def test_metrics_and_loss_fall(finished_run):
+    lines = [json.loads(line) for line in (finished_run / "metrics.jsonl").read_text().splitlines()]
+    losses = [line["train/loss"] for line in lines if "train/loss" in line]
+    assert len(losses) == 100
+    assert np.isfinite(losses).all()
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
+    assert {"validation/cross_entropy", "validation/ssim"} <= set().union(*lines)
+
+
+def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
+    events = EventAccumulator(str(finished_run), size_guidance={"images": 0, "scalars": 0})
+    events.Reload()
+    tags = events.Tags()
+    assert {
+        "train/loss",
+        "train/cross_entropy",
+        "train/smoothness",
+        "train/learning_rate",
+        "train/gradient_norm",
+        "speed/sequences_per_second",
+        "train/flow_magnitude",
+        "train/flow_clamped",
+        "validation/cross_entropy",
+    } <= set(tags["scalars"])
+    assert [image.step for image in events.Images("validation")] == [30, 60, 90, 100]
+    assert "config/text_summary" in tags["tensors"]
+    assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
+    for folder in ("copy_last", "constant_mean"):
+        beside = EventAccumulator(str(finished_run / folder)).Reload()
+        assert set(beside.Tags()["scalars"]) <= set(tags["scalars"])
+        steps = [[event.step for event in e.Scalars("validation/ssim")] for e in (beside, events)]
+        assert steps[0] == steps[1] == [20, 40, 60, 80, 100]

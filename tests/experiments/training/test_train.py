@@ -1,6 +1,5 @@
 """Training runs as users run them: stopped, killed, continued, refused."""
 
-import functools
 import json
 import math
 import random
@@ -8,23 +7,18 @@ import shutil
 import signal
 import time
 
-import jax
-import numpy as np
 import pytest
+from ended_run import assert_same_run
 from small_run import PATIENCE, SMALL, arguments, finish, run, small_config, start
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from experiments.configs.config import read_json
 from experiments.console.errors import UserError
 from experiments.measure import final_evaluation
 from experiments.measure.final_evaluation import FinalEvaluation
-from experiments.run import build, provenance
-from experiments.run.checkpoints import Checkpoints
+from experiments.run import provenance
 from experiments.run.lock import locked
 from experiments.training import parts
 from experiments.training.experiment import train_and_evaluate
-from experiments.training.training_data import TrainingData
-from vstm.training.update import init_state
 
 
 def wait_for_updates(process, workdir, number):
@@ -38,36 +32,6 @@ def wait_for_updates(process, workdir, number):
             return
         time.sleep(0.005)
     raise TimeoutError
-
-
-def final_state(workdir):
-    config = read_json(workdir / "config.json")
-    like = init_state(
-        build.make_model(config),
-        build.make_tx(config, config.data.num_train),
-        jax.random.key(0),
-        build.frame_shape(config),
-    )
-    with locked(workdir) as lock:
-        return Checkpoints(workdir, lock, keep=2, keep_best=1).restore(like)
-
-
-def assert_same_run(workdir, expected):
-    """Both end in the same state, evaluation and log, bit for bit."""
-    (ours, position), (state, expected_position) = final_state(workdir), final_state(expected)
-    assert position == expected_position
-    for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(state), strict=True):
-        if jax.numpy.issubdtype(a.dtype, jax.dtypes.prng_key):
-            a, b = jax.random.key_data(a), jax.random.key_data(b)
-        np.testing.assert_array_equal(a, b)
-    for name in ("eval_test.json", "eval_validation.json", "samples_test.png"):
-        assert (workdir / name).read_bytes() == (expected / name).read_bytes()
-
-    def logged(folder):
-        lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
-        return [line for line in lines if "speed/sequences_per_second" not in line]
-
-    assert logged(workdir) == logged(expected)
 
 
 def stop(workdir, update, number):
@@ -189,105 +153,6 @@ def test_what_would_fail_after_training_fails_before_it(tmp_path, monkeypatch):
 def test_other_configuration_is_refused_with_the_field(finished_run):
     with pytest.raises(UserError, match=r"moving_mnist.lines: True / False"):
         train_and_evaluate(small_config(**{"moving_mnist.lines": True}), finished_run)
-
-
-def test_metrics_and_loss_fall(finished_run):
-    lines = [json.loads(line) for line in (finished_run / "metrics.jsonl").read_text().splitlines()]
-    losses = [line["train/loss"] for line in lines if "train/loss" in line]
-    assert len(losses) == 100
-    assert np.isfinite(losses).all()
-    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5])
-    assert {"validation/cross_entropy", "validation/ssim"} <= set().union(*lines)
-
-
-def test_tensorboard_has_scalars_images_and_the_configuration(finished_run):
-    events = EventAccumulator(str(finished_run), size_guidance={"images": 0, "scalars": 0})
-    events.Reload()
-    tags = events.Tags()
-    assert {
-        "train/loss",
-        "train/cross_entropy",
-        "train/smoothness",
-        "train/learning_rate",
-        "train/gradient_norm",
-        "speed/sequences_per_second",
-        "train/flow_magnitude",
-        "train/flow_clamped",
-        "validation/cross_entropy",
-    } <= set(tags["scalars"])
-    assert [image.step for image in events.Images("validation")] == [30, 60, 90, 100]
-    assert "config/text_summary" in tags["tensors"]
-    assert "_hparams_/session_start_info" in events.PluginTagToContent("hparams")
-    for folder in ("copy_last", "constant_mean"):
-        beside = EventAccumulator(str(finished_run / folder)).Reload()
-        assert set(beside.Tags()["scalars"]) <= set(tags["scalars"])
-        steps = [[event.step for event in e.Scalars("validation/ssim")] for e in (beside, events)]
-        assert steps[0] == steps[1] == [20, 40, 60, 80, 100]
-
-
-def test_loss_that_is_not_finite_stops_the_run(tmp_path):
-    kept = []
-    for on_device in (False, True):
-        config = small_config(
-            **{
-                "loss": "intensity",
-                "optimizer.learning_rate": 1e30,
-                "train.frames_on_device": on_device,
-            }
-        )
-        workdir = tmp_path / str(on_device)
-        message = r"the step's inf at update 10, the last of 10 skipped in"
-        with pytest.raises(UserError, match=message):
-            train_and_evaluate(config, workdir)
-        with np.load(workdir / "not_finite.npz") as file:
-            kept.append(file["frames"])
-    np.testing.assert_array_equal(*kept, strict=True)
-    assert kept[0].shape == (2, 5, 30, 30, 1) and kept[0].std() > 0
-
-
-def test_updates_that_are_not_finite_are_skipped_counted_and_kept(tmp_path, monkeypatch):
-    """One at update 7, and all from update 12 on, which stop the run inside a call of twenty."""
-    spoilt = {"updates": {7, *range(12, 40)}}
-    good = TrainingData.__next__
-
-    def spoil(data):
-        frames = good(data)
-        update = data.position()["batches"]["next_index"]
-        return np.where(update in spoilt["updates"], np.nan, frames).astype(np.float32)
-
-    monkeypatch.setattr(TrainingData, "__next__", spoil)
-    config = small_config(
-        **{
-            "train.updates_per_call": 20,
-            "train.max_skipped": 3,
-            "train.checkpoint_every_steps": 13,
-            "train.log_every_steps": 7,
-        }
-    )
-    stopped = r"the loss is nan.* at update 14, the last of 3 skipped in a row.*not_finite.npz"
-    for _ in range(2):  # the second time from update 13 on, the second one of the row
-        with pytest.raises(UserError, match=stopped):
-            train_and_evaluate(config, tmp_path)
-        lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
-        skipped = [line for line in lines if "train/skipped" in line]
-        assert [line["step"] for line in skipped] == [7, 12, 13, 14]
-        assert [line["train/skipped"] for line in skipped] == [1, 2, 3, 4]
-        assert [line["train/skipped_in_a_row"] for line in skipped] == [1, 1, 2, 3]
-        (logged,) = [line for line in lines if "train/loss" in line]
-        assert (logged["step"], logged["train/loss"]) == (7, None)
-    state, _ = final_state(tmp_path)
-    assert int(state.step) == 13
-    with np.load(tmp_path / "not_finite.npz") as kept:
-        assert kept["update"] == 14
-        assert np.isnan(kept["frames"]).all()
-        names = {name for name in kept.files if name.startswith("params/")}
-        for name in names:  # as the last update before the row left them
-            ours = functools.reduce(dict.__getitem__, name.split("/")[1:], state.params)
-            np.testing.assert_array_equal(kept[name], ours)
-        assert len(names) == len(jax.tree.leaves(state.params))
-    spoilt["updates"] = set()
-    train_and_evaluate(config, tmp_path)
-    assert int(final_state(tmp_path)[0].step) == 100
 
 
 def test_updates_in_one_call_end_in_the_same_bits(finished_run, tmp_path):
