@@ -4,8 +4,6 @@ A new one is an entry here and, in its folder, a `finding.md` of two sentences. 
 heavy, as a flag offers the names.
 """
 
-from collections.abc import Mapping
-
 from experiments.report.table import (
     Curves,
     Evaluations,
@@ -59,7 +57,7 @@ def _variants(title: str) -> Table:
     )
 
 
-def _runs(title: str, flow: Mapping[str, str] = _ALL_OF_FLOW) -> Table:
+def _runs(title: str, flow: dict[str, str] = _ALL_OF_FLOW) -> Table:
     """Runs by their names, with the scores of their predictions and some of their flow's."""
     columns = _RUN | _PREDICTION | flow
     return Table(title, Evaluations(), ("run",), columns=columns, by=("label", "length"))
