@@ -47,9 +47,9 @@ AHEAD: tuple[dict[str, Any], ...] = (
 """What others report on ten frames of moving MNIST after ten, on the published 10,000 sequences.
 
 Of each method `mean_mse`, the squared error summed over a frame, or `mean_nats_per_frame`, of
-binary targets or intensities as the source has it; its `parameters`, and the `sequences` that it
-was trained on, 200 epochs of 10,000. Sources: OpenSTL (Tan et al. 2023), its benchmark of video
-prediction; the papers named.
+binary targets or intensities as the source has it; its `parameters`, and, of OpenSTL's, the
+`sequences` that it was trained on, 200 epochs of 10,000. Sources: OpenSTL (Tan et al. 2023), its
+benchmark of video prediction; the papers named.
 """
 
 

@@ -24,13 +24,13 @@ def training(folder: Path) -> dict[str, str | None]:
 
 
 def sequences_trained(folder: Path) -> int | None:
-    """Training sequences of a finished run, with those of the runs that it began with.
+    """Training sequences of a finished run, with those of the finished runs that it began with.
 
     Args:
       folder: of the run.
 
     Returns:
-      The sum; None where it began with a model that is no run's.
+      The sum; None where it began with a model of which there is no run, or no longer.
 
     Raises:
       UserError: a configuration is damaged.

@@ -9,6 +9,7 @@ from experiments.run import build
 
 _CHANGEABLE = (
     "evaluation.",
+    "flow_loss.photometric_share",
     "precision",
     "unroll",
     "train.log_every_steps",

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The protocol of the field: ten frames of moving MNIST after ten, real intensities, scores summed over
 # a frame of 10,000 generated sequences. Each variant is trained to predict the next frame for
-# SEQUENCES, and then to predict ten, nine of them from predictions, for as many more as AHEAD says; of
-# several numbers, each is a run that goes on from the one before. Those that predict ten draw from
-# DRAWN sequences: the benchmarks make theirs anew in each epoch. Finished runs are skipped, a stopped
-# one is continued.
+# SEQUENCES, and then to predict ten, nine of them from predictions, for AHEAD more; given several
+# numbers, each run continues from the model of the one before. Those that predict ten draw from DRAWN
+# sequences, all in the same order, as the benchmarks make theirs anew in each epoch. Finished runs are
+# skipped, a stopped one is continued.
 #
 #     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD="12000 32000" bash experiments/sweeps/protocol.sh
 source "$(dirname "$0")/cells.sh"
@@ -34,5 +34,6 @@ for seed in $SEEDS; do
     done
   done
 done
-write_results protocol "VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD=$AHEAD SEEDS='$SEEDS'" \
+settings="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD='$AHEAD' DRAWN=$DRAWN SEEDS='$SEEDS'"
+write_results protocol "$settings" \
   "$python" -m experiments.report --table=protocol --runs="$RUNS"

@@ -2,7 +2,8 @@
 # Table 2: the six variants on binary moving MNIST, cross-entropy, with the scores of their flow and
 # the floor of their encoders given the true one, of UPDATES updates. Finished cells are skipped, a
 # stopped one is resumed. Several processes may share the cells. Long runs want another SCHEDULE of the
-# rate, and a photometric loss that falls to zero over PHOTOMETRIC sequences instead of half of the run:
+# rate, and a photometric loss that falls to zero over PHOTOMETRIC sequences instead of half of the run;
+# cells are told by their length, so one of another schedule has to be removed first:
 #
 #     SEQUENCES=8000 SEEDS="0 1" bash experiments/sweeps/table2.sh
 #     VARIANTS="fc-2enc-1LSTM fc-2enc-2LSTM" bash experiments/sweeps/table2.sh
@@ -23,6 +24,10 @@ if [ -n "${SCHEDULE:-}" ]; then
 fi
 if [ -n "${PHOTOMETRIC:-}" ]; then
   settings="$settings PHOTOMETRIC=$PHOTOMETRIC"
+  if ! awk "BEGIN { exit !(0 < $PHOTOMETRIC && $PHOTOMETRIC <= $SEQUENCES) }"; then
+    echo "error: PHOTOMETRIC=$PHOTOMETRIC: expected 1 to SEQUENCES=$SEQUENCES" >&2
+    exit 2
+  fi
   share=$(awk "BEGIN { print $PHOTOMETRIC / $SEQUENCES }")
   length+=(--config.flow_loss.photometric_share="$share")
 fi

@@ -30,7 +30,7 @@ def learning_rate_schedule(
     a fraction of the length is the long one's checkpoint and a decay.
 
     Args:
-      kind: which of the two.
+      kind: which of the three.
       learning_rate: initial (`halving`) or highest rate, > 0.
       num_steps: updates of the whole run.
       steps_per_epoch: updates a pass over the training sequences.

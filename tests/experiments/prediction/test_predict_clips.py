@@ -4,6 +4,7 @@ import json
 import numpy as np
 import pytest
 from made_model import make
+from made_predictions import FEW_FEATURES
 from made_video import make_video
 from PIL import Image
 from small_run import run
@@ -14,14 +15,6 @@ from experiments.prediction.options import Options
 from experiments.prediction.predict_clips import clips_in, predict_clips
 from experiments.prediction.report import report_of_clips
 from vstm.inference.model_file import save_model
-from vstm.inference.predictor import VideoPredictor
-
-FEW_FEATURES = {"encoder_features": (3,), "memory_features": (4,), "memory_kernel_size": 3}
-
-
-@pytest.fixture(scope="module")
-def predictor():
-    return VideoPredictor(*make(residual=True, **FEW_FEATURES))
 
 
 @pytest.fixture

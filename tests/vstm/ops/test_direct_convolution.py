@@ -2,9 +2,28 @@ import re
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from vstm.ops.convolution.convolve import conv2d
+from vstm.ops.convolution.direct import DirectConvolution
+
+
+@pytest.mark.parametrize("kernel_size", [(3, 3), (2, 5)])
+@pytest.mark.parametrize("backend", ["cpu", "gpu"])  # whose form runs on the CPU, too
+def test_kernel_gradient_is_the_sum_over_all_windows(monkeypatch, backend, kernel_size):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    generator = np.random.default_rng(0)
+    maps, d_outputs = generator.normal(size=(2, 3, 6, 7, 2)), generator.normal(size=(2, 3, 6, 7, 4))
+    with jax.enable_x64(True):
+        gradient = DirectConvolution(kernel_size).kernel_gradient(
+            jnp.asarray(maps), jnp.asarray(d_outputs)
+        )
+    margins = [((size - 1) // 2, size // 2) for size in kernel_size]
+    padded = np.pad(maps, ((0, 0), (0, 0), *margins, (0, 0)))
+    for k, m in np.ndindex(kernel_size):
+        expected = np.einsum("tbyxi,tbyxo->io", padded[:, :, k : k + 6, m : m + 7], d_outputs)
+        np.testing.assert_allclose(gradient[k, m], expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="of XLA's CPU backend")

@@ -68,8 +68,8 @@ class DirectConvolution:
     def _kernel_gradient_by_maps(self, arranged: jax.Array, d_outputs: jax.Array) -> jax.Array:
         """The same, as a convolution of the maps with the outputs' cotangent over the batch.
 
-        Autodiff's has its axes in another order, which XLA's CPU backend puts right outside of
-        loops alone; inside, where updates are, it is up to a hundred times slower.
+        Autodiff's has its axes in another order, which XLA's CPU backend corrects only outside
+        loops; inside, where updates are, it is up to a hundred times slower.
         """
         maps, d_outputs = (each.reshape(-1, *each.shape[-3:]) for each in (arranged, d_outputs))
         gradient = correlate(
