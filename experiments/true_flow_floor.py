@@ -9,7 +9,8 @@ best, and decoded. A variant with the same encoder can't do better by its flow t
 but for what its own training adds. The size of a cell sets the limit: two motions that meet in it
 cannot both be right.
 
-Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy}.
+Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy,
+test_mean_squared_error}.
 """
 
 import sys
@@ -47,7 +48,7 @@ def _main() -> None:
     if config.data.name != "moving_mnist" or config.loss != "bce":
         raise UserError(
             f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
-            "moving_mnist and bce, binary moving MNIST, whose true motions are known"
+            "moving_mnist and bce, whose true motions are known"
         )
     path = Path(_OUTPUT.value)
     make_folder(path.parent)

@@ -17,7 +17,7 @@ from data.sources import GroundTruthSource
 from experiments.console.compilation import announced
 from experiments.measure.batches import measured_batches
 from vstm.losses.reconstruction import binary_cross_entropy
-from vstm.metrics.frames import cross_entropy
+from vstm.metrics.frames import cross_entropy, mean_squared_error
 from vstm.modules.decoder import Decoder
 from vstm.modules.encoder import Encoder
 from vstm.modules.model_config import ModelConfig
@@ -45,7 +45,7 @@ class TrueFlowCodec(nn.Module):
         """Logits of the next frame.
 
         Args:
-          frame: binary, [B, H, W, 1].
+          frame: binary pixels or intensities, [B, H, W, 1].
           target: the next frame, by which each cell's motion is chosen.
           motions: (u, v) of each digit, backward, image pixels, [B, k, 2]; rest is added.
 
@@ -95,7 +95,7 @@ def train_and_test(
 
     Args:
       config: whose encoder and decoder.
-      train: sequences of binary moving MNIST, with their `positions`.
+      train: sequences of moving MNIST, with their `positions`.
       test: held-out sequences, whose frame tau + 1 is predicted.
       tau: which frame is the last one seen.
       seed: of the parameters, and of the training pairs.
@@ -132,22 +132,27 @@ def train_and_test(
             progress.advance()
 
     def scored(params, frame, target, motions):
-        return cross_entropy(logits(params, frame, target, motions), target)
+        output = logits(params, frame, target, motions)
+        return cross_entropy(output, target), mean_squared_error(jax.nn.sigmoid(output), target)
 
     score = announced("the score", jax.jit(scored))
     errors = [
-        np.asarray(score(params, *_pairs(batch, np.full(BATCH_SIZE, tau))), np.float64)[:count]
+        np.stack(score(params, *_pairs(batch, np.full(BATCH_SIZE, tau))), dtype=np.float64)[
+            :, :count
+        ]
         for count, batch in measured_batches(
             test, num_test, BATCH_SIZE, "scoring", ground_truth=True
         )
     ]
+    entropy, squared = np.concatenate(errors, axis=1).mean(axis=1)
     return {
         "encoder": encoder_name(config),
         "updates": num_updates,
         "batch_size": BATCH_SIZE,
         "learning_rate": LEARNING_RATE,
         "seed": seed,
-        "test_cross_entropy": float(np.concatenate(errors).mean()),
+        "test_cross_entropy": float(entropy),
+        "test_mean_squared_error": float(squared),
     }
 
 
