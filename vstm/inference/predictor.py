@@ -211,7 +211,8 @@ def find_model(model: str | Path) -> Path:
     """Where a model is: the folder of one that comes with the project, by its name; else the path.
 
     Args:
-      model: `conv-1enc-1LSTM` or `conv-2enc-1LSTM`; or a run's folder, or a model's file.
+      model: `conv-1enc-1LSTM` or `conv-2enc-1LSTM` (real video), or either name prefixed with
+        `moving-mnist-`; or a run's folder, or a model's file.
     """
     shipped = _PRETRAINED_MODELS / model
     return shipped if len(Path(model).parts) == 1 and shipped.is_dir() else Path(model)
@@ -222,7 +223,10 @@ def load(model: str | Path = PRETRAINED, *, reduction: int = 1) -> VideoPredicto
 
     Args:
       model: the name of one that comes with the project, `conv-2enc-1LSTM` (large motion, the
-        default) or `conv-1enc-1LSTM` (fine motion); or a run's folder, or a model's file.
+        default) or `conv-1enc-1LSTM` (fine motion), or of moving MNIST alone,
+        `moving-mnist-conv-1enc-1LSTM` (binary pixels, the next frame) or
+        `moving-mnist-conv-2enc-1LSTM` (real intensities, ten frames by feeding predictions back);
+        or a run's folder, or a model's file.
       reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
         takes a quarter to two fifths of the time. See `vstm.inference.reduction`.
 
