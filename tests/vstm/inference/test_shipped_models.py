@@ -47,7 +47,7 @@ def digits(pixels, count):
 @pytest.mark.parametrize(
     "model, pixels, ahead, share",
     [
-        ("moving-mnist-conv-1enc-1LSTM", "binary", 1, 0.2),
+        ("moving-mnist-conv-1enc-1LSTM", "binary", 1, 0.35),
         ("moving-mnist-conv-2enc-1LSTM", "float", 1, 0.35),
         ("moving-mnist-conv-2enc-1LSTM", "float", AHEAD, 0.45),
     ],
