@@ -136,13 +136,11 @@ def train_and_test(
         return cross_entropy(output, target), mean_squared_error(jax.nn.sigmoid(output), target)
 
     score = announced("the score", jax.jit(scored))
+    last = np.full(BATCH_SIZE, tau)
+    batches = measured_batches(test, num_test, BATCH_SIZE, "scoring", ground_truth=True)
     errors = [
-        np.stack(score(params, *_pairs(batch, np.full(BATCH_SIZE, tau))), dtype=np.float64)[
-            :, :count
-        ]
-        for count, batch in measured_batches(
-            test, num_test, BATCH_SIZE, "scoring", ground_truth=True
-        )
+        np.asarray(score(params, *_pairs(batch, last)), np.float64)[:, :count]
+        for count, batch in batches
     ]
     entropy, squared = np.concatenate(errors, axis=1).mean(axis=1)
     return {

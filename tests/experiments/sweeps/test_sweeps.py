@@ -3,79 +3,21 @@
 import ast
 import os
 import re
-import shlex
 import shutil
-import subprocess
 
 import pytest
-from small_run import ROOT
+from made_sweeps import SWEEPS
 
 from experiments.report.tables import TABLES
 from vstm.variants import VARIANTS
 
 BY_HAND = {"photometric", "make_train"}  # tables that no sweep gathers
-SWEEPS = ROOT / "experiments" / "sweeps"
-STAND_IN = """#!/usr/bin/env bash
-if [[ $1 == -c ]]; then [[ ${OPENCV:-yes} == yes ]]; exit; fi
-flags=""
-for flag in "$@"; do
-  case $flag in
-    --workdir=* | --output=*) folder=${flag#*=} ;;
-    --classical | --config.data.num_test=* | --config.model.*) flags="$flags $flag" ;;
-    --config.train.initial_model=* | --config.optimizer.schedule=*) flags="$flags $flag" ;;
-    --config.flow_loss.photometric_share=* | --config.data.num_train=*) flags="$flags $flag" ;;
-    --config=*:paper) flags="$flags paper" ;;
-  esac
-done
-echo "${2#experiments.} $(basename "$folder")$flags"
-for failing in ${FAILING:-}; do
-  if [[ "$2 $folder" == *$failing* ]]; then exit ${STATUS:-2}; fi
-done
-mkdir -p "$(dirname "$folder")"
-case $2 in
-  experiments.train) mkdir -p "$folder" && touch "$folder"/{config,environment,eval_test}.json &&
-    touch "$folder"/{metrics.jsonl,samples_test.png} ;;
-  experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
-  experiments.evaluate_ahead) touch "$folder/ahead_test.json" ;;
-  experiments.true_flow_floor) touch "$folder" ;;
-  experiments.measure.video)
-    mkdir "$folder" && touch "$folder"/{results.json,results.md,measurement.json,{a,b,c}.png} ;;
-  *) mkdir -p "$folder" && touch "$folder/results.json" ;;
-esac
-"""
 TRAIN = "train conv-1enc-1LSTM-10-seed0"
 FLOW = "evaluate_flow conv-1enc-1LSTM-10-seed0 --classical"
 OTHER_TRAIN, OTHER_FLOW = (line.replace("conv-1enc", "fc-2enc") for line in (TRAIN, FLOW))
 FLOORS = ["true_flow_floor 1enc.json", "true_flow_floor 2enc.json"]
 TABLE = "report table2"
 ALL = [TRAIN, FLOW, OTHER_TRAIN, OTHER_FLOW, *FLOORS, TABLE]
-
-
-@pytest.fixture
-def sweep(tmp_path):
-    """Runs a sweep on two variants in a copy of the project.
-
-    Returns exit code and calls; `errors` has what the last one wrote to stderr.
-    """
-    shutil.copytree(SWEEPS, tmp_path / "experiments" / "sweeps")
-    python = tmp_path / "python"
-    python.write_text(STAND_IN)
-    python.chmod(0o755)
-
-    def run(script="table2.sh", *arguments, **environment):
-        settings = {"PYTHON": str(python), "SEQUENCES": "10", "SEEDS": "0"}
-        variants = {"VARIANTS": "conv-1enc-1LSTM fc-2enc-1LSTM"}
-        process = subprocess.run(
-            ["bash", tmp_path / "experiments" / "sweeps" / script, *arguments],
-            env=os.environ | settings | variants | environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        run.errors = process.stderr
-        return process.returncode, process.stdout.splitlines()
-
-    return run
 
 
 def files(folder):
@@ -191,70 +133,6 @@ def test_figure_5_trains_the_lined_run_alone_where_table_2_is_there(sweep, tmp_p
     pictures = (tmp_path / "experiments" / "results" / "figure5").glob("*.png")
     assert {picture.name for picture in pictures} == {"plain.png", "lined.png"}
     assert sweep("figure5.sh") == (0, [])
-
-
-def test_each_length_ahead_goes_on_from_the_one_before(sweep):
-    environment = {"VARIANTS": "conv-2enc-1LSTM", "AHEAD": "5 20", "DRAWN": "77"}
-    runs = [f"conv-2enc-1LSTM-{length}-seed0" for length in ("10", "ahead-15", "ahead-35")]
-    began = "--config.train.initial_model=runs/protocol/"
-    assert sweep("protocol.sh", **environment) == (
-        0,
-        [
-            f"train {runs[0]}",
-            f"evaluate_ahead {runs[0]}",
-            f"train {runs[1]} {began}{runs[0]} --config.data.num_train=77",
-            f"evaluate_ahead {runs[1]}",
-            f"train {runs[2]} {began}{runs[1]} --config.data.num_train=77",
-            f"evaluate_ahead {runs[2]}",
-            "report protocol",
-        ],
-    )
-    assert sweep("protocol.sh", **environment) == (0, [])
-
-
-def test_the_command_of_results_can_be_run_again(sweep, tmp_path):
-    environment = {"VARIANTS": "a b", "AHEAD": "5 20"}
-    assert sweep("protocol.sh", **environment)[0] == 0
-    *settings, shell, script = shlex.split(
-        (tmp_path / "runs/protocol/.gathered-protocol").read_text()
-    )
-    assert (shell, script) == ("bash", "experiments/sweeps/protocol.sh")
-    again = dict(setting.split("=") for setting in settings)
-    assert {"SEQUENCES": "10", "DRAWN": "100000", "SEEDS": "0"} | environment == again
-    assert sweep("protocol.sh", **again) == (0, [])
-
-
-def test_the_papers_recipe_scores_one_run_at_each_length(sweep, tmp_path):
-    environment = {"VARIANTS": "conv-1enc-1LSTM", "LENGTHS": "40 10"}
-    train, score = "train conv-1enc-1LSTM-seed0 paper", "evaluate_flow conv-1enc-1LSTM-seed0"
-    whole = tmp_path / "runs" / "paper_recipe" / "whole" / "conv-1enc-1LSTM-seed0"
-    assert sweep("paper_recipe.sh", **environment) == (
-        0,
-        [train, score, train, "report paper_recipe"],
-    )
-    cells = [whole.parents[1] / f"conv-1enc-1LSTM-{length}-seed0" for length in (10, 40)]
-    read = {"config.json", "environment.json", "eval_test.json", "flow_test.json", "metrics.jsonl"}
-    assert [files(cell) for cell in cells] == [read, read]
-    assert sweep("paper_recipe.sh", **environment) == (0, [])
-    (cells[1] / "eval_test.json").unlink()
-    assert sweep("paper_recipe.sh", **environment, FAILING="train*whole") == (1, [train])
-    assert sweep("paper_recipe.sh", **environment) == (0, [train, "report paper_recipe"])
-
-
-@pytest.mark.parametrize("photometric", ["0", "-1", "11"])
-def test_a_photometric_loss_without_a_length_within_the_run_is_refused(sweep, photometric):
-    assert sweep(PHOTOMETRIC=photometric) == (2, [])
-    assert f"PHOTOMETRIC={photometric}: expected 1 to SEQUENCES=10" in sweep.errors
-
-
-def test_a_long_run_has_its_schedule_and_its_photometric_loss(sweep):
-    length = {"VARIANTS": "conv-1enc-1LSTM", "SEQUENCES": "40000"}
-    code, calls = sweep(**length, SCHEDULE="trapezoid", PHOTOMETRIC="6000")
-    assert (code, calls[0]) == (
-        0,
-        "train conv-1enc-1LSTM-40000-seed0 --config.optimizer.schedule=trapezoid "
-        "--config.flow_loss.photometric_share=0.15",
-    )
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from made_clips import make_clips
 from made_model import make
+from made_predictions import FEW_FEATURES
 from made_video import make_video
 from PIL import Image
 
@@ -19,8 +20,6 @@ from experiments.pictures.error_colours import LEGEND_WIDTH
 from experiments.report.page import report
 from vstm.inference.model_file import save_model
 from vstm.inference.predictor import VideoPredictor
-
-FEW_FEATURES = {"encoder_features": (3,), "memory_features": (4,), "memory_kernel_size": 3}
 
 
 def shift(previous, frame):
