@@ -35,7 +35,7 @@ def compact_table(table: Table, rows: Sequence[Row]) -> list[Line]:
       A line for each cell of the table's `by`. Scores have three significant digits; several seeds'
       are `mean ± deviation`, by n - 1, and counted in a column `seeds`. A deviation that is nought
       in the digits shown is left out. Lines that differ in their runs alone, not in a score's
-      last digit, are one.
+      last digit, are one. A column of the table's `by` in which no row has anything is left out.
 
     Raises:
       UserError: rows of one line don't differ in their seed.
@@ -54,7 +54,11 @@ def compact_table(table: Table, rows: Sequence[Row]) -> list[Line]:
                     f"several rows of {', '.join(cell)} that don't differ in their seed"
                 )
             seeds[row.get("seed")] = value
-    names = {name: heading for name, heading in table.columns.items() if name in table.by}
+    names = {
+        name: heading
+        for name, heading in table.columns.items()
+        if name in table.by and any(row.get(name) not in (None, {}) for row, _ in cells.values())
+    }
     headings = list(dict.fromkeys(heading for _, scores in cells.values() for heading in scores))
     lines = [
         {heading: cell_text(row.get(name)) for name, heading in names.items()}

@@ -10,7 +10,7 @@ from experiments.configs import config as configuration
 from experiments.configs import default
 from experiments.configs.config import Config, decide, is_read, options_of
 from experiments.configs.fields import flatten
-from experiments.configs.recipes import with_recipe
+from experiments.configs.recipes import configure, with_recipe
 from experiments.console.errors import UserError
 from experiments.console.reading import number, numbers, reading
 from experiments.measure.floor import encoder_name
@@ -44,7 +44,9 @@ def rows(source: Evaluations, runs: Path, files: Sequence[Path]) -> list[Row]:
     Its `settings` are fields that differ from a baseline. Of the network, that is what variant,
     recipe, loss and size of frame give; of all else, the plain defaults, so that a row says what
     its recipe set, whatever the recipe sets later. A run from before the recipes' names has the
-    variant's own network as its baseline.
+    variant's own network as its baseline. Where runs are compared by a field, the baseline is all
+    that the recipe sets, so that a run by the recipe has no settings; of a recipe other than
+    `fast`, they tell its name.
 
     Args:
       source: what is compared.
@@ -99,9 +101,8 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     fields = flatten(config)
     if source.field == "variant":
         _check_network(folder, config)
-    if source.field:
-        return {source.field: fields[source.field]}
-    baseline = _baseline(*(fields[path] for path in _FOLLOWED))
+    whole_recipe = bool(source.field)
+    baseline = _baseline(whole_recipe, *(fields[path] for path in _FOLLOWED))
     settings = {
         path: list(value) if isinstance(value, tuple) else value  # as earlier rows have it
         for path, value in sorted(fields.items())
@@ -109,7 +110,11 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
         and path not in _TOLD_OTHERWISE
         and is_read(path, config.data.name)
     }
-    return {"run": folder.name, "settings": settings}
+    if not whole_recipe:
+        return {"run": folder.name, "settings": settings}
+    if config.recipe != "fast":
+        settings = {"recipe": config.recipe} | settings
+    return {source.field: fields[source.field], "settings": settings}
 
 
 def _check_network(folder: Path, config: Config) -> None:
@@ -136,16 +141,19 @@ def _check_network(folder: Path, config: Config) -> None:
 
 
 @cache
-def _baseline(*followed: Any) -> dict[str, Any]:
+def _baseline(whole_recipe: bool, *followed: Any) -> dict[str, Any]:
     """The fields that `settings` are told from, see `rows`, by the values of `_FOLLOWED`.
 
     They need not go together, such as the default speed of digits and small frames.
     """
-    config = default.get_config()  # open in the network alone
-    config.update_from_flattened_dict(dict(zip(_FOLLOWED, followed, strict=True)))
+    by_path = dict(zip(_FOLLOWED, followed, strict=True))
+    # open in all that recipes set, or in the network alone
+    config = configure(by_path["variant"]) if whole_recipe else default.get_config()
+    config.update_from_flattened_dict(by_path)
     config = with_recipe(config)
     decide(config)
-    return flatten(config) | {path: default.DEFAULTS[path] for path in _FOLLOWED}
+    told = {} if whole_recipe else {path: default.DEFAULTS[path] for path in _FOLLOWED}
+    return flatten(config) | told
 
 
 def _scores(source: Evaluations, evaluation: dict[str, Any]) -> Row:

@@ -11,7 +11,8 @@ from experiments.console.reading import reading
 from experiments.console.reading import rows as checked_rows
 from experiments.report.provenance import PROVENANCE, Row, content, with_known_provenance
 
-_KEYS = (str, int, float)
+_KEYS = (str, int, float, dict)
+_SETTINGS = "settings"  # earlier rows of runs by the recipe have none
 
 
 def earlier_rows(folder: Path, key: Sequence[str]) -> list[Row]:
@@ -25,6 +26,8 @@ def earlier_rows(folder: Path, key: Sequence[str]) -> list[Row]:
         return []
     with reading(path, f"rows with {', '.join(key)}"):
         rows = checked_rows(parse_json(path))
+        if _SETTINGS in key:
+            rows = [row | {_SETTINGS: row.get(_SETTINGS, {})} for row in rows]
         for row in rows:
             if missing := [name for name in key if not isinstance(row.get(name), _KEYS)]:
                 raise ValueError(f"a row without {missing[0]}")
@@ -45,15 +48,26 @@ def with_earlier(rows: Sequence[Row], earlier: Sequence[Row], key: Sequence[str]
     Raises:
       UserError: two new rows are of one cell.
     """
-    known = {tuple(row[name] for name in key): row for row in earlier}
+
+    def cell_of(row: Row) -> tuple[Any, ...]:
+        return tuple(_sortable(row[name]) for name in key)
+
+    known = {cell_of(row): row for row in earlier}
     new: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        cell = tuple(row[name] for name in key)
+        cell = cell_of(row)
         if cell in new:
             raise UserError(f"two runs have the same {', '.join(key)}: {cell}; remove one")
         new[cell] = with_known_provenance(row, known.get(cell))
     cells = known | new
     return [cells[cell] for cell in sorted(cells)]
+
+
+def _sortable(value: Any) -> Any:
+    """A value of a key; of a mapping, a text, which is empty if there is nothing in it."""
+    if not isinstance(value, dict):
+        return value
+    return json.dumps(value, sort_keys=True) if value else ""
 
 
 def with_earlier_shared(rows: Sequence[Row], earlier: Sequence[Row]) -> list[Row]:

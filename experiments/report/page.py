@@ -96,9 +96,9 @@ def _lines(folder: Path, table: Table, rows: Sequence[Row]) -> list[Line]:
 
 
 def _overview(folder: Path) -> str:
-    """The main table in short; nothing where the variants have no length in common."""
+    """The main table's runs by their recipe in short; nothing where they share no length."""
     lengths: dict[str, set[int]] = {}
-    rows = _read(folder)
+    rows = [row for row in _read(folder) if not row.get("settings")]
     for row in rows:
         if not isinstance(row.get("variant"), str) or not isinstance(row.get("sequences"), int):
             raise UserError(

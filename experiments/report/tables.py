@@ -15,6 +15,7 @@ from experiments.report.table import (
 )
 
 _RUN = {"label": "run", "length": "training sequences"}
+_SETTINGS = {"settings": "other settings"}
 _PAPER = {"paper": "paper", "ratio": "ratio"}
 _PREDICTION = {
     "cross_entropy": "nats per pixel",
@@ -46,14 +47,15 @@ def _variants(title: str, floor: dict[str, str]) -> Table:
     return Table(
         title,
         rows=Evaluations("variant", "cross_entropy", "test_cross_entropy"),
-        key=("variant", "sequences", "seed"),
+        key=("variant", "sequences", "settings", "seed"),
         curves=Curves("validation/cross_entropy", "validation cross-entropy, nats per pixel"),
         columns={"variant": "variant", "sequences": "training sequences"}
+        | _SETTINGS
         | {"test_cross_entropy": "nats per pixel"}
         | _PAPER
         | floor
         | _FLOW,
-        by=("variant", "sequences"),
+        by=("variant", "sequences", "settings"),
     )
 
 
@@ -72,11 +74,13 @@ TABLES = {
     "table3": Table(
         "Table 3: three losses, moving MNIST of real intensities",
         rows=Evaluations("loss", "mean_squared_error", "test_l2"),
-        key=("loss", "sequences", "seed"),
+        key=("loss", "sequences", "settings", "seed"),
         curves=Curves("validation/mean_squared_error", "validation mean squared error"),
-        columns={"loss": "loss", "sequences": "training sequences", "test_l2": "squared error"}
+        columns={"loss": "loss", "sequences": "training sequences"}
+        | _SETTINGS
+        | {"test_l2": "squared error"}
         | _PAPER,
-        by=("loss", "sequences"),
+        by=("loss", "sequences", "settings"),
     ),
     "figure6": Table(
         "Figure 6: training error by updates",

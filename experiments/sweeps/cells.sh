@@ -55,11 +55,12 @@ train() {
 }
 
 # train_variant VARIANT SEED FLAG...: trains a cell of Table 2, of $SEQUENCES below $RUNS, or the same
-# with other settings; sets $folder.
+# with other settings, which $kind tells in its name; sets $folder.
+kind=""
 train_variant() {
   local variant=$1 seed=$2
   shift 2
-  folder=$RUNS/$variant-$SEQUENCES-seed$seed
+  folder=$RUNS/$variant$kind-$SEQUENCES-seed$seed
   train "$folder" \
     --config="experiments/configs/moving_mnist.py:$variant" \
     --config.train.num_sequences="$SEQUENCES" \

@@ -2,8 +2,7 @@
 # Table 2: the six variants on binary moving MNIST, cross-entropy, with the scores of their flow and
 # the floor of their encoders given the true one, of UPDATES updates. Finished cells are skipped, a
 # stopped one is resumed. Several processes may share the cells. Long runs want another SCHEDULE of the
-# rate, and a photometric loss that falls to zero over PHOTOMETRIC sequences instead of half of the run;
-# cells are told by their length, so one of another schedule has to be removed first:
+# rate, and a photometric loss that falls to zero over PHOTOMETRIC sequences instead of half of the run:
 #
 #     SEQUENCES=8000 SEEDS="0 1" bash experiments/sweeps/table2.sh
 #     VARIANTS="fc-2enc-1LSTM fc-2enc-2LSTM" bash experiments/sweeps/table2.sh
@@ -21,6 +20,7 @@ length=() # flags of long runs
 if [ -n "${SCHEDULE:-}" ]; then
   settings="$settings SCHEDULE=$SCHEDULE"
   length+=(--config.optimizer.schedule="$SCHEDULE")
+  kind=$kind-$SCHEDULE
 fi
 if [ -n "${PHOTOMETRIC:-}" ]; then
   settings="$settings PHOTOMETRIC=$PHOTOMETRIC"
@@ -30,6 +30,7 @@ if [ -n "${PHOTOMETRIC:-}" ]; then
   fi
   share=$(awk "BEGIN { print $PHOTOMETRIC / $SEQUENCES }")
   length+=(--config.flow_loss.photometric_share="$share")
+  kind=$kind-photometric-$PHOTOMETRIC
 fi
 
 classical=--classical

@@ -28,6 +28,18 @@ def test_lines_are_means_over_seeds():
     assert [list(line) for line in compact_table(TABLE, ROWS[1:])] == [[*COLUMNS.values()]] * 2
 
 
+def test_a_column_of_settings_is_there_if_a_row_has_some():
+    columns = {"variant": "variant", "settings": "settings", "score": "ours"}
+    table = Table("A table", columns=columns, by=("variant", "settings"))
+    rows = [{"variant": "a", "settings": {}, "score": 1.0}]
+    assert compact_table(table, rows) == [{"variant": "a", "ours": "1.00"}]
+    others = {"variant": "a", "settings": {"schedule": "trapezoid", "share": 0.5}, "score": 2.0}
+    assert compact_table(table, [*rows, others]) == [
+        {"variant": "a", "settings": "-", "ours": "1.00"},
+        {"variant": "a", "settings": "schedule=trapezoid, share=0.5", "ours": "2.00"},
+    ]
+
+
 def test_a_deviation_below_the_last_digit_is_left_out():
     floors = [row | {"score": 0.0197 + 1e-9 * n} for n, row in enumerate(ROWS)]  # of two machines
     assert [line["ours"] for line in compact_table(TABLE, floors)] == ["0.0197", "0.0197"]

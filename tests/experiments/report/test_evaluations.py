@@ -4,6 +4,8 @@ import pytest
 from made_runs import made_run
 from small_run import SMALL
 
+from experiments.configs.default import DEFAULTS
+from experiments.configs.recipes import OPEN_FIELDS
 from experiments.console.errors import UserError
 from experiments.report import evaluations
 from experiments.report.evaluations import read_floors
@@ -46,8 +48,10 @@ def test_rows_of_table_2_stand_beside_the_paper(tmp_path):
     made_run(tmp_path / "y", 0.07, seed=1)
     (tmp_path / "unfinished").mkdir()
     first, second = rows(tmp_path, TABLE2)
+    assert second["settings"]["tau"] == 2
     assert second == {
         "variant": "conv-1enc-1LSTM",
+        "settings": second["settings"],
         "seed": 1,
         "sequences": 200,
         "test_cross_entropy": 0.07,
@@ -59,6 +63,26 @@ def test_rows_of_table_2_stand_beside_the_paper(tmp_path):
     assert (first["device"], first["commit"]) == ("card", "abc")
     assert (first["seed"], first["paper"], first["ratio"]) == (0, 0.12, 0.5)
     assert first["motion_iou"] == 0.7
+
+
+BY_RECIPE = {path: None if path in OPEN_FIELDS else DEFAULTS[path] for path in SMALL}
+SCHEDULE = {"optimizer.schedule": "trapezoid", "flow_loss.photometric_share": 0.125}
+
+
+@pytest.mark.parametrize(
+    "changes, settings",
+    [
+        ({}, {}),
+        ({"train.num_sequences": 40_000, "seed": 3, "train.updates_per_call": 5}, {}),
+        ({"loss": "sum", "variant": "fc-2enc-1LSTM"}, {}),
+        (SCHEDULE, SCHEDULE),
+        ({"recipe": "paper"}, {"recipe": "paper"}),
+    ],
+    ids=["recipe", "length", "loss", "schedule", "paper"],
+)
+def test_compared_rows_tell_what_their_recipe_does_not_set(tmp_path, changes, settings):
+    made_run(tmp_path / "x", 0.06, **BY_RECIPE | changes)
+    assert rows(tmp_path, TABLE2)[0]["settings"] == settings
 
 
 def test_another_network_does_not_pass_as_its_variant(tmp_path):

@@ -24,6 +24,18 @@ def test_rows_of_other_cells_stay_as_they_are(tmp_path):
     assert earlier_rows(tmp_path / "new", KEY) == []
 
 
+def test_rows_of_other_settings_are_other_cells(tmp_path):
+    key = ("variant", "settings", "seed")
+    by_recipe, earlier = row("a", 0, 0.5, settings={}), row("a", 0, 0.75)
+    others = row("a", 0, 0.25, settings={"schedule": "trapezoid", "features": [2]})
+    (tmp_path / "results.json").write_text(json.dumps([earlier]))
+    known = earlier_rows(tmp_path, key)
+    assert with_earlier([others], known, key) == [row("a", 0, 0.75, settings={}), others]
+    assert with_earlier([others, by_recipe], known, key) == [by_recipe, others]
+    with pytest.raises(UserError, match="two runs have the same variant, settings, seed"):
+        with_earlier([others, dict(reversed(others.items()))], known, key)
+
+
 def test_a_run_without_a_record_keeps_what_its_row_tells_until_a_score_changes():
     earlier = [row("a", 0, 0.5, device="card", gathered_by="old")]
     unknown = {"device": None, "commit": None}

@@ -41,7 +41,7 @@ def test_page_has_a_section_for_each_results_in_order(tmp_path):
         "Made by `a command`; all rows: [results.md](experiments/results/table2/results.md).",
         "## Table 3",
         "The third.",
-        "| sum | - | 0.100 |",
+        "| sum | 0.100 |",
         "## own",
         "| a | new_metric |",
         "All rows: [results.md](experiments/results/own/results.md)",
@@ -56,6 +56,7 @@ def test_page_begins_with_the_main_table_at_the_longest_common_length(tmp_path):
         | {"test_cross_entropy": length / 1e4, "paper": 0.5, "ratio": length / 5e3, "floor": 0.1}
         for variant, length in (("a", 1000), ("a", 2000), ("b", 3000), ("b", 2000))
     ]
+    rows += [row | {"settings": {"x": 1}, "test_cross_entropy": 9.0} for row in rows]
     write(tmp_path / MAIN, rows)
     page = report(tmp_path, tmp_path / "RESULTS.md")
     overview = page[: page.index("## Table 2")]

@@ -64,6 +64,6 @@ def test_a_long_run_has_its_schedule_and_its_photometric_loss(sweep):
     code, calls = sweep(**length, SCHEDULE="trapezoid", PHOTOMETRIC="6000")
     assert (code, calls[0]) == (
         0,
-        "train conv-1enc-1LSTM-40000-seed0 --config.optimizer.schedule=trapezoid "
-        "--config.flow_loss.photometric_share=0.15",
+        "train conv-1enc-1LSTM-trapezoid-photometric-6000-40000-seed0 "
+        "--config.optimizer.schedule=trapezoid --config.flow_loss.photometric_share=0.15",
     )
