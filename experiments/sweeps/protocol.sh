@@ -4,9 +4,12 @@
 # SEQUENCES, and then to predict ten, nine of them from predictions, for AHEAD more; given several
 # numbers, each run continues from the model of the one before. Those that predict ten draw from DRAWN
 # sequences, all in the same order, as the benchmarks make theirs anew in each epoch. Finished runs are
-# skipped, a stopped one is continued.
+# skipped, a stopped one is continued. FROM is a finished run of SEQUENCES to begin with instead, such
+# as one of Table 2, of binary pixels; VARIANT and SEED in it stand for those of each run.
 #
 #     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD="12000 32000" bash experiments/sweeps/protocol.sh
+#     VARIANTS="conv-1enc-1LSTM" SEQUENCES=12000 AHEAD=18000 \
+#       FROM=runs/table2/VARIANT-12000-seedSEED bash experiments/sweeps/protocol.sh
 source "$(dirname "$0")/cells.sh"
 VARIANTS=${VARIANTS:-conv-2enc-1LSTM}
 SEQUENCES=${SEQUENCES:-8000}
@@ -18,8 +21,13 @@ use_runs runs/protocol
 pixels=--config.moving_mnist.pixels=float
 for seed in $SEEDS; do
   for variant in $VARIANTS; do
-    train_variant "$variant" "$seed" $pixels
-    score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+    if [ -n "${FROM:-}" ]; then
+      folder=${FROM//VARIANT/$variant}
+      folder=${folder//SEED/$seed}
+    else
+      train_variant "$variant" "$seed" $pixels
+      score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
+    fi
     total=$SEQUENCES
     for ahead in $AHEAD; do
       total=$((total + ahead))
@@ -34,6 +42,6 @@ for seed in $SEEDS; do
     done
   done
 done
-settings="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD='$AHEAD' DRAWN=$DRAWN SEEDS='$SEEDS'"
+settings="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD='$AHEAD' DRAWN=$DRAWN SEEDS='$SEEDS'${FROM:+ FROM=$FROM}"
 write_results protocol "$settings" \
   "$python" -m experiments.report --table=protocol --runs="$RUNS"

@@ -24,8 +24,28 @@ def test_each_length_ahead_goes_on_from_the_one_before(sweep):
     assert sweep("protocol.sh", **environment) == (0, [])
 
 
+def test_ahead_can_begin_with_runs_of_another_table(sweep):
+    environment = {"VARIANTS": "a b", "SEEDS": "0 1", "AHEAD": "5", "DRAWN": "77"}
+    environment["FROM"] = "runs/table2/VARIANT-trapezoid-10-seedSEED"
+    calls = [
+        f"{program} {variant}-ahead-15-seed{seed}{flags}"
+        for seed in (0, 1)
+        for variant in "ab"
+        for program, flags in (
+            (
+                "train",
+                f" --config.train.initial_model=runs/table2/{variant}-trapezoid-10-seed{seed}"
+                " --config.data.num_train=77",
+            ),
+            ("evaluate_ahead", ""),
+        )
+    ]
+    assert sweep("protocol.sh", **environment) == (0, [*calls, "report protocol"])
+    assert sweep("protocol.sh", **environment) == (0, [])
+
+
 def test_the_command_of_results_can_be_run_again(sweep, tmp_path):
-    environment = {"VARIANTS": "a b", "AHEAD": "5 20"}
+    environment = {"VARIANTS": "a b", "AHEAD": "5 20", "FROM": "runs/x/VARIANT-seedSEED"}
     assert sweep("protocol.sh", **environment)[0] == 0
     *settings, shell, script = shlex.split(
         (tmp_path / "runs/protocol/.gathered-protocol").read_text()
