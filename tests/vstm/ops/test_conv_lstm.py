@@ -6,6 +6,19 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from jax.test_util import check_grads
+from made_conv_lstm import (
+    BATCH,
+    HEIGHT,
+    INPUTS,
+    KERNEL,
+    MEMORY,
+    WIDTH,
+    random_arguments,
+    random_frames,
+    random_params,
+    random_state,
+    with_each_convolution,
+)
 
 from vstm.ops.conv_lstm import (
     STEPS_A_GRADIENT,
@@ -15,42 +28,8 @@ from vstm.ops.conv_lstm import (
     conv_lstm_step,
     zero_carry,
 )
-from vstm.ops.convolution.direct import DirectConvolution
-from vstm.ops.convolution.fourier import FourierConvolution
-from vstm.ops.convolution.tiling import Tiling
 
 pytestmark = pytest.mark.usefixtures("strict_promotion")
-
-TAU, BATCH, HEIGHT, WIDTH, INPUTS, MEMORY, KERNEL = 3, 2, 5, 4, 2, 3, 3
-
-CONVOLUTIONS = {
-    "direct": DirectConvolution((KERNEL, KERNEL)),
-    "fourier": FourierConvolution(Tiling(HEIGHT, KERNEL, 1), Tiling(WIDTH, KERNEL, 1), HEIGHT),
-    # tiles that the map doesn't fill
-    "fourier tiles": FourierConvolution(
-        Tiling(HEIGHT, KERNEL, 2), Tiling(WIDTH, KERNEL, 3), HEIGHT
-    ),
-}
-with_each_convolution = pytest.mark.parametrize(
-    "convolution", CONVOLUTIONS.values(), ids=CONVOLUTIONS.keys()
-)
-
-
-def random_params(generator):
-    return ConvLSTMParams(
-        jnp.asarray(0.4 * generator.normal(size=(KERNEL, KERNEL, INPUTS, 4 * MEMORY))),
-        jnp.asarray(0.4 * generator.normal(size=(KERNEL, KERNEL, MEMORY, 4 * MEMORY))),
-        jnp.asarray(generator.normal(size=4 * MEMORY)),
-    )
-
-
-def random_state(generator):
-    shape = (BATCH, HEIGHT, WIDTH, MEMORY)
-    return tuple(jnp.asarray(generator.normal(size=shape)) for _ in range(2))
-
-
-def random_frames(generator):
-    return jnp.asarray(generator.normal(size=(TAU, BATCH, HEIGHT, WIDTH, INPUTS)))
 
 
 def step_loops(params, carry, frame):
@@ -120,11 +99,6 @@ def test_step_equals_flax_cell(x64):
     ours_c, ours_h = jax.jit(conv_lstm_step)(params, carry, frame)
     np.testing.assert_allclose(ours_c, c, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(ours_h, h, rtol=1e-10, atol=1e-12)
-
-
-def random_arguments(seed):
-    generator = np.random.default_rng(seed)
-    return random_params(generator), random_state(generator), random_frames(generator)
 
 
 def assert_trees_close(ours, expected, **tolerances):
@@ -209,71 +183,6 @@ def test_prepared_weights_stand_in_for_the_kernels(convolution, x64):
 
     ours = prepare_and_scan(params, kernels_gone)
     assert_trees_close(ours, unrolled(params, carry, frames), rtol=1e-12, atol=1e-12)
-
-
-def recurrent_scans(convolution, arguments):
-    """The forward and the backward scan of a gradient, as equations."""
-
-    def loss(params, carry, frames):
-        (_, h), _ = conv_lstm_scan(params, carry, frames, convolution)
-        return jnp.sum(h)
-
-    jaxpr = jax.make_jaxpr(jax.grad(loss))(*arguments).jaxpr
-    state_shape = jax.eval_shape(convolution.arrange, arguments[1][0]).shape
-    forward, backward = (
-        equation
-        for equation in _all_equations(jaxpr)
-        if equation.primitive.name == "scan"
-        and state_shape in {result.aval.shape for result in equation.outvars}
-    )
-    return forward, backward
-
-
-def shapes_not_scanned(outside, inside):
-    """Shapes of a scan's inputs or outputs that each step sees as a whole: constants or carries."""
-    pairs = [(a.aval.shape, b.aval.shape) for a, b in zip(outside, inside, strict=True)]
-    return [shape for shape, in_step in pairs if shape == in_step]
-
-
-@with_each_convolution
-def test_no_weight_gradient_is_accumulated_in_the_backward_scan(convolution):
-    params, carry, frames = random_arguments(5)
-    kernel = jax.eval_shape(concatenated_kernel, params)
-    prepared = [
-        jax.eval_shape(prepare, kernel)
-        for prepare in (convolution.prepare, convolution.prepare_transposed)
-    ]
-    weights = jax.tree.leaves((params, kernel, prepared))
-    state_shape = jax.eval_shape(convolution.arrange, carry[0]).shape
-    for scan in recurrent_scans(convolution, (params, carry, frames)):
-        shapes = [result.aval.shape for result in scan.outvars]
-        carried = shapes_not_scanned(scan.outvars, scan.params["jaxpr"].jaxpr.outvars)
-        assert carried == [state_shape] * 2
-        assert not {s for shape in shapes for s in (shape, shape[1:])} & {w.shape for w in weights}
-
-
-@with_each_convolution
-def test_scans_take_weights_that_were_prepared_before(convolution):
-    params, carry, frames = random_arguments(5)
-    kernel = jax.eval_shape(concatenated_kernel, params)
-    for scan, prepare in zip(
-        recurrent_scans(convolution, (params, carry, frames)),
-        (convolution.prepare, convolution.prepare_transposed),
-        strict=True,
-    ):
-        whole = shapes_not_scanned(scan.invars, scan.params["jaxpr"].jaxpr.invars)
-        prepared = jax.tree.leaves(jax.eval_shape(prepare, kernel))
-        assert {weights.shape for weights in prepared} <= set(whole)
-
-
-def _all_equations(jaxpr):
-    for equation in jaxpr.eqns:
-        yield equation
-        for value in equation.params.values():
-            for inner in value if isinstance(value, tuple | list) else (value,):
-                inner = getattr(inner, "jaxpr", inner)
-                if hasattr(inner, "eqns"):
-                    yield from _all_equations(inner)
 
 
 def test_zero_carry_has_the_memorys_shape():
