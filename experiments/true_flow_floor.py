@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main() -> None:
     from experiments.configs.config import resolve
-    from experiments.measure.floor import train_and_test
+    from experiments.measure.bounds.floor import train_and_test
     from experiments.run import build
     from experiments.run.results import make_folder, result_text, write_file
 

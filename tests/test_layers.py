@@ -54,7 +54,9 @@ MAY_IMPORT = {
         "experiments.run",
         "experiments.pictures",
         "experiments.measure",
+        "experiments.measure.bounds",
     },
+    "experiments.measure.bounds": {"experiments.console", "experiments.measure"},
     "experiments.measure.video": {
         "experiments.console",
         "experiments.run",

@@ -20,7 +20,7 @@ THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 _STILL = 0.05  # pixels; what moves no farther counts as still
 _ALIKE = 1  # decimals of a pixel; motions that are equal to them are one
 CAUSES = ("turn", "after_turn", "crossing", "border", "plain")
-_TURN = 1.5  # pixels by which a motion changes; whole pixels make one of constant speed change by 1
+TURN = 1.5  # pixels by which a motion changes; whole pixels make one of constant speed change by 1
 _NEAR = 4  # pixels to another object, or to the border
 _AFTER = 3  # frames for which a turn is told as the cause
 
@@ -111,7 +111,7 @@ def _turns(flows: np.ndarray, objects: np.ndarray, k: int) -> np.ndarray:
             motions[n] = np.median(flow[shown == k], axis=0)
     # Of a hidden object neither is known, and no turn.
     u, v = np.diff(motions, axis=0).T
-    return np.hypot(u, v) > _TURN
+    return np.hypot(u, v) > TURN
 
 
 @dataclass

@@ -13,7 +13,7 @@ from experiments.configs.fields import flatten
 from experiments.configs.recipes import configure, with_recipe
 from experiments.console.errors import UserError
 from experiments.console.reading import number, numbers, reading
-from experiments.measure.floor import encoder_name
+from experiments.measure.bounds.floor import encoder_name
 from experiments.measure.flow_scores import read_flow_scores
 from experiments.measure.paper import MODEL_OF_RECIPE
 from experiments.report.provenance import Row, training

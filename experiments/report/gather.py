@@ -11,7 +11,7 @@ from typing import Any
 from experiments.configs.config import read_json
 from experiments.configs.fields import flatten
 from experiments.console.errors import UserError
-from experiments.report import evaluations, learning_curves, measurements, predictions, result_files
+from experiments.report import clips, evaluations, learning_curves, result_files
 from experiments.report.learning_curves import keep_curves, plot_curves, read_curve
 from experiments.report.merging import earlier_rows, with_earlier, with_earlier_shared
 from experiments.report.provenance import Row
@@ -30,8 +30,8 @@ from experiments.run.folder import CONFIG_FILE
 ROW_MAKERS: dict[type, Callable[[Any, Path, Sequence[Path]], list[Row]]] = {
     Evaluations: evaluations.rows,
     ResultFile: result_files.rows,
-    Predictions: predictions.rows,
-    Measurements: measurements.rows,
+    Predictions: clips.predictions,
+    Measurements: clips.measurements,
     TrainingErrors: learning_curves.rows,
 }
 """By source: its rows, from the folder of runs and the files found below it."""

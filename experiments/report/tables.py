@@ -4,6 +4,15 @@ A new one is an entry here and, in its folder, a `finding.md` of two sentences. 
 heavy, as a flag offers the names.
 """
 
+from experiments.report.columns import (
+    ALL_OF_FLOW,
+    CLIPS,
+    FLOW,
+    PAPER,
+    PREDICTION,
+    RUN,
+    SETTINGS,
+)
 from experiments.report.table import (
     Curves,
     Evaluations,
@@ -14,33 +23,6 @@ from experiments.report.table import (
     TrainingErrors,
 )
 
-_RUN = {"label": "run", "length": "training sequences"}
-_SETTINGS = {"settings": "other settings"}
-_PAPER = {"paper": "paper", "ratio": "ratio"}
-_PREDICTION = {
-    "cross_entropy": "nats per pixel",
-    "copy_last_cross_entropy": "copy of the last frame",
-}
-_FLOW = {"endpoint_error": "endpoint error, px", "motion_iou": "motion IoU"}
-_ALL_OF_FLOW = {
-    "endpoint_error": "endpoint error, px",
-    "angular_error": "angular error, deg",
-    "within_1px": "within 1 px",
-    "motion_iou": "motion IoU",
-    "motion_ari": "ARI",
-}
-_CLIPS = {
-    "prediction": "clip",
-    "size": "size",
-    "frames": "frames",
-    "mean_squared_error": "squared error",
-    "error_to_copy_last": "ratio to a copy",
-    "error_to_zero_flow": "ratio to no flow",
-    "moving": "moving",
-    "flicker": "flicker, px",
-    "milliseconds_a_frame": "ms per frame",
-}
-
 
 def _variants(title: str, floor: dict[str, str]) -> Table:
     """Cross-entropies of variants beside the paper's, and the floor's column, if there is one."""
@@ -50,18 +32,18 @@ def _variants(title: str, floor: dict[str, str]) -> Table:
         key=("variant", "sequences", "settings", "seed"),
         curves=Curves("validation/cross_entropy", "validation cross-entropy, nats per pixel"),
         columns={"variant": "variant", "sequences": "training sequences"}
-        | _SETTINGS
+        | SETTINGS
         | {"test_cross_entropy": "nats per pixel"}
-        | _PAPER
+        | PAPER
         | floor
-        | _FLOW,
+        | FLOW,
         by=("variant", "sequences", "settings"),
     )
 
 
-def _runs(title: str, flow: dict[str, str] = _ALL_OF_FLOW) -> Table:
+def _runs(title: str, flow: dict[str, str] = ALL_OF_FLOW) -> Table:
     """Runs by their names, with the scores of their predictions and some of their flow's."""
-    columns = _RUN | _PREDICTION | flow
+    columns = RUN | PREDICTION | flow
     return Table(title, Evaluations(), ("run",), columns=columns, by=("label", "length"))
 
 
@@ -77,9 +59,9 @@ TABLES = {
         key=("loss", "sequences", "settings", "seed"),
         curves=Curves("validation/mean_squared_error", "validation mean squared error"),
         columns={"loss": "loss", "sequences": "training sequences"}
-        | _SETTINGS
+        | SETTINGS
         | {"test_l2": "squared error"}
-        | _PAPER,
+        | PAPER,
         by=("loss", "sequences", "settings"),
     ),
     "figure6": Table(
@@ -93,7 +75,7 @@ TABLES = {
             window=15,
             by="updates",
         ),
-        columns=_RUN | {f"tenth_{n}": f"tenth {n}" for n in (1, 2, 3, 5, 7, 10)},
+        columns=RUN | {f"tenth_{n}": f"tenth {n}" for n in (1, 2, 3, 5, 7, 10)},
         by=("label", "length"),
     ),
     "figure5": _runs("Figure 5: predictions and flow, plain and lined moving MNIST"),
@@ -101,7 +83,7 @@ TABLES = {
         "Flow against the true one",
         rows=ResultFile("flow"),
         key=("run",),
-        columns={"name": "flow"} | _RUN | _ALL_OF_FLOW,
+        columns={"name": "flow"} | RUN | ALL_OF_FLOW,
         by=("name", "label", "length"),
         where={
             "name": (
@@ -114,7 +96,7 @@ TABLES = {
         "Photometric loss of the flow",
         rows=Evaluations(),
         key=("run",),
-        columns={"run": "run", "sequences": "training sequences"} | _PREDICTION | _ALL_OF_FLOW,
+        columns={"run": "run", "sequences": "training sequences"} | PREDICTION | ALL_OF_FLOW,
         by=("run", "sequences"),
     ),
     "ahead": Table(
@@ -122,7 +104,7 @@ TABLES = {
         rows=ResultFile("ahead"),
         key=("run",),
         columns={"name": "of"}
-        | _RUN
+        | RUN
         | {"mean_mse": "squared error, mean of ten", "mse": "squared error, frame"}
         | {"mean_ssim": "SSIM", "mean_nats_per_frame": "nats per frame"},
         by=("name", "label", "length"),
@@ -145,7 +127,7 @@ TABLES = {
         "Do the memory's features help? Linear probes",
         rows=ResultFile("probe"),
         key=("run",),
-        columns=_RUN | {"mean_iou": "IoU:"},
+        columns=RUN | {"mean_iou": "IoU:"},
         by=("label", "length"),
         across=("task", "features"),
         where={
@@ -154,7 +136,20 @@ TABLES = {
             "sequences": (1000,),
         },
     ),
-    "ablations": _runs("Ablations", _FLOW),
+    "ablations": _runs("Ablations", FLOW),
+    "foreseen": Table(
+        "What can be foreseen: an ideal observer of moving MNIST",
+        columns={"pixels": "pixels", "frame": "frame ahead", "flow": "flow"}
+        | {"cross_entropy": "nats per pixel", "nats_per_frame": "nats per frame"}
+        | {"mse": "squared error, frame", "endpoint_error": "endpoint error, px:"},
+        by=("pixels", "frame", "flow"),
+        across=("cause",),
+        where={
+            "pixels": ("binary", "float"),
+            "frame": (None, 1, 10),
+            "cause": (None, "all", "plain", "after_turn", "turn", "crossing"),
+        },
+    ),
     "rates": Table(
         "Learning rates by the length of the run",
         # Written once, of validation sequences and of runs that are gone: not gathered.
@@ -173,9 +168,7 @@ TABLES = {
         },
         by=("frame", "pixels"),
     ),
-    "predict": Table(
-        "Figure 7: real video", rows=Predictions(), columns=_CLIPS, by=("prediction",)
-    ),
+    "predict": Table("Figure 7: real video", rows=Predictions(), columns=CLIPS, by=("prediction",)),
     "real_video": Table(
         "Real video beside a copy and classical flow carried on",
         columns={"clip": "clip", "frames": "frames"}
@@ -201,7 +194,7 @@ TABLES = {
     "flow_choices": Table(
         "Recurrent flow head and sparsity penalty",
         rows=Predictions(),
-        columns=_CLIPS,
+        columns=CLIPS,
         by=("prediction",),
     ),
     "make_train": Table("What `make train` reaches", rows=ResultFile("eval"), key=("run",)),

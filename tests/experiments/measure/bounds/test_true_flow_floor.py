@@ -7,8 +7,8 @@ import pytest
 from small_run import run, small_config
 
 from experiments.configs.config import resolve
-from experiments.measure import floor
-from experiments.measure.floor import TrueFlowCodec, encoder_name, train_and_test
+from experiments.measure.bounds import floor
+from experiments.measure.bounds.floor import TrueFlowCodec, encoder_name, train_and_test
 from experiments.run import build
 from vstm.modules.model_config import ModelConfig
 from vstm.variants import VARIANTS

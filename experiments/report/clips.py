@@ -1,15 +1,16 @@
-"""Rows of what `experiments.predict` measured."""
+"""Rows of what was measured of predicted videos: by `experiments.predict`, by `measure.video`."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from data.files.json_files import parse_json
-from experiments.console.reading import number, numbers, reading
+from experiments.console import reading
+from experiments.console.reading import number, numbers
 from experiments.report.provenance import Row
-from experiments.report.table import Predictions
+from experiments.report.table import Measurements, Predictions
 
 
-def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
+def predictions(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
     """A row for each prediction, named by its path below the folder.
 
     Raises:
@@ -17,7 +18,7 @@ def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
     """
     table = []
     for path in files:
-        with reading(path, "a summary of a prediction"):
+        with reading.reading(path, "a summary of a prediction"):
             summary = parse_json(path)
             means = numbers(summary["means"])
             row: Row = {
@@ -29,6 +30,21 @@ def rows(source: Predictions, folder: Path, files: Sequence[Path]) -> list[Row]:
                 "error_to_zero_flow": _ratio(means["mean_squared_error"], means.get("zero_flow")),
             }
             table.append(row | means)
+    return table
+
+
+def measurements(source: Measurements, folder: Path, files: Sequence[Path]) -> list[Row]:
+    """A row for each measurement, of all its clips, named by the folder that holds it.
+
+    Raises:
+      UserError: results are damaged.
+    """
+    table = []
+    for path in files:
+        with reading.reading(path, "the results of a measurement"):
+            *clips, means = reading.rows(parse_json(path))
+            run = path.parent.parent.relative_to(folder).as_posix()
+            table.append({"run": run, "clips": len(clips), **means})
     return table
 
 
