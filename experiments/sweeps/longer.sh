@@ -1,24 +1,41 @@
 #!/usr/bin/env bash
-# The best variant of Table 2 trained for longer: from its model on, at half of the rate, with the
-# sequences in another order; a run of its own. Runs are trained where they are missing, a stopped
-# one is continued.
+# A variant of Table 2 trained for longer: from its model on, at half of the rate or at RATE, with the
+# sequences in another order; a run of its own. WEIGHT is that of a photometric loss that stays, which
+# makes the flow truer; none if not given. FROM is a finished run of SEQUENCES to begin with, such as
+# one of another schedule, instead of Table 2's. Runs are trained where they are missing, a stopped one
+# is continued.
 #
 #     SEQUENCES=12000 MORE=7000 bash experiments/sweeps/longer.sh
+#     VARIANT=conv-1enc-1LSTM SEQUENCES=12000 MORE=3000 RATE=1e-3 WEIGHT=0.3 \
+#       bash experiments/sweeps/longer.sh
 source "$(dirname "$0")/cells.sh"
 VARIANT=${VARIANT:-conv-1enc-2LSTM}
 SEQUENCES=${SEQUENCES:-12000}
 MORE=${MORE:-7000}
+RATE=${RATE:-2e-3}
 use_runs runs/table2
 
-train_variant "$VARIANT" 0
-first=$folder
+settings="VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE RATE=$RATE${FROM:+ FROM=$FROM}"
+if [ -n "${FROM:-}" ]; then
+  first=$FROM
+else
+  train_variant "$VARIANT" 0
+  first=$folder
+fi
+photometric=(--config.flow_loss.photometric_weight=0.0)
+if [ -n "${WEIGHT:-}" ]; then
+  settings="$settings WEIGHT=$WEIGHT"
+  kind=-photometric-$WEIGHT
+  photometric=(--config.flow_loss.photometric_weight="$WEIGHT")
+  photometric+=(--config.flow_loss.photometric_share=0.0)
+fi
 RUNS=$BESIDE/longer-$SEQUENCES
 mkdir -p "$RUNS"
 SEQUENCES=$MORE train_variant "$VARIANT" 1 \
   --config.train.initial_model="$first" \
-  --config.optimizer.learning_rate=2e-3 \
-  --config.flow_loss.photometric_weight=0.0
+  --config.optimizer.learning_rate="$RATE" \
+  "${photometric[@]}"
 score "$folder" flow_test.json evaluate_flow
 
-write_results longer "VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE" \
+write_results longer "$settings" \
   "$python" -m experiments.report --table=longer --runs="$RUNS"

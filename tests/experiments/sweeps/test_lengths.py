@@ -44,6 +44,24 @@ def test_ahead_can_begin_with_runs_of_another_table(sweep):
     assert sweep("protocol.sh", **environment) == (0, [])
 
 
+def test_a_run_is_trained_for_longer_from_another_with_a_photometric_loss_that_stays(sweep):
+    environment = {"VARIANT": "a", "MORE": "5", "FROM": "runs/table2/a-trapezoid-10-seed0"}
+    began = "--config.train.initial_model=runs/table2/a-trapezoid-10-seed0"
+    for weight, run, share in (
+        ({}, "a-5-seed1", ""),
+        (
+            {"WEIGHT": "0.3"},
+            "a-photometric-0.3-5-seed1",
+            " --config.flow_loss.photometric_share=0.0",
+        ),
+    ):
+        assert sweep("longer.sh", **environment, **weight) == (
+            0,
+            [f"train {run} {began}{share}", f"evaluate_flow {run}", "report longer"],
+        )
+        assert sweep("longer.sh", **environment, **weight) == (0, [])
+
+
 def test_the_command_of_results_can_be_run_again(sweep, tmp_path):
     environment = {"VARIANTS": "a b", "AHEAD": "5 20", "FROM": "runs/x/VARIANT-seedSEED"}
     assert sweep("protocol.sh", **environment)[0] == 0
