@@ -1,4 +1,4 @@
-"""Moving MNIST: the digits, the generator with its ground truth, the published test set.
+"""Moving MNIST: digits, generator and ground truth, what can be foreseen, the published test set.
 
 Source: Srivastava, Mansimov, Salakhutdinov 2015.
 """

@@ -3,6 +3,9 @@
 A digit moves straight, at a known speed, and is reflected at the border, see `generator`; of its
 path, whole pixels show. Where within its first pixel it began and which direction it has are open:
 of all starts and directions, equally likely, those that agree with what was seen are carried on.
+Positions and velocities are shares of the free path, as the generator's.
+
+Source: the project's own; the rules of motion are the reference generator's.
 """
 
 from typing import NamedTuple
@@ -10,91 +13,93 @@ from typing import NamedTuple
 import numpy as np
 
 NUM_ANGLES = 2048  # tried at first
-NUM_STARTS = 256  # along each axis
-REFINEMENT = 8  # parts of each interval between angles that is searched further
-MAX_REFINEMENTS = 5
-ENOUGH = 32  # angles that agree
+NUM_STARTS = 64  # along each axis in each pixel of the free path, at first
+REFINEMENT = 8  # times as many of both in a further search, near those that agreed
+MAX_REFINEMENTS = 3
+MIN_ANGLES = 200  # that agree, for no further search
 
 
-class _Carried(NamedTuple):
-    """One axis of the paths that agree with what was seen.
+class _AxisPaths(NamedTuple):
+    """Along one axis, the paths that agree with what was seen, for A velocities.
 
     Attributes:
-      counts: starts that agree, by angle, [A].
-      places: of these, by angle, frame to come and place, [A, n, free + 1].
-      low, high: of the starts that agree; of all that were tried where none does.
+      counts: starts that agree, int [A].
+      places: of these, how many come to a pixel, [A, n, free + 1], by frame to come and pixel.
     """
 
     counts: np.ndarray
     places: np.ndarray
-    low: float
-    high: float
 
 
 def foresee(seen: np.ndarray, num_ahead: int, *, step: float, free: int) -> np.ndarray:
     """Probabilities of a digit's places in the frames to come.
 
     Args:
-      seen: where its corner (x, y) was in each frame seen, int [tau, 2], pixels.
+      seen: where its corner (x, y) was in each frame seen, int [tau, 2], 0 to `free`, pixels.
       num_ahead: frames to come, n.
-      step: its speed, share of the free path a frame.
-      free: the free path, pixels; corners are at 0 to `free`.
+      step: its speed a frame, in (0, 0.5].
+      free: the free path, pixels.
 
     Returns:
       float64 [n, free + 1, free + 1], by frame, x and y; those of each frame sum to 1.
 
     Raises:
-      ValueError: no path of that speed agrees with what was seen.
+      ValueError: no path of that speed was found that agrees with what was seen.
     """
-    reach = [(max(0.0, p / free - step), min(1.0, (p + 1) / free + step)) for p in seen[0]]
-    total = NUM_ANGLES
-    index = np.arange(total)
-    for _ in range(MAX_REFINEMENTS):
-        angles = (index + 0.5) * (2 * np.pi / total)
-        ways = step * np.cos(angles), step * np.sin(angles)
-        x, y = (_carried(seen[:, k], num_ahead, ways[k], reach[k], free) for k in (0, 1))
-        weights = x.counts * y.counts
-        if np.count_nonzero(weights) >= ENOUGH:
+    num_angles, num_starts = NUM_ANGLES, NUM_STARTS
+    index = np.arange(num_angles)
+    for _ in range(MAX_REFINEMENTS + 1):
+        angles = (index + 0.5) * (2 * np.pi / num_angles)
+        x = _paths(seen[:, 0], num_ahead, step * np.cos(angles), free, num_starts)
+        agree = x.counts > 0
+        y = _paths(seen[:, 1], num_ahead, step * np.sin(angles[agree]), free, num_starts)
+        weights = x.counts[agree] * y.counts
+        if np.count_nonzero(weights) >= MIN_ANGLES:
             break
-        agreeing = index[weights > 0]
-        if len(agreeing):
-            index = np.unique(np.concatenate([agreeing - 1, agreeing, agreeing + 1]) % total)
-            reach = [(x.low, x.high), (y.low, y.high)]
-        elif total > NUM_ANGLES:  # all of them once more finely, and none
+        if weights.any():
+            agreeing = index[agree][weights > 0]
+            index = np.unique(np.concatenate([agreeing - 1, agreeing, agreeing + 1]) % num_angles)
+            num_starts = NUM_STARTS * REFINEMENT
+        elif num_angles > NUM_ANGLES:  # all of them once more finely, and none
             break
         index = (index[:, None] * REFINEMENT + np.arange(REFINEMENT)).ravel()
-        total *= REFINEMENT
+        num_angles *= REFINEMENT
     if not weights.any():
-        raise ValueError(f"no path of {step * free:g} pixels a frame agrees with {seen.tolist()}")
-    return np.einsum("anx,any->nxy", x.places, y.places) / weights.sum()
+        raise ValueError(
+            f"no path of {step * free:g} pixels a frame was found that shows at {seen.tolist()}"
+        )
+    return np.einsum("anx,any->nxy", x.places[agree], y.places) / weights.sum()
 
 
-def _carried(
-    seen: np.ndarray, num_ahead: int, ways: np.ndarray, reach: tuple[float, float], free: int
-) -> _Carried:
-    """Paths along an axis, of each of the ways a frame and of starts within reach."""
-    low, high = reach
-    spacing = (high - low) / NUM_STARTS
-    starts = low + spacing * (np.arange(NUM_STARTS) + 0.5)
-    which = np.repeat(np.arange(len(ways)), NUM_STARTS)
-    begun = np.tile(starts, len(ways))
-    place, way = begun, ways[which]
+def _paths(
+    seen: np.ndarray, num_ahead: int, velocities: np.ndarray, free: int, num_starts: int
+) -> _AxisPaths:
+    """Those of [A] velocities that show at pixels seen [tau], of so many starts in a pixel."""
+    first, fastest = seen[0] / free, np.abs(velocities).max(initial=0)
+    if 0 < seen[0] < free:
+        low, num_pixels = first - velocities, 1
+    else:  # it may have met the border, from whichever side
+        low, num_pixels = np.full_like(velocities, first - fastest), 1 + int(2 * fastest * free + 1)
+    offsets = (np.arange(num_starts * num_pixels) + 0.5) / (num_starts * free)
+    position = (low[:, None] + offsets).ravel()
+    index = np.repeat(np.arange(len(velocities)), len(offsets))
+    possible = (position >= 0) & (position < 1)
+    position, index = position[possible], index[possible]
+    velocity = velocities[index]
     for pixel in seen:
-        place, way = _moved(place, way)
-        agrees = (place * free).astype(int) == pixel
-        place, way, which, begun = (array[agrees] for array in (place, way, which, begun))
-    places = np.empty((len(ways), num_ahead, free + 1))
+        position, velocity = _moved(position, velocity)
+        agrees = (position * free).astype(int) == pixel
+        position, velocity, index = position[agrees], velocity[agrees], index[agrees]
+    places = np.empty((len(velocities), num_ahead, free + 1))
     for n in range(num_ahead):
-        place, way = _moved(place, way)
-        cell = which * (free + 1) + (place * free).astype(int)
-        places[:, n] = np.bincount(cell, minlength=places[:, n].size).reshape(len(ways), -1)
-    if len(begun):
-        low, high = max(low, begun.min() - spacing), min(high, begun.max() + spacing)
-    return _Carried(np.bincount(which, minlength=len(ways)), places, low, high)
+        position, velocity = _moved(position, velocity)
+        cell = index * (free + 1) + (position * free).astype(int)
+        places[:, n] = np.bincount(cell, minlength=places[:, n].size).reshape(-1, free + 1)
+    return _AxisPaths(np.bincount(index, minlength=len(velocities)), places)
 
 
-def _moved(place: np.ndarray, way: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _moved(position: np.ndarray, velocity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A frame on; stopped at the border, and sent back from it."""
-    place = place + way
-    inside = (place > 0) & (place < 1)
-    return np.clip(place, 0, 1), np.where(inside, way, -way)
+    position = position + velocity
+    inside = (position > 0) & (position < 1)
+    return np.clip(position, 0, 1), np.where(inside, velocity, -velocity)

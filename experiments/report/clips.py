@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from data.files.json_files import parse_json
-from experiments.console import reading
-from experiments.console.reading import number, numbers
+from experiments.console.reading import number, numbers, reading
+from experiments.console.reading import rows as checked_rows
 from experiments.report.provenance import Row
 from experiments.report.table import Measurements, Predictions
 
@@ -18,7 +18,7 @@ def predictions(source: Predictions, folder: Path, files: Sequence[Path]) -> lis
     """
     table = []
     for path in files:
-        with reading.reading(path, "a summary of a prediction"):
+        with reading(path, "a summary of a prediction"):
             summary = parse_json(path)
             means = numbers(summary["means"])
             row: Row = {
@@ -41,8 +41,8 @@ def measurements(source: Measurements, folder: Path, files: Sequence[Path]) -> l
     """
     table = []
     for path in files:
-        with reading.reading(path, "the results of a measurement"):
-            *clips, means = reading.rows(parse_json(path))
+        with reading(path, "the results of a measurement"):
+            *clips, means = checked_rows(parse_json(path))
             run = path.parent.parent.relative_to(folder).as_posix()
             table.append({"run": run, "clips": len(clips), **means})
     return table

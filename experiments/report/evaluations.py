@@ -1,6 +1,6 @@
 """Rows of evaluated runs: what each compares, its test scores, those of its flow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -101,8 +101,8 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
     fields = flatten(config)
     if source.field == "variant":
         _check_network(folder, config)
-    whole_recipe = bool(source.field)
-    baseline = _baseline(whole_recipe, *(fields[path] for path in _FOLLOWED))
+    of_recipe = bool(source.field)
+    baseline = _baseline(*(fields[path] for path in _FOLLOWED), of_recipe=of_recipe)
     settings = {
         path: list(value) if isinstance(value, tuple) else value  # as earlier rows have it
         for path, value in sorted(fields.items())
@@ -110,9 +110,9 @@ def _compared(source: Evaluations, folder: Path, config: Config) -> Row:
         and path not in _TOLD_OTHERWISE
         and is_read(path, config.data.name)
     }
-    if not whole_recipe:
+    if not of_recipe:
         return {"run": folder.name, "settings": settings}
-    if config.recipe != "fast":
+    if config.recipe not in ("", "fast"):
         settings = {"recipe": config.recipe} | settings
     return {source.field: fields[source.field], "settings": settings}
 
@@ -141,18 +141,24 @@ def _check_network(folder: Path, config: Config) -> None:
 
 
 @cache
-def _baseline(whole_recipe: bool, *followed: Any) -> dict[str, Any]:
-    """The fields that `settings` are told from, see `rows`, by the values of `_FOLLOWED`.
+def _baseline(*followed: Any, of_recipe: bool) -> Mapping[str, Any]:
+    """The fields that `settings` are told from, see `rows`.
 
-    They need not go together, such as the default speed of digits and small frames.
+    Args:
+      followed: values of `_FOLLOWED`. They need not go together, such as the default speed of
+        digits and small frames.
+      of_recipe: whether all that the recipe sets is in it, or what it sets of the network alone.
     """
     by_path = dict(zip(_FOLLOWED, followed, strict=True))
-    # open in all that recipes set, or in the network alone
-    config = configure(by_path["variant"]) if whole_recipe else default.get_config()
+    if of_recipe:
+        config = configure(by_path["variant"])
+        by_path["recipe"] = by_path["recipe"] or "fast"  # of runs from before the recipes' names
+    else:
+        config = default.get_config()
     config.update_from_flattened_dict(by_path)
     config = with_recipe(config)
     decide(config)
-    told = {} if whole_recipe else {path: default.DEFAULTS[path] for path in _FOLLOWED}
+    told = {} if of_recipe else {path: default.DEFAULTS[path] for path in _FOLLOWED}
     return flatten(config) | told
 
 

@@ -146,7 +146,7 @@ TABLES = {
         across=("cause",),
         where={
             "pixels": ("binary", "float"),
-            "frame": (None, 1, 10),
+            "frame": (1, 10, "1 to 10"),
             "cause": (None, "all", "plain", "after_turn", "turn", "crossing"),
         },
     ),

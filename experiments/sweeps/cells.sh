@@ -67,6 +67,14 @@ train_variant() {
     --config.seed="$seed" "$@"
 }
 
+# finished FOLDER: ends the sweep unless a run is there that others can begin with.
+finished() {
+  if [ ! -e "$1/model.npz" ]; then
+    echo "error: FROM: $1 has no model.npz; expected the folder of a finished run" >&2
+    exit 2
+  fi
+}
+
 # score_variants FILE MODULE: a module's scores of Table 2's $VARIANTS of $SEED.
 score_variants() {
   local variant

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A variant of Table 2 trained for longer: from its model on, at half of the rate or at RATE, with the
 # sequences in another order; a run of its own. WEIGHT is that of a photometric loss that stays, which
-# makes the flow truer; none if not given. FROM is a finished run of SEQUENCES to begin with, such as
-# one of another schedule, instead of Table 2's. Runs are trained where they are missing, a stopped one
-# is continued.
+# makes the flow truer; none if not given. FROM is a finished run of SEQUENCES to begin with instead of
+# Table 2's, such as one of another schedule, below the root of the project. What is set is in the name
+# of the run. Runs are trained where they are missing, a stopped one is continued.
 #
 #     SEQUENCES=12000 MORE=7000 bash experiments/sweeps/longer.sh
 #     VARIANT=conv-1enc-1LSTM SEQUENCES=12000 MORE=3000 RATE=1e-3 WEIGHT=0.3 \
@@ -12,20 +12,26 @@ source "$(dirname "$0")/cells.sh"
 VARIANT=${VARIANT:-conv-1enc-2LSTM}
 SEQUENCES=${SEQUENCES:-12000}
 MORE=${MORE:-7000}
-RATE=${RATE:-2e-3}
 use_runs runs/table2
 
-settings="VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE RATE=$RATE${FROM:+ FROM=$FROM}"
+settings="VARIANT=$VARIANT SEQUENCES=$SEQUENCES MORE=$MORE"
 if [ -n "${FROM:-}" ]; then
+  finished "$FROM"
   first=$FROM
+  settings="$settings FROM='$FROM'"
+  kind=-from-${FROM##*/"$VARIANT"-}
 else
   train_variant "$VARIANT" 0
   first=$folder
 fi
+if [ -n "${RATE:-}" ]; then
+  settings="$settings RATE=$RATE"
+  kind=$kind-rate-$RATE
+fi
 photometric=(--config.flow_loss.photometric_weight=0.0)
 if [ -n "${WEIGHT:-}" ]; then
   settings="$settings WEIGHT=$WEIGHT"
-  kind=-photometric-$WEIGHT
+  kind=$kind-photometric-$WEIGHT
   photometric=(--config.flow_loss.photometric_weight="$WEIGHT")
   photometric+=(--config.flow_loss.photometric_share=0.0)
 fi
@@ -33,7 +39,7 @@ RUNS=$BESIDE/longer-$SEQUENCES
 mkdir -p "$RUNS"
 SEQUENCES=$MORE train_variant "$VARIANT" 1 \
   --config.train.initial_model="$first" \
-  --config.optimizer.learning_rate="$RATE" \
+  --config.optimizer.learning_rate="${RATE:-2e-3}" \
   "${photometric[@]}"
 score "$folder" flow_test.json evaluate_flow
 

@@ -5,7 +5,8 @@
 # numbers, each run continues from the model of the one before. Those that predict ten draw from DRAWN
 # sequences, all in the same order, as the benchmarks make theirs anew in each epoch. Finished runs are
 # skipped, a stopped one is continued. FROM is a finished run of SEQUENCES to begin with instead, such
-# as one of Table 2, of binary pixels; VARIANT and SEED in it stand for those of each run.
+# as one of Table 2, of binary pixels, below the root of the project; VARIANT and SEED in its name stand
+# for those of each run, and what is between them is in the names of the runs that begin with it.
 #
 #     VARIANTS="conv-2enc-1LSTM" SEQUENCES=8000 AHEAD="12000 32000" bash experiments/sweeps/protocol.sh
 #     VARIANTS="conv-1enc-1LSTM" SEQUENCES=12000 AHEAD=18000 \
@@ -18,12 +19,17 @@ DRAWN=${DRAWN:-100000}
 SEEDS=${SEEDS:-0}
 use_runs runs/protocol
 
+if [ -n "${FROM:-}" ]; then
+  kind=${FROM##*/VARIANT}
+  kind=-from${kind%-seedSEED}
+fi
 pixels=--config.moving_mnist.pixels=float
 for seed in $SEEDS; do
   for variant in $VARIANTS; do
     if [ -n "${FROM:-}" ]; then
       folder=${FROM//VARIANT/$variant}
       folder=${folder//SEED/$seed}
+      finished "$folder"
     else
       train_variant "$variant" "$seed" $pixels
       score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
@@ -32,7 +38,7 @@ for seed in $SEEDS; do
     for ahead in $AHEAD; do
       total=$((total + ahead))
       before=$folder
-      folder=$RUNS/$variant-ahead-$total-seed$seed
+      folder=$RUNS/$variant$kind-ahead-$total-seed$seed
       train "$folder" --config="experiments/configs/moving_mnist.py:$variant" $pixels \
         --config.seed="$seed" --config.train.num_sequences="$ahead" \
         --config.train.initial_model="$before" --config.train.frames_ahead=10 \
@@ -42,6 +48,7 @@ for seed in $SEEDS; do
     done
   done
 done
-settings="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD='$AHEAD' DRAWN=$DRAWN SEEDS='$SEEDS'${FROM:+ FROM=$FROM}"
+settings="VARIANTS='$VARIANTS' SEQUENCES=$SEQUENCES AHEAD='$AHEAD' DRAWN=$DRAWN SEEDS='$SEEDS'"
+settings="$settings${FROM:+ FROM='$FROM'}"
 write_results protocol "$settings" \
   "$python" -m experiments.report --table=protocol --runs="$RUNS"

@@ -2,11 +2,13 @@
 
 The ideal observer knows the digits' shapes, their speed and, of each frame seen, where they are, in
 whole pixels; not where they will be, see `data.moving_mnist.foresight`. Of all that may come, its
-prediction is the mean, which has the least squared error and cross-entropy that can be expected.
+frame is the mean, which has the least squared error and cross-entropy that can be expected, and its
+flow at each pixel the geometric median of the motions of what may show there, which has the least
+expected endpoint error.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -18,14 +20,23 @@ from experiments.measure.flow_scores import CAUSES, TURN, FlowScores, TrueFlow
 
 Row = dict[str, Any]
 
-FLOWS = ("foreseen", "mean", "last")  # see `observe`
-
-NUM_LEVELS = 51
-"""Intensities that float digits are rounded to, steps of five of 255."""
-
-_LEAST = 1e-7  # probability; what is ruled out counts so, for what grids of paths miss
-_ITERATIONS = 100  # of a geometric median
+_MIN_PROBABILITY = 1e-7  # of what is ruled out, as the search for paths is by a grid
+_ITERATIONS = 60  # of a geometric median
 _THRESHOLD = 1.0  # pixels, of a segmentation that is not read
+
+
+class _Foreseen(NamedTuple):
+    """A sequence, and what is foreseen of it.
+
+    Attributes:
+      items: the sequence by its pixels, with ground truth.
+      digits: their intensities by the sequence's pixels, each [k, h, w].
+      places: of each digit, probabilities as `foresee` gives them, [n, free + 1, free + 1].
+    """
+
+    items: Mapping[str, Mapping[str, np.ndarray]]
+    digits: Mapping[str, np.ndarray]
+    places: Sequence[np.ndarray]
 
 
 def observe(
@@ -39,93 +50,143 @@ def observe(
     """Scores of the ideal observer.
 
     Args:
-      sources: by their pixels, `binary` or `float`, the same sequences of digits of constant speed,
+      sources: by their pixels, `binary` and others, the same sequences of digits of constant speed,
         without lines.
-      num_sequences: how many of them, the first ones, at most.
+      num_sequences: how many of them, the first ones.
       tau: frames seen, at least 2.
       num_ahead: frames predicted, from tau + 1.
       step: the digits' speed, share of the free path a frame.
 
     Returns:
-      For each kind of pixels, a row with the means over the frames ahead of `cross_entropy` (nats a
-      pixel), `nats_per_frame` and `mse` (squared error summed over a frame); one for each `frame`,
-      from 1. Then, for frame tau + 1, rows of flow by `flow` and `cause`: `foreseen`, each digit's
-      motion to which the expected distance of its true one is least; `mean`, of its motions since
-      it last turned; and `last`, the last one seen. With `share`, of the moving pixels, and
-      `endpoint_error`, pixels.
+      For each kind of pixels and each `frame` ahead, from 1, a row with `cross_entropy` (nats a
+      pixel), `nats_per_frame` and `mse` (squared error summed over a frame), and one with the means
+      of all, in which `frame` is text. Then, for binary pixels, rows of the flow of frame tau + 1
+      by `flow` and `cause`, with the `share` of the moving pixels and `endpoint_error`, pixels:
+      `foreseen`, the observer's; `mean`, of each digit's motions since it last turned by more than
+      `TURN`; and `last`, its last motion seen; the latter two given which digit shows.
     """
-    total = min(num_sequences, *map(len, sources.values()))
-    flows = {pixels: {name: FlowScores(_THRESHOLD) for name in FLOWS} for pixels in sources}
     errors = {pixels: np.zeros((num_ahead, 2)) for pixels in sources}
-    with Progress(total, unit="sequence", description="foreseeing") as progress:
-        for index in range(total):
-            foreseen: list[np.ndarray] = []
-            for pixels, source in sources.items():
-                item = cast(dict[str, np.ndarray], source.with_ground_truth(index))
-                positions = item["positions"].astype(int)
-                foreseen = foreseen or [
-                    foresee(path, num_ahead, step=step, free=item["frames"].shape[1] - DIGIT_SIZE)
-                    for path in positions[:tau].swapaxes(0, 1)
-                ]
-                errors[pixels] += _errors(
-                    source.images[source.draws(index)["chosen"]],
-                    foreseen,
-                    item["frames"][tau:, ..., 0],
-                    1 if pixels == "binary" else NUM_LEVELS,
-                )
-                nearest = [nearest_place(of_digit[0]) for of_digit in foreseen]
-                seen = np.diff(positions[:tau], axis=0)
-                mean = [mean_motion(of_digit) for of_digit in seen.swapaxes(0, 1)]
-                for name, motions in zip(
-                    FLOWS, (nearest - positions[tau - 1], np.array(mean), seen[-1]), strict=True
-                ):
-                    flows[pixels][name].add(_flow(item, motions, tau), TrueFlow.of(item, tau))
+    flows = {name: FlowScores(_THRESHOLD) for name in ("foreseen", "mean", "last")}
+    for sequence in _foreseen(sources, num_sequences, tau, num_ahead, step):
+        for pixels, item in sequence.items.items():
+            for n, frame in enumerate(item["frames"][tau : tau + num_ahead, ..., 0]):
+                places = [of_digit[n] for of_digit in sequence.places]
+                expected = expected_frame(sequence.digits[pixels], places)
+                errors[pixels][n] += _errors(expected, frame)
+        item, digits = sequence.items["binary"], sequence.digits["binary"]
+        truth, positions = TrueFlow.of(item, tau), item["positions"].astype(int)
+        motions = np.diff(positions[:tau], axis=0)
+        means = np.array([mean_motion(of_digit) for of_digit in motions.swapaxes(0, 1)])
+        first = [of_digit[0] for of_digit in sequence.places]
+        flows["foreseen"].add(expected_flow(digits, first, positions[tau - 1]), truth)
+        flows["mean"].add(_flow_of_digits(truth.objects, means), truth)
+        flows["last"].add(_flow_of_digits(truth.objects, motions[-1]), truth)
+    num_pixels = next(iter(sources.values()))[0]["frames"][0].size
+    rows = [
+        {"pixels": pixels, "sequences": num_sequences} | row
+        for pixels, sums in errors.items()
+        for row in _rows_of_frames(sums / num_sequences, num_pixels)
+    ]
+    known = {"pixels": "binary", "sequences": num_sequences, "frame": 1}
+    return rows + [known | row for row in _rows_of_flow(flows)]
+
+
+def _foreseen(
+    sources: Mapping[str, MovingMNIST], num_sequences: int, tau: int, num_ahead: int, step: float
+) -> Iterator[_Foreseen]:
+    with Progress(num_sequences, unit="sequence", description="foreseeing") as progress:
+        for index in range(num_sequences):
+            items = {
+                pixels: cast(dict[str, np.ndarray], source.with_ground_truth(index))
+                for pixels, source in sources.items()
+            }
+            digits = {
+                pixels: source.images[source.draws(index)["chosen"]]
+                for pixels, source in sources.items()
+            }
+            item = next(iter(items.values()))
+            free = item["frames"].shape[1] - DIGIT_SIZE
+            seen = item["positions"][:tau].astype(int).swapaxes(0, 1)
+            places = [foresee(path, num_ahead, step=step, free=free) for path in seen]
+            yield _Foreseen(items, digits, places)
             progress.advance()
-    rows = []
-    for pixels, source in sources.items():
-        of_frames = _rows_of_frames(errors[pixels] / total, source[0]["frames"][0].size)
-        rows += [{"pixels": pixels} | row for row in (*of_frames, *_rows_of_flow(flows[pixels]))]
-    return rows
 
 
-def expected_frame(digits: np.ndarray, places: Sequence[np.ndarray], num_levels: int) -> np.ndarray:
+def expected_frame(digits: np.ndarray, places: Sequence[np.ndarray]) -> np.ndarray:
     """Mean of the frames that digits make, of which at each pixel the brightest shows.
 
     Args:
-      digits: intensities in [0, 1], [n, h, w].
+      digits: intensities in [0, 1], [k, h, w].
       places: of each, probabilities of its corner's place, [free + 1, free + 1], by x and y.
-      num_levels: intensities are rounded to so many steps of equal size; 1 for binary digits.
 
     Returns:
       [h + free, w + free], in [0, 1].
     """
-    # A frame is the mean over levels of whether it is brighter; digits move independently.
-    height, width = digits.shape[1:]
-    thresholds = (np.arange(num_levels) + 0.5) / num_levels
-    darker = np.ones((num_levels, height + len(places[0]) - 1, width + len(places[0]) - 1))
-    for digit, probabilities in zip(digits, places, strict=True):
-        brighter = (digit > thresholds[:, None, None]).astype(float)
-        shown = np.zeros_like(darker)
-        for x, y in np.argwhere(probabilities):
-            shown[:, y : y + height, x : x + width] += probabilities[x, y] * brighter
-        darker *= 1 - shown
-    return (1 - darker).mean(axis=0)
+    # A frame is the sum over intensities of how much brighter each is than the one below, where it
+    # is reached; digits move independently of each other.
+    levels = np.unique(digits[digits > 0])
+    fainter = 1 - np.stack(
+        [
+            _shown((digit >= levels[:, None, None]).astype(float), of_digit)
+            for digit, of_digit in zip(digits, places, strict=True)
+        ]
+    ).astype(float)
+    return np.einsum("l,lyx->yx", np.diff(levels, prepend=0), 1 - fainter.prod(axis=0))
 
 
-def nearest_place(probabilities: np.ndarray) -> np.ndarray:
-    """Where the expected distance to a place is least, the geometric median: (x, y), pixels.
+def _shown(maps: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Mean of maps [l, h, w] over places: [l, h + free, w + free]."""
+    num, height, width = maps.shape
+    mean = np.zeros((num, height + len(places) - 1, width + len(places) - 1))
+    for x, y in np.argwhere(places):
+        mean[:, y : y + height, x : x + width] += places[x, y] * maps
+    return mean
+
+
+def expected_flow(digits: np.ndarray, places: Sequence[np.ndarray], last: np.ndarray) -> np.ndarray:
+    """Backward flow of the next frame that has the least expected endpoint error where digits show.
 
     Args:
-      probabilities: of whole places, [n, n], by x and y.
+      digits: binary, [k, h, w]; a later one is in front of an earlier one.
+      places: of each, probabilities of its corner's next place, [free + 1, free + 1], by x and y.
+      last: where its corner was in the last frame seen, (x, y), int [k, 2].
+
+    Returns:
+      [h + free, w + free, 2], (u, v), pixels; 0 where no digit may show.
+    """
+    behind = np.ones(np.add(digits.shape[1:], len(places[0]) - 1))
+    weights, motions = [], []
+    for digit, of_digit, corner in reversed(list(zip(digits, places, last, strict=True))):
+        height, width = digit.shape
+        for x, y in np.argwhere(of_digit):
+            weight = np.zeros_like(behind)
+            weight[y : y + height, x : x + width] = of_digit[x, y] * digit
+            weights.append(weight * behind)
+            motions.append(corner - (x, y))
+        behind = behind * (1 - _shown(digit[None], of_digit)[0])
+    shows = np.sum(weights, axis=0) > 0
+    flow = np.zeros((*behind.shape, 2))
+    flow[shows] = geometric_median(np.array(motions), np.array(weights)[:, shows].T)
+    return flow
+
+
+def geometric_median(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Where the weighted mean distance to points is least.
+
+    Args:
+      points: [m, 2].
+      weights: [..., m], not negative, of each some above 0.
+
+    Returns:
+      [..., 2].
 
     Source: Weiszfeld's iteration.
     """
-    places = np.argwhere(probabilities)
-    weights = probabilities[tuple(places.T)]
-    found = weights @ places / weights.sum()
+    found = weights @ points / weights.sum(axis=-1, keepdims=True)
     for _ in range(_ITERATIONS):
-        pull = weights / np.maximum(np.linalg.norm(places - found, axis=-1), 1e-9)
-        found = pull @ places / pull.sum()
+        distances = np.linalg.norm(found[..., None, :] - points, axis=-1)
+        pull = weights / np.maximum(distances, 1e-9)
+        found = pull @ points / pull.sum(axis=-1, keepdims=True)
     return found
 
 
@@ -135,42 +196,30 @@ def mean_motion(motions: np.ndarray) -> np.ndarray:
     return motions[turns[-1] + 1 if len(turns) else 0 :].mean(axis=0)
 
 
-def _errors(
-    digits: np.ndarray, foreseen: Sequence[np.ndarray], frames: np.ndarray, num_levels: int
-) -> np.ndarray:
-    """By frame ahead, cross-entropy, nats a pixel, and squared error summed over the frame, [n, 2].
-
-    Args:
-      digits: [k, h, w].
-      foreseen: of each, [n, free + 1, free + 1], see `foresee`.
-      frames: that came, at least n.
-      num_levels: see `expected_frame`.
-    """
-    errors = []
-    for places, frame in zip(zip(*foreseen, strict=True), frames, strict=False):
-        expected = expected_frame(digits, places, num_levels)
-        likely = np.clip(expected, _LEAST, 1 - _LEAST)
-        nats = -(frame * np.log(likely) + (1 - frame) * np.log(1 - likely)).mean()
-        errors.append((nats, np.square(expected - frame).sum()))
-    return np.array(errors)
+def _errors(expected: np.ndarray, frame: np.ndarray) -> tuple[float, float]:
+    """Cross-entropy, nats a pixel, and squared error summed over the frame."""
+    likely = np.clip(expected, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
+    nats = -(frame * np.log(likely) + (1 - frame) * np.log1p(-likely)).mean()
+    return float(nats), float(np.square(expected - frame).sum())
 
 
-def _flow(item: Mapping[str, np.ndarray], motions: np.ndarray, frame: int) -> np.ndarray:
-    """Backward flow [H, W, 2] of a frame whose digits have such motions, [n, 2]; else none."""
-    of_objects = np.concatenate([np.zeros((1, 2)), -motions])
-    return of_objects[item["object_mask"][frame]]
+def _flow_of_digits(objects: np.ndarray, motions: np.ndarray) -> np.ndarray:
+    """Backward flow [H, W, 2] where digits, from 1, show that have such motions [k, 2]; else 0."""
+    return np.concatenate([np.zeros((1, 2)), -motions])[objects]
 
 
 def _rows_of_frames(errors: np.ndarray, num_pixels: int) -> list[Row]:
-    def row(nats: float, mse: float) -> Row:
-        return {"cross_entropy": nats, "nats_per_frame": nats * num_pixels, "mse": mse}
-
-    frames = [{"frame": n} | row(*each) for n, each in enumerate(errors.tolist(), 1)]
-    return [row(*errors.mean(axis=0).tolist()), *frames]
+    of_frames: dict[int | str, Sequence[float]] = dict(enumerate(errors.tolist(), 1))
+    if len(errors) > 1:
+        of_frames[f"1 to {len(errors)}"] = errors.mean(axis=0).tolist()
+    return [
+        {"frame": frame, "cross_entropy": nats, "nats_per_frame": nats * num_pixels, "mse": mse}
+        for frame, (nats, mse) in of_frames.items()
+    ]
 
 
 def _rows_of_flow(scores: Mapping[str, FlowScores]) -> list[Row]:
-    rows = []
+    rows: list[Row] = []
     for name, of_flow in scores.items():
         found = of_flow.scores()
         rows.append({"flow": name, "cause": "all", "endpoint_error": found["endpoint_error"]})

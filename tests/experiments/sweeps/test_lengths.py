@@ -24,54 +24,85 @@ def test_each_length_ahead_goes_on_from_the_one_before(sweep):
     assert sweep("protocol.sh", **environment) == (0, [])
 
 
-def test_ahead_can_begin_with_runs_of_another_table(sweep):
-    environment = {"VARIANTS": "a b", "SEEDS": "0 1", "AHEAD": "5", "DRAWN": "77"}
-    environment["FROM"] = "runs/table2/VARIANT-trapezoid-10-seedSEED"
+def made_model(folder):
+    folder.mkdir(parents=True)
+    (folder / "model.npz").touch()
+
+
+def test_ahead_can_begin_with_runs_of_another_table(sweep, tmp_path):
+    environment = {"VARIANTS": "a b", "AHEAD": "5", "DRAWN": "77"}
+    started = {"FROM": "runs/table2/VARIANT-trapezoid-10-seedSEED"}
+    assert sweep("protocol.sh", **environment, **started) == (2, [])
+    assert "FROM: runs/table2/a-trapezoid-10-seed0 has no model.npz" in sweep.errors
+    for variant in "ab":
+        made_model(tmp_path / "runs" / "table2" / f"{variant}-trapezoid-10-seed0")
     calls = [
-        f"{program} {variant}-ahead-15-seed{seed}{flags}"
-        for seed in (0, 1)
+        f"{program} {variant}-from-trapezoid-10-ahead-15-seed0{flags}"
         for variant in "ab"
         for program, flags in (
             (
                 "train",
-                f" --config.train.initial_model=runs/table2/{variant}-trapezoid-10-seed{seed}"
+                f" --config.train.initial_model=runs/table2/{variant}-trapezoid-10-seed0"
                 " --config.data.num_train=77",
             ),
             ("evaluate_ahead", ""),
         )
     ]
-    assert sweep("protocol.sh", **environment) == (0, [*calls, "report protocol"])
-    assert sweep("protocol.sh", **environment) == (0, [])
+    assert sweep("protocol.sh", **environment, **started) == (0, [*calls, "report protocol"])
+    assert sweep("protocol.sh", **environment, **started) == (0, [])
+    _, calls = sweep("protocol.sh", **environment)
+    assert [call.split()[1] for call in calls if call.startswith("train")] == [
+        "a-10-seed0",
+        "a-ahead-15-seed0",
+        "b-10-seed0",
+        "b-ahead-15-seed0",
+    ]
 
 
-def test_a_run_is_trained_for_longer_from_another_with_a_photometric_loss_that_stays(sweep):
-    environment = {"VARIANT": "a", "MORE": "5", "FROM": "runs/table2/a-trapezoid-10-seed0"}
-    began = "--config.train.initial_model=runs/table2/a-trapezoid-10-seed0"
-    for weight, run, share in (
-        ({}, "a-5-seed1", ""),
+def test_a_run_is_trained_for_longer_in_a_run_for_each_of_the_settings(sweep, tmp_path):
+    table2 = "train a-10-seed0"
+    made_model(tmp_path / "runs" / "other" / "a-x-10-seed0")
+    began = "--config.train.initial_model=runs/table2/a-10-seed0"
+    share = " --config.flow_loss.photometric_share=0.0"
+    for settings, run, flags in (
+        ({}, "a-5-seed1", began),
+        ({"RATE": "1e-3"}, "a-rate-1e-3-5-seed1", began),
+        ({"WEIGHT": "0.3"}, "a-photometric-0.3-5-seed1", began + share),
         (
-            {"WEIGHT": "0.3"},
-            "a-photometric-0.3-5-seed1",
-            " --config.flow_loss.photometric_share=0.0",
+            {"FROM": "runs/other/a-x-10-seed0", "RATE": "1e-3", "WEIGHT": "0.3"},
+            "a-from-x-10-seed0-rate-1e-3-photometric-0.3-5-seed1",
+            "--config.train.initial_model=runs/other/a-x-10-seed0" + share,
         ),
     ):
-        assert sweep("longer.sh", **environment, **weight) == (
-            0,
-            [f"train {run} {began}{share}", f"evaluate_flow {run}", "report longer"],
-        )
-        assert sweep("longer.sh", **environment, **weight) == (0, [])
+        environment = {"VARIANT": "a", "MORE": "5"} | settings
+        before = [] if settings else [table2]
+        calls = [*before, f"train {run} {flags}", f"evaluate_flow {run}", "report longer"]
+        assert sweep("longer.sh", **environment) == (0, calls)
+        assert sweep("longer.sh", **environment) == (0, [])
+    assert sweep("longer.sh", VARIANT="a", FROM="runs/other/a-y-10-seed0") == (2, [])
+    assert "FROM: runs/other/a-y-10-seed0 has no model.npz" in sweep.errors
 
 
-def test_the_command_of_results_can_be_run_again(sweep, tmp_path):
-    environment = {"VARIANTS": "a b", "AHEAD": "5 20", "FROM": "runs/x/VARIANT-seedSEED"}
-    assert sweep("protocol.sh", **environment)[0] == 0
-    *settings, shell, script = shlex.split(
-        (tmp_path / "runs/protocol/.gathered-protocol").read_text()
-    )
-    assert (shell, script) == ("bash", "experiments/sweeps/protocol.sh")
-    again = dict(setting.split("=") for setting in settings)
-    assert {"SEQUENCES": "10", "DRAWN": "100000", "SEEDS": "0"} | environment == again
-    assert sweep("protocol.sh", **again) == (0, [])
+@pytest.mark.parametrize(
+    "name, settings, expected",
+    [
+        ("protocol", {"VARIANTS": "a b", "AHEAD": "5 20"}, {"DRAWN": "100000", "SEEDS": "0"}),
+        ("longer", {"VARIANT": "a", "MORE": "5", "RATE": "1e-3", "WEIGHT": "0.3"}, {}),
+    ],
+)
+def test_the_command_of_results_can_be_run_again(sweep, tmp_path, name, settings, expected):
+    settings = settings | {"FROM": "runs/the table/VARIANT-seedSEED"}
+    for run in ("a-seed0", "b-seed0", "VARIANT-seedSEED"):
+        made_model(tmp_path / "runs" / "the table" / run)
+    assert sweep(f"{name}.sh", **settings)[0] == 0
+    folder = "protocol" if name == "protocol" else "longer-10"
+    gathered = (tmp_path / "runs" / folder / f".gathered-{name}").read_text()
+    *again, shell, script = shlex.split(gathered)
+    assert (shell, script) == ("bash", f"experiments/sweeps/{name}.sh")
+    assert dict(setting.split("=") for setting in again) == settings | expected | {
+        "SEQUENCES": "10"
+    }
+    assert sweep(f"{name}.sh", **dict(setting.split("=") for setting in again)) == (0, [])
 
 
 def test_the_papers_recipe_scores_one_run_at_each_length(sweep, tmp_path):
