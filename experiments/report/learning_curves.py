@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from data.files.json_files import parse_json
 from data.sequences import MAX_COUNT
@@ -131,7 +132,8 @@ def plot_curves(curves: Sequence[Curve], described: Curves, path: Path) -> None:
       UserError: it cannot be written.
     """
     by_sequences = described.by == "sequences"
-    figure, panel = plt.subplots(figsize=(10, 5), constrained_layout=True)
+    rows_of_legend = -(-len(curves) // 2)
+    figure, panel = plt.subplots(figsize=(10, 5 + 0.25 * rows_of_legend), constrained_layout=True)
     colours = plt.get_cmap("turbo")(np.linspace(0.05, 0.95, len(curves)))
     for curve, colour in zip(curves, colours, strict=True):
         places = [update * (curve.batch_size if by_sequences else 1) for update in curve.updates]
@@ -143,6 +145,11 @@ def plot_curves(curves: Sequence[Curve], described: Curves, path: Path) -> None:
         xscale="log" if by_sequences else "linear",
         yscale="log",
     )
+    for axis in (panel.xaxis, panel.yaxis):
+        if axis.get_scale() == "log":  # labelled where they have room, as plain numbers
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+            axis.set_minor_formatter(NullFormatter())
     panel.grid(alpha=0.3, which="both")
-    figure.legend(loc="outside right upper")
+    figure.legend(loc="outside lower center", ncols=2)
     write_figure(figure, path, dpi=90)
