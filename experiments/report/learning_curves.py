@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+from matplotlib.ticker import AutoLocator, LogLocator, NullFormatter, StrMethodFormatter
 
 from data.files.json_files import parse_json
 from data.sequences import MAX_COUNT
@@ -147,7 +147,8 @@ def plot_curves(curves: Sequence[Curve], described: Curves, path: Path) -> None:
     )
     for axis in (panel.xaxis, panel.yaxis):
         if axis.get_scale() == "log":  # labelled where they have room, as plain numbers
-            axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            low, high = axis.get_view_interval()
+            axis.set_major_locator(AutoLocator() if high < 10 * low else LogLocator(subs=(1, 2, 5)))
             axis.set_major_formatter(StrMethodFormatter("{x:g}"))
             axis.set_minor_formatter(NullFormatter())
     panel.grid(alpha=0.3, which="both")
