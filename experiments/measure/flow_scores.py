@@ -20,7 +20,7 @@ THRESHOLDS = np.arange(0.25, 4.01, 0.25)  # pixels
 _STILL = 0.05  # pixels; what moves no farther counts as still
 _ALIKE = 1  # decimals of a pixel; motions that are equal to them are one
 CAUSES = ("turn", "after_turn", "crossing", "border", "plain")
-TURN = 1.5  # pixels by which a motion changes; whole pixels make one of constant speed change by 1
+_TURN = 1.5  # pixels by which a motion changes; whole pixels make one of constant speed change by 1
 _NEAR = 4  # pixels to another object, or to the border
 _AFTER = 3  # frames for which a turn is told as the cause
 
@@ -109,9 +109,13 @@ def _turns(flows: np.ndarray, objects: np.ndarray, k: int) -> np.ndarray:
     for n, (flow, shown) in enumerate(zip(flows, objects[1:], strict=True)):
         if (shown == k).any():
             motions[n] = np.median(flow[shown == k], axis=0)
-    # Of a hidden object neither is known, and no turn.
+    return turned(motions)  # of a hidden object neither is known, and no turn
+
+
+def turned(motions: np.ndarray) -> np.ndarray:
+    """Whether each motion but the first, of [T, 2] pixels, differs from the one before: [T - 1]."""
     u, v = np.diff(motions, axis=0).T
-    return np.hypot(u, v) > TURN
+    return np.hypot(u, v) > _TURN
 
 
 @dataclass

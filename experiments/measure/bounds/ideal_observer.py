@@ -16,7 +16,7 @@ from data.moving_mnist.digits import DIGIT_SIZE
 from data.moving_mnist.foresight import foresee
 from data.moving_mnist.generator import MovingMNIST
 from data.progress import Progress
-from experiments.measure.flow_scores import CAUSES, TURN, FlowScores, TrueFlow
+from experiments.measure.flow_scores import CAUSES, FlowScores, TrueFlow, turned
 
 Row = dict[str, Any]
 
@@ -62,8 +62,8 @@ def observe(
       pixel), `nats_per_frame` and `mse` (squared error summed over a frame), and one with the means
       of all, in which `frame` is text. Then, for binary pixels, rows of the flow of frame tau + 1
       by `flow` and `cause`, with the `share` of the moving pixels and `endpoint_error`, pixels:
-      `foreseen`, the observer's; `mean`, of each digit's motions since it last turned by more than
-      `TURN`; and `last`, its last motion seen; the latter two given which digit shows.
+      `foreseen`, the observer's; `mean`, of each digit's motions since it last turned, see
+      `turned`; and `last`, its last motion seen; the latter two given which digit shows.
     """
     errors = {pixels: np.zeros((num_ahead, 2)) for pixels in sources}
     flows = {name: FlowScores(_THRESHOLD) for name in ("foreseen", "mean", "last")}
@@ -192,7 +192,7 @@ def geometric_median(points: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def mean_motion(motions: np.ndarray) -> np.ndarray:
     """Mean of a digit's motions [T, 2] since it last turned."""
-    turns = np.flatnonzero(np.linalg.norm(np.diff(motions, axis=0), axis=-1) > TURN)
+    turns = np.flatnonzero(turned(motions))
     return motions[turns[-1] + 1 if len(turns) else 0 :].mean(axis=0)
 
 
