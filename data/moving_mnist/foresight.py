@@ -20,15 +20,18 @@ MIN_ANGLES = 200  # that agree, for no further search
 
 
 class _AxisPaths(NamedTuple):
-    """Along one axis, the paths that agree with what was seen, for A velocities.
+    """Along one axis, the N paths that agree with what was seen, as they are in its last frame.
 
     Attributes:
-      counts: starts that agree, int [A].
-      places: of these, how many come to a pixel, [A, n, free + 1], by frame to come and pixel.
+      position, velocity: float64 [N].
+      angle: index of the velocity that each path began with, int [N].
+      counts: how many paths each of A velocities has, int [A].
     """
 
+    position: np.ndarray
+    velocity: np.ndarray
+    angle: np.ndarray
     counts: np.ndarray
-    places: np.ndarray
 
 
 def foresee(seen: np.ndarray, num_ahead: int, *, step: float, free: int) -> np.ndarray:
@@ -50,9 +53,9 @@ def foresee(seen: np.ndarray, num_ahead: int, *, step: float, free: int) -> np.n
     index = np.arange(num_angles)
     for _ in range(MAX_REFINEMENTS + 1):
         angles = (index + 0.5) * (2 * np.pi / num_angles)
-        x = _paths(seen[:, 0], num_ahead, step * np.cos(angles), free, num_starts)
+        x = _agreeing(seen[:, 0], step * np.cos(angles), free, num_starts)
         agree = x.counts > 0
-        y = _paths(seen[:, 1], num_ahead, step * np.sin(angles[agree]), free, num_starts)
+        y = _agreeing(seen[:, 1], step * np.sin(angles[agree]), free, num_starts)
         weights = x.counts[agree] * y.counts
         if np.count_nonzero(weights) >= MIN_ANGLES:
             break
@@ -68,12 +71,11 @@ def foresee(seen: np.ndarray, num_ahead: int, *, step: float, free: int) -> np.n
         raise ValueError(
             f"no path of {step * free:g} pixels a frame was found that shows at {seen.tolist()}"
         )
-    return np.einsum("anx,any->nxy", x.places[agree], y.places) / weights.sum()
+    places_x, places_y = (_places(paths, num_ahead, free) for paths in (x, y))
+    return np.einsum("anx,any->nxy", places_x[agree], places_y) / weights.sum()
 
 
-def _paths(
-    seen: np.ndarray, num_ahead: int, velocities: np.ndarray, free: int, num_starts: int
-) -> _AxisPaths:
+def _agreeing(seen: np.ndarray, velocities: np.ndarray, free: int, num_starts: int) -> _AxisPaths:
     """Those of [A] velocities that show at pixels seen [tau], of so many starts in a pixel."""
     first, fastest = seen[0] / free, np.abs(velocities).max(initial=0)
     if 0 < seen[0] < free:
@@ -90,12 +92,18 @@ def _paths(
         position, velocity = _moved(position, velocity)
         agrees = (position * free).astype(int) == pixel
         position, velocity, index = position[agrees], velocity[agrees], index[agrees]
-    places = np.empty((len(velocities), num_ahead, free + 1))
+    return _AxisPaths(position, velocity, index, np.bincount(index, minlength=len(velocities)))
+
+
+def _places(paths: _AxisPaths, num_ahead: int, free: int) -> np.ndarray:
+    """How many paths come to a pixel, by velocity, frame to come and pixel: [A, n, free + 1]."""
+    position, velocity, index, counts = paths
+    places = np.empty((len(counts), num_ahead, free + 1))
     for n in range(num_ahead):
         position, velocity = _moved(position, velocity)
         cell = index * (free + 1) + (position * free).astype(int)
         places[:, n] = np.bincount(cell, minlength=places[:, n].size).reshape(-1, free + 1)
-    return _AxisPaths(np.bincount(index, minlength=len(velocities)), places)
+    return places
 
 
 def _moved(position: np.ndarray, velocity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
