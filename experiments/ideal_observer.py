@@ -13,7 +13,6 @@ endpoint error of the flow of the first one by cause, beside that of the last mo
 the mean of those since a digit last turned.
 """
 
-import shlex
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -40,8 +39,7 @@ _FRAMES_AHEAD = flags.DEFINE_integer(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    given = sys.argv[1:] if argv is None else argv
-    command = shlex.join(["python", "-m", "experiments.ideal_observer", *given])
+    command = command_line.command("experiments.ideal_observer", argv)
     return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
@@ -51,6 +49,7 @@ def _main(command: str) -> None:
     from experiments.measure.bounds.ideal_observer import observe
     from experiments.report.results_table import publish
     from experiments.run import build
+    from experiments.run.provenance import made_by
 
     config: Config = resolve(_CONFIG.value)
     moves, num_sequences, num_ahead = config.moving_mnist, _NUM_SEQUENCES.value, _FRAMES_AHEAD.value
@@ -74,13 +73,14 @@ def _main(command: str) -> None:
             f"--num_sequences={num_sequences}: expected at most config.data.num_test="
             f"{config.data.num_test}"
         )
+    provenance = made_by()
     sources = {}
     for pixels in PIXELS:
         with config.unlocked():
             moves.pixels = pixels
         sources[pixels] = build.moving_mnist(config, "test")
     rows = observe(sources, num_sequences, tau=config.tau, num_ahead=num_ahead, step=moves.step)
-    publish(Path(_OUTPUT.value), rows, command)
+    publish(Path(_OUTPUT.value), [row | provenance for row in rows], command)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ all. One that cannot be predicted is named and passed over; the status is 1 then
 """
 
 import math
-import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,7 +125,8 @@ _ZERO_FLOW = flags.DEFINE_bool(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.predict", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
 def _size() -> tuple[int, int] | None:
@@ -169,7 +170,7 @@ def _flow_scale(text: str) -> dict[str, float]:
     return {name: value}
 
 
-def _main() -> int:
+def _main(command: str) -> int:
     from data.video.stream import open_stream
     from experiments.prediction.options import Options
     from experiments.prediction.predict_clips import clips_in, predict_clips
@@ -188,8 +189,6 @@ def _main() -> int:
         **_flow_scale(_SCALE.value),
     )
     model = str(find_model(_WORKDIR.value or PRETRAINED))
-    given = [_FLAGS[name].serialize() for name in _FLAGS if _FLAGS[name].present]
-    command = shlex.join(["python", "-m", "experiments.predict", *given])
     provenance = {"model_path": model, "command": command}
     output = Path(_OUTPUT.value)
     try:

@@ -10,7 +10,7 @@ but for what its own training adds. The size of a cell sets the limit: two motio
 cannot both be right.
 
 Writes {encoder, updates, batch_size, learning_rate, seed, test_cross_entropy,
-test_mean_squared_error}.
+test_mean_squared_error, device, commit}.
 """
 
 import sys
@@ -42,6 +42,7 @@ def _main() -> None:
     from experiments.configs.config import resolve
     from experiments.measure.bounds.floor import train_and_test
     from experiments.run import build
+    from experiments.run.provenance import made_by
     from experiments.run.results import make_folder, result_text, write_file
 
     config = resolve(_CONFIG.value)
@@ -50,7 +51,7 @@ def _main() -> None:
             f"config.data.name={config.data.name}, config.loss={config.loss}: expected "
             "moving_mnist and bce, whose true motions are known"
         )
-    path = Path(_OUTPUT.value)
+    path, provenance = Path(_OUTPUT.value), made_by()
     make_folder(path.parent)
     result = train_and_test(
         build.make_model(config).config,
@@ -61,7 +62,7 @@ def _main() -> None:
         num_test=config.evaluation.num_test,
         num_updates=_UPDATES.value,
     )
-    write_file(path, result_text(path, result))
+    write_file(path, result_text(path, result | provenance))
     print(
         f"{result['encoder']}: {result['test_cross_entropy']:.5f} nats per pixel after "
         f"{result['updates']} updates; written to {path}"

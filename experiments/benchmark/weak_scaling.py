@@ -55,11 +55,12 @@ def _main() -> None:
     import jax
 
     from experiments.report.results_table import publish
-    from experiments.run.provenance import current_commit, device
+    from experiments.run.provenance import made_by
 
     if jax.device_count() < max(counts):
         raise UserError(f"--devices={max(counts)}: there are {jax.device_count()}")
-    rows = [_measure(count) | {"device": device(), "commit": current_commit()} for count in counts]
+    provenance = made_by()
+    rows = [_measure(count) | provenance for count in counts]
     command = "python -m experiments.benchmark.weak_scaling"
     given = {"share": _SHARE.value, "size": _SIZE.value, "variant": _VARIANT.value}
     subject = ", ".join(f"{name} {value}" for name, value in given.items())

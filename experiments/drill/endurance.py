@@ -61,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main() -> None:
     from experiments.drill.bench import logged
     from experiments.report.results_table import publish
-    from experiments.run.provenance import current_commit, device
+    from experiments.run.provenance import made_by
 
     count = _COUNT.value
     with tempfile.TemporaryDirectory(prefix="endurance-") as place:
@@ -76,9 +76,9 @@ def _main() -> None:
         make_video(video, count)
         program = Program("experiments.predict", [f"--input={video}", f"--output={shown}"], scratch)
         rows += watch("predicted frames", program, lambda: _written(shown), count)
-        made_by = {"commit": current_commit(), "device": device()}
+    provenance = made_by()  # starts JAX, so not before the programs, which need the device
     command = f"python -m experiments.drill.endurance --count={count}"
-    publish(Path(_OUTPUT.value), [row | made_by for row in rows], command)
+    publish(Path(_OUTPUT.value), [row | provenance for row in rows], command)
 
 
 def watch(what: str, program: Program, reached: Callable[[], int], count: int) -> list[Row]:

@@ -4,12 +4,15 @@ A cell's d features give, by one linear map that all cells share, the logits of 
 below it.
 """
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+
+from vstm.compiler import compiler_options
 
 BATCH_SIZE = 16
 NUM_UPDATES = 600
@@ -74,7 +77,7 @@ def fit(
         errors = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
         return jnp.mean(errors) + decay * jnp.sum(jnp.square(params[0]))
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=compiler_options())
     def update(params, opt_state, features, targets):
         updates, opt_state = tx.update(
             jax.grad(objective)(params, features, targets), opt_state, params

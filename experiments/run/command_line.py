@@ -16,6 +16,7 @@ mistyped flag are answered at once, and the process is set up before JAX starts.
 import errno
 import os
 import re
+import shlex
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
@@ -78,6 +79,16 @@ def run(
                 raise
             path = error.filename or "the output"  # such as a log that it is redirected to
             return _bad_end(f"{path}: cannot be written ({error.strerror})")
+
+
+def command(program: str, argv: Sequence[str] | None) -> str:
+    """The shell command that runs a program, to be quoted beside what it writes.
+
+    Args:
+      program: module, such as experiments.predict.
+      argv: as `run` takes it.
+    """
+    return shlex.join(["python", "-m", program, *(sys.argv[1:] if argv is None else argv)])
 
 
 def _bad_end(message: str) -> int:

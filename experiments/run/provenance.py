@@ -56,6 +56,11 @@ def device() -> str:
     return name if name != UNKNOWN else platform.processor() or platform.machine()
 
 
+def made_by() -> dict[str, str]:
+    """What a row of results was made by: `device` and `commit`, see there."""
+    return {"device": device(), "commit": current_commit()}
+
+
 def environment() -> dict[str, Any]:
     """Facts about this process that numbers may depend on; none that name the machine.
 

@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,7 @@ def _activations(config: Config, params: Any, frames: jax.Array) -> Iterator[tup
     """What each module makes of each frame [B, tau, H, W, C], one after the other."""
     model = build.make_model(config).clone(segment=0)
 
-    @jax.jit
+    @partial(jax.jit, compiler_options=compiler_options())
     def take(frame: jax.Array, state: Any) -> Any:
         return model.apply(
             {"params": params},

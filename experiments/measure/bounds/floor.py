@@ -16,6 +16,7 @@ from data.progress import Progress
 from data.sources import GroundTruthSource
 from experiments.console.compilation import announced
 from experiments.measure.batches import measured_batches
+from vstm.compiler import compiler_options
 from vstm.losses.reconstruction import binary_cross_entropy
 from vstm.metrics.frames import cross_entropy, mean_squared_error
 from vstm.modules.decoder import Decoder
@@ -111,7 +112,8 @@ def train_and_test(
     model = TrueFlowCodec(config)
     tx = optax.adam(optax.cosine_decay_schedule(LEARNING_RATE, num_updates))
     first = map(jnp.asarray, next(_training_pairs(train, 1, seed)))
-    params = jax.jit(model.init)(jax.random.key(seed), *first)
+    options = compiler_options()
+    params = jax.jit(model.init, compiler_options=options)(jax.random.key(seed), *first)
     opt_state = tx.init(params)
 
     def logits(params, frame, target, motions) -> Any:
@@ -125,7 +127,7 @@ def train_and_test(
         updates, opt_state = tx.update(gradient, opt_state, params)
         return optax.apply_updates(params, updates), opt_state
 
-    update = announced("the update", jax.jit(updated))
+    update = announced("the update", jax.jit(updated, compiler_options=options))
     with Progress(num_updates, unit="update", description="training") as progress:
         for batch in _training_pairs(train, num_updates, seed):
             params, opt_state = update(params, opt_state, batch)
@@ -135,7 +137,7 @@ def train_and_test(
         output = logits(params, frame, target, motions)
         return cross_entropy(output, target), mean_squared_error(jax.nn.sigmoid(output), target)
 
-    score = announced("the score", jax.jit(scored))
+    score = announced("the score", jax.jit(scored, compiler_options=options))
     last = np.full(BATCH_SIZE, tau)
     batches = measured_batches(test, num_test, BATCH_SIZE, "scoring", ground_truth=True)
     errors = [

@@ -18,9 +18,9 @@ those with next to none, or unreadable ones, are named and left out. Needs OpenC
 """
 
 import hashlib
-import shlex
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -66,10 +66,11 @@ _COMMAND = flags.DEFINE_string(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv, arguments="FOLDER")
+    command = command_line.command("experiments.measure.video", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv, arguments="FOLDER")
 
 
-def _main(*folders: str) -> None:
+def _main(command: str, *folders: str) -> None:
     from experiments.measure.classical_flow import METHODS, ClassicalFlow
     from experiments.measure.video.clips import find_clips
     from experiments.measure.video.measurement import Options, measure
@@ -83,8 +84,6 @@ def _main(*folders: str) -> None:
         raise UserError(f"--size={_SIZE.value}: expected {MIN_SIDE} pixels or more a side")
     model = find_model(_WORKDIR.value or PRETRAINED)
     file = model / MODEL_FILE if model.is_dir() else model
-    given = [_FLAGS[name].serialize() for name in _FLAGS if _FLAGS[name].present]
-    command = shlex.join(["python", "-m", "experiments.measure.video", *folders, *given])
     try:
         predictor = load(file)
         checksum = hashlib.sha256(file.read_bytes()).hexdigest()

@@ -8,6 +8,7 @@ from small_run import run
 
 from data.sintel import Sintel
 from experiments.measure.warp import check, figure, warped_pair
+from experiments.run.provenance import device
 
 
 def sampled(frame, flow):
@@ -75,7 +76,8 @@ def test_command_writes_its_results(tmp_path):
     output = tmp_path / "out"
     code, _, errors = run("warp_check", f"--source={tmp_path}", f"--output={output}")
     assert code == 0, errors
-    assert len(json.loads((output / "results.json").read_text())) == 4
+    rows = json.loads((output / "results.json").read_text())
+    assert [row["device"] for row in rows] == 4 * [device()]
     assert "t+1 from t" in (output / "results.md").read_text()
     assert (output / "figure3.png").exists()
     assert (output / "results.md").read_text().startswith("Written by `python -m")

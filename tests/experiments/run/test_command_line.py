@@ -1,3 +1,4 @@
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -71,6 +72,12 @@ def toy():
         calls.append((config.value.to_dict(), number.value, optional.value, kind.value))
 
     return (lambda *argv: command_line.run(main, values, "Toy.", argv)), calls
+
+
+def test_a_quoted_command_is_one_that_a_shell_reads_back():
+    given = ["my clips", "--config=a.py:b", "--output=it's"]
+    quoted = shlex.split(command_line.command("experiments.x", given))
+    assert quoted == ["python", "-m", "experiments.x", *given]
 
 
 def test_help_says_what_is_required_and_the_defaults(toy, capsys):

@@ -12,6 +12,7 @@ from experiments.measure.bounds.ideal_observer import (
     geometric_median,
     mean_motion,
 )
+from experiments.run.provenance import device
 
 CONFIG = "--config=experiments/configs/moving_mnist.py:conv-1enc-1LSTM"
 FREE, SIDE = 3, 3
@@ -102,6 +103,7 @@ def test_the_observer_beats_carrying_on_and_writes_rows_with_its_command(tmp_pat
     assert f"Written by `python -m experiments.ideal_observer {' '.join(flags)}`" in text
     rows = json.loads((tmp_path / "results.json").read_text())
     assert all(row["sequences"] == 4 for row in rows)
+    assert all(row["device"] == device() and row["commit"] for row in rows)
     for pixels in ("binary", "float"):
         of_pixels = [row for row in rows if row["pixels"] == pixels and "mse" in row]
         *frames, means = of_pixels
