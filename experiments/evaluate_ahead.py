@@ -54,6 +54,7 @@ def _main() -> None:
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE
+    from experiments.run.lock import locked
     from experiments.run.results import result_file, result_text, write_file
 
     folder = Path(_WORKDIR.value)
@@ -71,19 +72,21 @@ def _main() -> None:
             f"{_PUBLISHED.value or folder}: sequences of {length} frames; expected at "
             f"least tau + {NUM_AHEAD} = {config.tau + NUM_AHEAD}"
         )
-    params, _ = trained_params(config, folder)
     at_most = len(source) if _PUBLISHED.value else NUM_AHEAD_SEQUENCES
-    result = evaluate_ahead(
-        build.make_model(config),
-        params,
-        source,
-        tau=config.tau,
-        batch_size=config.evaluation.batch_size,
-        num_sequences=_NUM_SEQUENCES.value or at_most,
-    )
-    result["model"]["parameters"] = sum(array.size for array in jax.tree.leaves(params))
-    path = result_file(folder, "ahead", split)
-    write_file(path, result_text(path, result))
+    with locked(folder, shared=True) as lock:
+        params, _ = trained_params(config, folder)
+        result = evaluate_ahead(
+            build.make_model(config),
+            params,
+            source,
+            tau=config.tau,
+            batch_size=config.evaluation.batch_size,
+            num_sequences=_NUM_SEQUENCES.value or at_most,
+        )
+        result["model"]["parameters"] = sum(array.size for array in jax.tree.leaves(params))
+        path = result_file(folder, "ahead", split)
+        lock.check()
+        write_file(path, result_text(path, result))
     print(table(result))
 
 

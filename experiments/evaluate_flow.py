@@ -63,6 +63,7 @@ def _main() -> None:
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE
+    from experiments.run.lock import locked
     from experiments.run.results import result_file, result_text, write_file
 
     folder = Path(_WORKDIR.value)
@@ -79,12 +80,7 @@ def _main() -> None:
     num_validation = min(_NUM_SEQUENCES.value, config.evaluation.num_validation)
     network = build.make_model(config)
     predict = make_predict(network)
-    model = model_method(predict(trained_params(config, folder)[0]), tau)
-    num_sequences = min(NUM_SHIFT_SEQUENCES, num_validation)
-    shift = best_shift(model, validation, num_sequences, batch_size)
     methods = {
-        "model": model,
-        "model_shifted": shifted_method(model, shift),
         "true_cells": true_cells_method(tau, network.config.downsampling),
         "zero": zero_method(tau),
     }
@@ -92,17 +88,22 @@ def _main() -> None:
         for method in METHODS:
             methods[method] = classical_method(tau, method, seen=False)
             methods[f"{method}_seen"] = classical_method(tau, method, seen=True)
-    results = evaluate_flow(
-        methods,
-        validation,
-        test,
-        num_validation=num_validation,
-        num_test=num_test,
-        batch_size=batch_size,
-    )
-    results["model_shifted"] |= {"shift_u": float(shift[0]), "shift_v": float(shift[1])}
-    path = result_file(folder, "flow", "test")
-    write_file(path, result_text(path, {"num_sequences": num_test, **results}))
+    with locked(folder, shared=True) as lock:
+        model = model_method(predict(trained_params(config, folder)[0]), tau)
+        num_sequences = min(NUM_SHIFT_SEQUENCES, num_validation)
+        shift = best_shift(model, validation, num_sequences, batch_size)
+        results = evaluate_flow(
+            {"model": model, "model_shifted": shifted_method(model, shift), **methods},
+            validation,
+            test,
+            num_validation=num_validation,
+            num_test=num_test,
+            batch_size=batch_size,
+        )
+        results["model_shifted"] |= {"shift_u": float(shift[0]), "shift_v": float(shift[1])}
+        path = result_file(folder, "flow", "test")
+        lock.check()
+        write_file(path, result_text(path, {"num_sequences": num_test, **results}))
     print(table(results))
 
 

@@ -40,6 +40,7 @@ def _main() -> None:
     from experiments.run import build
     from experiments.run.checkpoints import trained_params
     from experiments.run.folder import CONFIG_FILE
+    from experiments.run.lock import locked
     from experiments.run.results import result_file, result_text, write_file
     from vstm.training.update import init_state
 
@@ -47,7 +48,6 @@ def _main() -> None:
     config = read_json(folder / CONFIG_FILE)
     if config.data.name != "moving_mnist":
         raise UserError(f"{folder}: trained on {config.data.name}; expected moving_mnist's labels")
-    params, _ = trained_params(config, folder)
     model = build.make_model(config)
     drawn = init_state(
         model,
@@ -56,14 +56,17 @@ def _main() -> None:
         build.frame_shape(config),
     )
     encoders = {
-        "trained": memory_outputs(model, params),
         "untrained": memory_outputs(model, drawn.params),
         "pixels": pixel_cells(model.config.downsampling),
     }
     sources = {s: build.moving_mnist(config, s) for s in ("train", "validation", "test")}
-    rows = probe_rows(encoders, sources, tau=config.tau, seed=config.seed)
-    path = result_file(folder, "probe", "test")
-    write_file(path, result_text(path, rows))
+    with locked(folder, shared=True) as lock:
+        params, _ = trained_params(config, folder)
+        encoders = {"trained": memory_outputs(model, params), **encoders}
+        rows = probe_rows(encoders, sources, tau=config.tau, seed=config.seed)
+        path = result_file(folder, "probe", "test")
+        lock.check()
+        write_file(path, result_text(path, rows))
     print(results_table(rows, f"python -m experiments.probe --workdir={folder}"))
 
 

@@ -106,6 +106,12 @@ def finished_run(tmp_path_factory):
 
 
 @pytest.fixture
+def run_copy(finished_run, tmp_path):
+    """A copy of the finished run, to be changed."""
+    return shutil.copytree(finished_run, tmp_path / "run")
+
+
+@pytest.fixture
 def limited_files():
     """A context in which no file can grow beyond a number of bytes, as on a full disk.
 

@@ -138,7 +138,7 @@ def probe_rows(
                         {
                             "task": task,
                             "features": name,
-                            "sequences": size,
+                            "sequences": len(features["train"][:size]),
                             "mean_iou": linear_probe.mean_iou(found, truth, num_classes),
                             "digit_accuracy": float((found == truth)[truth > 0].mean()),
                             "decay": decay,

@@ -1,4 +1,7 @@
-"""The lock of a run's folder: one process at a time trains or evaluates in it."""
+"""The lock of a run's folder: one process at a time trains or evaluates in it.
+
+Several may score it by other measures at once, while none trains.
+"""
 
 import fcntl
 import os
@@ -40,10 +43,14 @@ class Lock:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[Lock]:
+def locked(folder: Path, *, shared: bool = False) -> Iterator[Lock]:
     """Keeps other processes from training or evaluating in a run's folder.
 
     The lock ends with the process.
+
+    Args:
+      folder: of the run.
+      shared: with others that share it, as scores of other kinds do, each in a file of its own.
 
     Raises:
       UserError: another process has it, or the folder cannot be written.
@@ -53,8 +60,9 @@ def locked(folder: Path) -> Iterator[Lock]:
     except (OSError, ValueError) as error:
         raise unusable(folder, error) from error
     with file:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise UserError(
                 f"{folder}: another process is training or evaluating in this folder"

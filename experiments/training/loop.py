@@ -147,7 +147,7 @@ def train(
       UserError: too many updates in a row were not finite, a sequence cannot be read, something
         cannot be written, or the folder is no longer the one that is locked.
     """
-    step = int(state.step)
+    first = step = int(state.step)
     in_a_row: Any = np.int32(skipped.in_a_row)
     pending: _Call | None = None
     paused = (periods.validate, periods.picture, periods.checkpoint)
@@ -214,6 +214,7 @@ def train(
                 checkpoints.save(on_this_host(state), data.position(), score)
     if pending is not None:
         report(pending)
+    if step > first:  # a stop may come in a pause that saves nothing
         checkpoints.save(on_this_host(state), data.position())
     checkpoints.wait()
     return state

@@ -12,11 +12,6 @@ from experiments.run.checkpoints import trained_params
 from experiments.run.lock import locked
 
 
-@pytest.fixture
-def run_copy(finished_run, tmp_path):
-    return shutil.copytree(finished_run, tmp_path / "run")
-
-
 def evaluate(*flags):
     return run("evaluate", *flags)
 

@@ -1,5 +1,4 @@
 import json
-import shutil
 
 import jax
 import numpy as np
@@ -10,11 +9,6 @@ from experiments.configs.config import resolve
 from experiments.measure.ahead import evaluate_ahead
 from experiments.run import build
 from vstm.inference.model_file import load_model
-
-
-@pytest.fixture
-def run_copy(finished_run, tmp_path):
-    return shutil.copytree(finished_run, tmp_path / "run")
 
 
 def test_scores_by_frame_ahead_of_the_published_sequences(run_copy, tmp_path):

@@ -27,11 +27,6 @@ from vstm.losses.photometric import FINEST_STEP
 from vstm.training.update import init_state
 
 
-@pytest.fixture
-def run_copy(finished_run, tmp_path):
-    return shutil.copytree(finished_run, tmp_path / "run")
-
-
 def evaluate_flow(*flags):
     return run("evaluate_flow", *flags)
 

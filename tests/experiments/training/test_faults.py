@@ -1,19 +1,23 @@
-"""What happens to a run while it trains: a full disk, a moved folder, NaN, damaged checkpoints."""
+"""What happens to a run while it trains: a full disk, a moved folder, NaN, damage, a stop."""
 
 import json
+import os
 import shutil
+import signal
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import pytest
+from ended_run import assert_same_run
 from small_run import small_config
 
 from experiments.console.errors import UserError
 from experiments.run.manifest import verified
-from experiments.run.stored import steps
-from experiments.training import parts
+from experiments.run.stored import latest_update, steps
+from experiments.training import experiment, parts
 from experiments.training.experiment import train_and_evaluate
 
 MOMENT = 10  # the update at which it happens; checkpoints are of updates 7, 14, ...
@@ -132,3 +136,25 @@ def test_the_best_checkpoint_is_kept_beside_the_latest(finished_run):
     ]
     assert best == min(logged)
     assert len(scores) <= 3
+
+
+def test_a_stop_while_a_picture_is_drawn_is_saved(finished_run, tmp_path, monkeypatch, capsys):
+    made = experiment.make_validation
+
+    def stopping(*arguments):
+        validation = made(*arguments)
+
+        def draw(params):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return validation.draw(params)
+
+        return replace(validation, draw=draw)
+
+    monkeypatch.setattr(experiment, "make_validation", stopping)
+    _, received = train_and_evaluate(small_config(), tmp_path)
+    assert received == signal.SIGTERM
+    assert "after update 30 of 100, saved" in capsys.readouterr().out  # where no checkpoint is due
+    assert latest_update(tmp_path) == 30
+    monkeypatch.undo()
+    train_and_evaluate(small_config(), tmp_path)
+    assert_same_run(tmp_path, finished_run)
