@@ -66,8 +66,8 @@ ALLOWED = {"megabytes": 500}
 
 
 @pytest.fixture
-def symbolic_sizes():
-    """Shapes are not checked: a symbolic batch is no int, as the annotations have it."""
+def unchecked_annotations():
+    """Shapes are not checked, as for users; nor is a symbolic batch, which is no int, refused."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -1,8 +1,12 @@
 """How XLA compiles the model: its options, and the precision of products."""
 
 import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 PRECISIONS = ("float32", "tensorfloat32", "bfloat16")
 """How far accelerators may round the factors of products and convolutions, as JAX calls it.
@@ -30,6 +34,17 @@ def compiler_options() -> dict[str, str]:
         "xla_cpu_experimental_ynn_fusion_type": "",
     }
     return {name: value for name, value in options.items() if _compiles_with(name, value)}
+
+
+def in_precision(method: _Method) -> _Method:
+    """A method whose products have the precision that its object's field `precision` names."""
+
+    @functools.wraps(method)
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        with jax.default_matmul_precision(self.precision):
+            return method(self, *args, **kwargs)
+
+    return call  # type: ignore[return-value]
 
 
 @functools.cache

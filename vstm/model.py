@@ -5,14 +5,14 @@
 Source: Figure 1.
 """
 
-import functools
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
+from vstm.compiler import in_precision
 from vstm.modules.decoder import Decoder
 from vstm.modules.encoder import Encoder
 from vstm.modules.flow_head import FlowHead
@@ -25,18 +25,6 @@ from vstm.state import Output, State
 from vstm.tracking import start, track_frame
 
 _BROADCAST = ("params", "prepared")  # to all steps of a scan
-_Method = TypeVar("_Method", bound=Callable[..., Any])
-
-
-def _in_precision(method: _Method) -> _Method:
-    """A method of the autoencoder whose products have the model's precision."""
-
-    @functools.wraps(method)
-    def call(self, *args: Any, **kwargs: Any) -> Any:
-        with jax.default_matmul_precision(self.precision):
-            return method(self, *args, **kwargs)
-
-    return call  # type: ignore[return-value]
 
 
 class Autoencoder(nn.Module):
@@ -100,9 +88,12 @@ class Autoencoder(nn.Module):
           Predictions, flows and the new state.
 
         Raises:
-          ValueError: a frame size that the encoder's poolings don't divide, another number of
-            predictions, or segments where the outputs of several steps are needed.
+          ValueError: other frames, a size that the encoder's poolings don't divide, another number
+            of predictions, or segments where the outputs of several steps are needed.
         """
+        if frames.ndim != 5 or not jnp.issubdtype(frames.dtype, jnp.floating):
+            found = f"frames of {frames.dtype} and shape {frames.shape}"
+            raise ValueError(f"{found}: expected real numbers in [0, 1], [B, tau, H, W, C]")
         n = num_predictions
         if not 1 <= n <= frames.shape[1]:
             raise ValueError(f"num_predictions={n}: expected 1 to {frames.shape[1]} frames")
@@ -129,7 +120,7 @@ class Autoencoder(nn.Module):
             features=features[-1],
         )
 
-    @_in_precision
+    @in_precision
     def track(
         self, frames: jax.Array, state: State | None = None
     ) -> tuple[tuple[jax.Array, jax.Array, jax.Array, jax.Array | None], State]:
@@ -150,7 +141,7 @@ class Autoencoder(nn.Module):
         state, steps = nn.scan(track_frame, **once, unroll=self.unroll)(self, state, frames)
         return steps, state
 
-    @_in_precision
+    @in_precision
     def remember(
         self, frames: jax.Array, state: State | None = None
     ) -> tuple[jax.Array, jax.Array, MemoryState]:
@@ -190,7 +181,7 @@ class Autoencoder(nn.Module):
         )
         return scan(self, reached, segments)[0]
 
-    @_in_precision
+    @in_precision
     def flow(self, outputs: jax.Array, state: State | None = None) -> jax.Array:
         """The flow to the next frame after each of the memory's outputs.
 
@@ -205,7 +196,7 @@ class Autoencoder(nn.Module):
         """
         return self.flow_head(outputs, None if state is None else state.flow)
 
-    @_in_precision
+    @in_precision
     def predict(
         self, frame: jax.Array, features: jax.Array, flow: jax.Array, gains: jax.Array | None = None
     ) -> jax.Array:

@@ -47,8 +47,13 @@ def roll_out(
       num_predictions: n, predicted each after one of the last n frames, see `Autoencoder`.
       penalise: see `Autoencoder`.
 
+    Raises:
+      ValueError: no frame to be predicted, or see `Autoencoder`.
+
     Source: choice; the paper predicts one frame. Fed back in training as well: Ranzato et al. 2014.
     """
+    if num_frames < 1:
+        raise ValueError(f"num_frames={num_frames}: expected 1 or more")
 
     def feed(frames: jax.Array, state: Any, n: int) -> Output:
         output: Any = model.apply(
@@ -89,6 +94,9 @@ def predict_ahead(
 
     Returns:
       The decoder's outputs for frames tau + 1 .. tau + n, [B, n, H, W, C]; see `roll_out`.
+
+    Raises:
+      ValueError: see `roll_out`.
 
     Source: choice; the paper predicts one frame.
     """

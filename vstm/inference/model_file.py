@@ -8,7 +8,7 @@ import json
 import math
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
@@ -30,25 +30,48 @@ _HEADER = re.compile(
 _DESCRIPTION = "description"
 _MAX_DESCRIPTION = 2**16  # characters
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that NumPy writes
+_MAX_CHANNELS = 2**16
 _MAX_EXPANSION = 10  # of trained parameters, which hardly compress
 _MAX_REASON = 200  # characters
 
 
 def save_model(file: str | Path | IO[bytes], config: ModelConfig, params: Any) -> None:
-    """Writes a model.
+    """Writes a model, its parameters as float32.
 
     Args:
       file: its path, which ends in .npz, or a file that is open for binary writing.
       config: of the model.
-      params: its parameters.
+      params: its parameters, of frames of any number of channels.
 
     Raises:
       OSError: it cannot be written.
+      ValueError: they are not the network's, or not finite, so that they could not be read again;
+        nothing is written.
     """
     flat = flatten_dict(params, sep="/")
-    arrays: dict[str, Any] = {name: np.asarray(value) for name, value in flat.items()}
+    arrays: dict[str, Any] = {name: np.asarray(value, "<f4") for name, value in flat.items()}
+    shapes = parameter_shapes(config, channels=num_channels(config, params))
+    _check_names(arrays, shapes)
+    for name, array in arrays.items():
+        if array.shape != shapes[name]:
+            raise ValueError(f"{name}: {array.shape}; expected {shapes[name]}, as the network's")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name}: not finite")
     arrays[_DESCRIPTION] = np.array(json.dumps(config.to_fields()))
     np.savez(file, **arrays)
+
+
+def num_channels(config: ModelConfig, params: Any) -> int:
+    """Channels C of the frames that a network with these parameters takes and predicts.
+
+    Raises:
+      ValueError: they are not the network's.
+    """
+    name = _last_bias(config)
+    bias = flatten_dict(params, sep="/").get(name)
+    if bias is None:
+        raise ValueError(f"lacks {name}, unlike the network that it describes")
+    return np.size(bias)
 
 
 def load_model(path: str | Path) -> tuple[ModelConfig, Any]:
@@ -76,7 +99,7 @@ def load_model(path: str | Path) -> tuple[ModelConfig, Any]:
     try:
         with zipfile.ZipFile(path) as archive:
             config = _described(archive)
-            shapes = parameter_shapes(config)
+            shapes = parameter_shapes(config, channels=_described_channels(archive, config))
             _check_members(archive, shapes, path.stat().st_size)
             params = {name: _parameter(archive, name, shape) for name, shape in shapes.items()}
     except Exception as error:  # whatever a damaged file makes of itself
@@ -95,6 +118,22 @@ def _described(archive: zipfile.ZipFile) -> ModelConfig:
     return _earlier(fields) if "variant" in fields else ModelConfig.from_fields(fields)
 
 
+def _last_bias(config: ModelConfig) -> str:
+    """The parameter of which there is one a channel: the bias of the decoder's last convolution."""
+    return f"decoder/Conv2D_{len(config.encoder_features) - 1}/bias"
+
+
+def _described_channels(archive: zipfile.ZipFile, config: ModelConfig) -> int:
+    name = _last_bias(config)
+    if f"{name}.npy" not in archive.namelist():
+        raise ValueError(f"lacks {name}, unlike the network that it describes")
+    with archive.open(f"{name}.npy") as file:
+        shape, *_ = _header(file)
+    if len(shape) != 1 or not 0 < shape[0] <= _MAX_CHANNELS:
+        raise ValueError(f"{name}: {shape}; expected one number a channel")
+    return shape[0]
+
+
 def _check_members(
     archive: zipfile.ZipFile, shapes: Mapping[str, tuple[int, ...]], size: int
 ) -> None:
@@ -102,13 +141,17 @@ def _check_members(
     names = [member.filename.removesuffix(".npy") for member in archive.infolist()]
     if len(set(names)) < len(names):
         raise ValueError("a parameter twice")
-    missing, others = shapes.keys() - set(names), set(names) - shapes.keys() - {_DESCRIPTION}
-    if missing or others:
-        what, name = ("lacks", min(missing)) if missing else ("has", min(others))
-        raise ValueError(f"{what} {name}, unlike the network that it describes")
+    _check_names(set(names) - {_DESCRIPTION}, shapes)
     needed = 4 * sum(map(math.prod, shapes.values()))
     if needed > _MAX_EXPANSION * size:
         raise ValueError(f"{size} bytes for {needed} bytes of parameters")
+
+
+def _check_names(names: Iterable[str], shapes: Mapping[str, tuple[int, ...]]) -> None:
+    missing, others = shapes.keys() - set(names), set(names) - shapes.keys()
+    if missing or others:
+        what, name = ("lacks", min(missing)) if missing else ("has", min(others))
+        raise ValueError(f"{what} {name}, unlike the network that it describes")
 
 
 def _parameter(archive: zipfile.ZipFile, name: str, expected: tuple[int, ...]) -> np.ndarray:

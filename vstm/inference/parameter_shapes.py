@@ -13,9 +13,14 @@ _MOTION = 4  # maps of motion that a tracking memory sees, see vstm.tracking
 
 
 @functools.lru_cache
-def parameter_shapes(config: ModelConfig) -> dict[str, tuple[int, ...]]:
-    """Shapes of a network's parameters, by their paths, `module/.../name`."""
-    frame = jax.ShapeDtypeStruct((1, *config.frame_size, 1), jnp.float32)
+def parameter_shapes(config: ModelConfig, *, channels: int = 1) -> dict[str, tuple[int, ...]]:
+    """Shapes of a network's parameters, by their paths, `module/.../name`.
+
+    Args:
+      config: the network.
+      channels: of its frames.
+    """
+    frame = jax.ShapeDtypeStruct((1, *config.frame_size, channels), jnp.result_type(float))
     model = Autoencoder(config, convolution="direct")
     init = functools.partial(model.init, method=_touch)
     params = jax.eval_shape(init, jax.random.key(0), frame)["params"]

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from vstm.compiler import compiler_options
-from vstm.inference.model_file import load_model
+from vstm.inference.model_file import load_model, num_channels
 from vstm.inference.reduction import whole
 from vstm.model import Autoencoder
 from vstm.modules.conv_layer import PREPARED
@@ -67,7 +67,8 @@ class VideoPredictor:
     Attributes:
       model: the autoencoder; `model.config` describes it.
       params: its parameters.
-      reduction: pixels of the frame, along one side, that the model sees as one.
+      reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
+        takes a quarter to two fifths of the time. See `vstm.inference.reduction`.
     """
 
     def __init__(self, config: ModelConfig, params: Any, *, reduction: int = 1):
@@ -79,10 +80,12 @@ class VideoPredictor:
           reduction: see the class; 1 for whole frames.
 
         Raises:
-          ValueError: a reduction below 1.
+          ValueError: a reduction below 1 or broken, or a model of frames that are not grey.
         """
-        if reduction < 1:
-            raise ValueError(f"reduction={reduction}: expected 1 or more")
+        if not (isinstance(reduction, int) and reduction >= 1):
+            raise ValueError(f"reduction={reduction!r}: expected a whole number, 1 or more")
+        if (channels := num_channels(config, params)) != 1:
+            raise ValueError(f"a model of frames of {channels} channels; expected grey ones, of 1")
         self.model = Autoencoder(config)
         self.params = params
         self.reduction = reduction
@@ -128,15 +131,23 @@ class VideoPredictor:
         return Prediction(
             frame=np.asarray(image),
             flow=np.asarray(flow),
-            features=np.asarray(features[0]),
+            features=np.asarray(features[0, ..., : self.model.config.encoder_features[-1]]),
             memory=np.asarray(output.state.output[0]).reshape(*features.shape[1:3], -1),
             decode_unmoved=decode_unmoved,
         )
 
     def predictions(self, frames: Iterable[np.ndarray]) -> Iterator[Prediction]:
-        """A prediction for each frame of a video, from its beginning; see `step`."""
+        """A prediction for each frame of a video, from its beginning; `step` goes on from there.
+
+        Raises:
+          ValueError: another video was begun meanwhile, or see `step`.
+        """
         self.reset()
-        return map(self.step, frames)
+        video = self._variables
+        for frame in frames:
+            if self._variables is not video:
+                raise ValueError("another video was begun before the end; each needs a predictor")
+            yield self.step(frame)
 
     def _prepared(self, variables: Any, frames: jax.Array) -> Any:
         """Transformed weights alone, so that the compiler leaves out the rest of the model."""
@@ -211,8 +222,7 @@ def find_model(model: str | Path) -> Path:
     """Where a model is: the folder of one that comes with the project, by its name; else the path.
 
     Args:
-      model: `conv-1enc-1LSTM` or `conv-2enc-1LSTM` (real video), or either name prefixed with
-        `moving-mnist-`; or a run's folder, or a model's file.
+      model: a name, a run's folder, or a model's file, see `load`.
     """
     shipped = _PRETRAINED_MODELS / model
     return shipped if len(Path(model).parts) == 1 and shipped.is_dir() else Path(model)
@@ -222,16 +232,19 @@ def load(model: str | Path = PRETRAINED, *, reduction: int = 1) -> VideoPredicto
     """A trained model, ready for the first frame of a video.
 
     Args:
-      model: the name of one that comes with the project, `conv-2enc-1LSTM` (large motion, the
-        default) or `conv-1enc-1LSTM` (fine motion), or of moving MNIST alone,
-        `moving-mnist-conv-1enc-1LSTM` (binary pixels, the next frame) or
-        `moving-mnist-conv-2enc-1LSTM` (real intensities, ten frames by feeding predictions back);
-        or a run's folder, or a model's file.
-      reduction: pixels of the frame, along one side, that the model sees as one; with 2, a frame
-        takes a quarter to two fifths of the time. See `vstm.inference.reduction`.
+      model: the name of one that comes with the project, for real video `conv-2enc-1LSTM` (the
+        default) or `conv-1enc-1LSTM` (finer motion), for moving MNIST
+        `moving-mnist-conv-1enc-1LSTM` (binary, the next frame) or `moving-mnist-conv-2enc-1LSTM`
+        (real intensities, ten frames ahead); or a run's folder, or a model's file.
+      reduction: see `VideoPredictor`.
 
     Raises:
-      FileNotFoundError: no such file.
-      ValueError: damaged, or not a model's file; a reduction below 1.
+      FileNotFoundError: no such file; the message names the models that come with the project.
+      ValueError: damaged, not a model's file, or see `VideoPredictor`.
     """
-    return VideoPredictor(*load_model(find_model(model)), reduction=reduction)
+    try:
+        described, params = load_model(find_model(model))
+    except FileNotFoundError as error:
+        shipped = ", ".join(sorted(path.name for path in _PRETRAINED_MODELS.glob("*/")))
+        raise FileNotFoundError(f"{error}. Models of the project: {shipped}") from error
+    return VideoPredictor(described, params, reduction=reduction)

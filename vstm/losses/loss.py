@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.losses.frames import check_frames, check_weight
+
 Term = Callable[[jax.Array, jax.Array], jax.Array]
 
 
@@ -39,8 +41,14 @@ class Loss:
         Returns:
           Scalars by term.
 
+        Raises:
+          ValueError: output and target are no real numbers of one shape, or the weight is not of
+            their frames.
+
         Source: eq. 5 and section 5; means over pixels are a choice.
         """
+        check_frames(output=output, target=target)
+        check_weight(weight, target)
         return {
             name: jnp.mean(weight * term(output, target)) for name, term in self.elementwise.items()
         }

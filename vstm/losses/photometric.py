@@ -13,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from vstm.losses.charbonnier import charbonnier
+from vstm.losses.frames import check_frames, check_weight
 from vstm.losses.occlusion import visible_before
 from vstm.ops.averages import cell_means
 from vstm.ops.warp import upsample_flow, warp_batch, warp_within
@@ -52,12 +53,21 @@ def photometric_error(
       A scalar, >= 0.
 
     Raises:
-      ValueError: another penalty.
+      ValueError: another penalty; frames and targets that are no real numbers of one shape; a
+        weight that is not of them; flow of a map whose sides do not divide theirs.
     """
     if penalty not in PENALTIES:
         raise ValueError(f"unknown penalty {penalty!r}; known: {', '.join(PENALTIES)}")
+    check_frames(frames=frames, targets=targets)
+    check_weight(weight, frames)
     height, width = frames.shape[1:3]
-    flow = upsample_flow(flow, height // flow.shape[1])
+    factor = height // flow.shape[1]
+    if (factor * flow.shape[1], factor * flow.shape[2]) != (height, width):
+        raise ValueError(
+            f"flow of shape {flow.shape}: expected that of a map whose sides divide {height}x"
+            f"{width} pixels, both by the same factor"
+        )
+    flow = upsample_flow(flow, factor)
     sides = [side for side in CELL_SIDES if height % side == 0 and width % side == 0]
 
     visible = jax.vmap(visible_before)(flow, frames, targets) if exclude_occluded else None

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.losses.frames import check_frames
+
 
 @dataclass(frozen=True)
 class Metric:
@@ -38,5 +40,10 @@ class Metric:
     def values(
         self, prediction: Float[Array, "*b h w c"], target: Float[Array, "*b h w c"]
     ) -> Float[Array, "*b"]:
-        """One value per frame, as it counts in the mean."""
+        """One value per frame, as it counts in the mean.
+
+        Raises:
+          ValueError: prediction and target are no real numbers of one shape.
+        """
+        check_frames(prediction=prediction, target=target)
         return jnp.minimum(self.per_frame(prediction, target), self.at_most)

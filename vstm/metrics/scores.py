@@ -31,7 +31,13 @@ def frame_scores(
 
     Returns:
       Values by the names of `METRICS`, without those that are not defined for frames so small.
+
+    Raises:
+      ValueError: another kind of prediction.
     """
+    kinds = sorted({metric.takes for metric in METRICS.values()})
+    if takes not in kinds:
+        raise ValueError(f"takes={takes!r}: expected one of {', '.join(kinds)}")
     return {
         name: metric.values(prediction, target)
         for name, metric in METRICS.items()

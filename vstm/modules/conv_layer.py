@@ -55,7 +55,23 @@ def prepared_convolution(
             f"maps of {size[0]}x{size[1]} expected {expected}; prepare them with frames of the "
             "shape that follows"
         )
-    return convolution, weights
+    return convolution, _without_gradient(weights, kernel)
+
+
+@jax.custom_vjp
+def _without_gradient(weights: Weights, kernel: jax.Array) -> Weights:
+    """Prepared weights as they are; a gradient of the kernel that they stand for is refused."""
+    return weights
+
+
+def _refuse(_, d_weights):
+    raise ValueError(
+        "a gradient of parameters whose convolutions have prepared weights would be zero; leave "
+        "the collection `prepared` out of the variables"
+    )
+
+
+_without_gradient.defvjp(lambda weights, kernel: (weights, None), _refuse)
 
 
 def convolve_maps(

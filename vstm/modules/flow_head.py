@@ -17,16 +17,21 @@ zeros = nn.initializers.zeros
 
 
 def flow_limit(height: int, width: int) -> tuple[float, float]:
-    """Largest |u| and |v| that the flow head returns for a map, in its pixels: a quarter of it.
+    """Largest |u| and |v| that a flow head returns, pixels: a quarter of the map it is trained on.
 
     Source: the authors' code.
     """
     return NORMALISED_LIMIT * width / 2, NORMALISED_LIMIT * height / 2
 
 
-def clamped_share(flow: Float[Array, "*b h w 2"]) -> Float[Array, ""]:
-    """Share of a flow head's output elements that are at the limit, in [0, 1]."""
-    return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*flow.shape[-3:-1]), flow.dtype))
+def clamped_share(flow: Float[Array, "*b h w 2"], map_size: tuple[int, int]) -> Float[Array, ""]:
+    """Share of a flow head's output elements that are at the limit, in [0, 1].
+
+    Args:
+      flow: of maps of any size.
+      map_size: height and width of the map that the head is meant for, `ModelConfig.map_size`.
+    """
+    return jnp.mean(jnp.abs(flow) >= jnp.array(flow_limit(*map_size), flow.dtype))
 
 
 def clamp(x: jax.Array) -> jax.Array:

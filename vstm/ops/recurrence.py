@@ -19,6 +19,8 @@ from typing import Any, Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 
+from vstm.ops.convolution.precision import in_one_precision
+
 Carry = tuple[jax.Array, jax.Array]  # (c, h)
 Update = Callable[[jax.Array, jax.Array, Any], Carry]
 
@@ -129,4 +131,4 @@ def _gated_scan_bwd(gates, update, unroll, residuals, cotangents):
     return d_weights, d_peepholes, d_inputs, d_carry
 
 
-gated_scan.defvjp(_gated_scan_fwd, _gated_scan_bwd)
+gated_scan.defvjp(*in_one_precision(_gated_scan_fwd, _gated_scan_bwd))

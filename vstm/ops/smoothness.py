@@ -5,8 +5,6 @@
 Source: section 3.2.2, eqs. 2 and 3; the mean over elements and the edge padding are choices.
 """
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -48,24 +46,25 @@ def flow_roughness(flow: Float[Array, "*b h w 2"], *, delta: float) -> Float[Arr
     return jnp.mean(huber(spatial_gradient(flow), delta=delta))
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(1, 2))
-def _penalise_roughness(flow: jax.Array, delta: float, weight: float) -> jax.Array:
+@jax.custom_vjp
+def _penalise_roughness(flow: jax.Array, delta: jax.Array, weight: jax.Array) -> jax.Array:
     return flow
 
 
 def _penalise_roughness_fwd(flow, delta, weight):
-    return flow, flow
+    return flow, (flow, delta, weight)
 
 
-def _penalise_roughness_bwd(delta, weight, flow, d_flow):
-    return (d_flow + weight * jax.grad(flow_roughness)(flow, delta=delta),)
+def _penalise_roughness_bwd(residuals, d_flow):
+    flow, delta, weight = residuals
+    return d_flow + weight * jax.grad(flow_roughness)(flow, delta=delta), None, None
 
 
 _penalise_roughness.defvjp(_penalise_roughness_fwd, _penalise_roughness_bwd)
 
 
 def penalise_roughness(
-    flow: Float[Array, "*b h w 2"], *, delta: float, weight: float
+    flow: Float[Array, "*b h w 2"], *, delta: float, weight: float | Float[Array, ""]
 ) -> Float[Array, "*b h w 2"]:
     """The module H: returns the flow as it is; adds weight * dH/dT to its gradient.
 
@@ -74,7 +73,7 @@ def penalise_roughness(
     Args:
       flow: T, pixels of its own map.
       delta: see `huber`.
-      weight: w_H of eq. 5.
+      weight: w_H of eq. 5; may be traced, such as a schedule's value. It has no gradient.
 
     Returns:
       The flow, unchanged.

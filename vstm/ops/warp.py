@@ -23,13 +23,15 @@ def sampling_grid(flow: Float[Array, "h w 2"]) -> Float[Array, "h w 2"]:
       flow: (u, v) = (x right, y down), pixels.
 
     Returns:
-      (x_s, y_s), pixels, 0 at the centre of the first column or row.
+      (x_s, y_s), pixels, 0 at the centre of the first column or row; in at least float32, as half
+      the precision does not tell the columns of a wide map apart.
 
     Source: eq. 4.
     """
     height, width, _ = flow.shape
     x, y = jnp.meshgrid(jnp.arange(width), jnp.arange(height))
-    return jnp.stack([x, y], axis=-1).astype(flow.dtype) + flow
+    at_least_float32 = flow.astype(flow.dtype if flow.dtype.itemsize >= 4 else jnp.float32)
+    return jnp.stack([x, y], axis=-1).astype(at_least_float32.dtype) + at_least_float32
 
 
 def bilinear_sample(
@@ -67,8 +69,12 @@ def warp(features: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[
     Returns:
       The moved map.
 
+    Raises:
+      ValueError: the flow of a map of another size.
+
     Source: section 3.2.3.
     """
+    _check(features, flow)
     return bilinear_sample(features, sampling_grid(flow))
 
 
@@ -82,15 +88,31 @@ def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Fl
     Returns:
       The moved map.
 
+    Raises:
+      ValueError: the flow of a map of another size.
+
     Source: choice, for frames, of which nothing outside is known.
     """
+    _check(frame, flow)
     # One more row and column: the gradient on the border itself is the right-hand one, too.
     height, width, _ = frame.shape
     wide = jnp.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge")
-    columns, rows = jnp.arange(width, dtype=flow.dtype), jnp.arange(height, dtype=flow.dtype)
-    x = jnp.clip(columns + flow[..., 0], 0, width - 1)
-    y = jnp.clip(rows[:, None] + flow[..., 1], 0, height - 1)
-    return _sample(wide, x, y)
+    grid = sampling_grid(flow)
+    return _sample(wide, _within(grid[..., 0], width - 1), _within(grid[..., 1], height - 1))
+
+
+def _within(position: jax.Array, last: int) -> jax.Array:
+    """Brings positions to 0 .. last; on both ends, unlike `jnp.clip`'s, the derivative is 1."""
+    return jnp.where(position < 0, 0, jnp.where(position > last, last, position))
+
+
+def _check(features: jax.Array, flow: jax.Array) -> None:
+    expected = (*features.shape[:-1], 2)
+    if flow.shape != expected:
+        raise ValueError(
+            f"flow of shape {flow.shape}, for maps of shape {features.shape} expected {expected}; "
+            "see `upsample_flow` for the flow of a map in a larger one"
+        )
 
 
 @separately
@@ -121,7 +143,12 @@ def warp_batch(
     flow: Float[Array, "*b h w 2"],
     move: Callable[[jax.Array, jax.Array], jax.Array] = warp,
 ) -> Float[Array, "*b h w d"]:
-    """Moves each map of any leading axes along its own flow, by `warp` or `warp_within`."""
+    """Moves each map of any leading axes along its own flow, by `warp` or `warp_within`.
+
+    Raises:
+      ValueError: the flow of maps of another size or number.
+    """
+    _check(features, flow)
     for _ in features.shape[:-3]:
         move = jax.vmap(move)
     return move(features, flow)

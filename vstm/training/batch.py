@@ -25,9 +25,14 @@ def random_windows(
     Returns:
       The windows.
 
+    Raises:
+      ValueError: the sequences are shorter.
+
     Source: section 4, "we sample a subsequence of tau consecutive frames".
     """
     batch, total = frames.shape[:2]
+    if total < length:
+        raise ValueError(f"sequences of {total} frames: expected at least {length}, a window")
     count, index = (1, 0) if axis is None else (jax.lax.axis_size(axis), jax.lax.axis_index(axis))
     starts = jax.random.randint(key, (count * batch,), 0, total - length + 1)
     starts = jax.lax.dynamic_slice_in_dim(starts, index * batch, batch)
@@ -45,7 +50,12 @@ def mean_over_parts(
       function: of a part [b / count, ...], to arrays.
       batch: the whole.
       count: number of parts, which divides b.
+
+    Raises:
+      ValueError: it does not.
     """
+    if len(batch) % count:
+        raise ValueError(f"{count} parts of {len(batch)} sequences: expected a divisor of them")
     if count == 1:
         return function(batch)
     parts = batch.reshape(count, -1, *batch.shape[1:])

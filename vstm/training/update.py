@@ -91,7 +91,7 @@ def make_train_step(
     axis: str | None = None,
     mesh: Mesh | None = None,
 ) -> TrainStep:
-    """The update as a pure function, to be jitted by the caller with the state donated.
+    """The update as a pure function, to be jitted with `compiler_options` and the state donated.
 
     Args:
       model: the autoencoder.
@@ -129,10 +129,16 @@ def make_train_step(
       0. A skipped update leaves all of the state as it was but `step`, which counts it.
 
     Raises:
-      ValueError: unknown loss, or one for another output than the model's.
+      ValueError: unknown loss, or one for another output than the model's; numbers of frames that
+        are out of range. The update raises it for frames that are too few, or a batch that `parts`
+        does not divide.
 
     Source: section 4, eq. 5.
     """
+    if not 1 <= num_targets <= tau:
+        raise ValueError(f"num_targets={num_targets}: expected 1 to tau={tau}")
+    if frames_ahead < 1:
+        raise ValueError(f"frames_ahead={frames_ahead}: expected 1 or more")
     if loss not in LOSSES:
         raise ValueError(f"unknown loss {loss!r}; known: {', '.join(LOSSES)}")
     if LOSSES[loss].output != model.config.output:
@@ -185,7 +191,7 @@ def make_train_step(
             "sparsity": flow_density(flows),
             "loss": total + smoothness_weight * smoothness,
             "flow_magnitude": jnp.mean(jnp.linalg.norm(flows, axis=-1)),
-            "flow_clamped": clamped_share(flows),
+            "flow_clamped": clamped_share(flows, model.config.map_size),
         }
 
     def train_step(state, frames):

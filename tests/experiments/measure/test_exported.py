@@ -12,7 +12,7 @@ from experiments.measure.exported import TOLERANCE
 RUN = Path(__file__).parents[1] / "run" / "format1"
 
 
-pytestmark = pytest.mark.usefixtures("symbolic_sizes")
+pytestmark = pytest.mark.usefixtures("unchecked_annotations")
 
 
 @pytest.mark.bench("flatbuffers")

@@ -12,7 +12,7 @@ from vstm.ops.separately import portable
 CHOICES = {"tracking": True, "softening": True, "decoder_memory": True, "residual": True}
 
 
-pytestmark = pytest.mark.usefixtures("symbolic_sizes")
+pytestmark = pytest.mark.usefixtures("unchecked_annotations")
 
 
 @pytest.mark.bench("flatbuffers")

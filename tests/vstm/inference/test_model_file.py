@@ -6,11 +6,12 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from flax.traverse_util import flatten_dict
+from flax.traverse_util import flatten_dict, unflatten_dict
 from made_model import make
 
 from vstm.inference.model_file import load_model, save_model
 from vstm.inference.parameter_shapes import parameter_shapes
+from vstm.inference.predictor import load
 from vstm.model import Autoencoder
 from vstm.variants import VARIANTS
 
@@ -105,3 +106,46 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "model.npz")
     with pytest.raises(ValueError, match="a pipe or device; expected a model's file"):
         load_model(tmp_path)
+
+
+def test_a_model_of_colour_is_read_back_as_float32(tmp_path):
+    config, _ = make()
+    model, frames = Autoencoder(config, convolution="direct"), np.zeros((1, 1, 16, 16, 3))
+    params = jax.jit(model.init)(jax.random.key(0), frames.astype(np.float32))["params"]
+    save_model(tmp_path / "model.npz", config, jax.tree.map(np.float64, params))
+    restored, arrays = load_model(tmp_path)
+    assert restored == config
+    jax.tree.map(np.testing.assert_array_equal, arrays, params)
+    assert {array.dtype for array in jax.tree.leaves(arrays)} == {np.dtype(np.float32)}
+    with pytest.raises(ValueError, match="a model of frames of 3 channels; expected grey ones"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        (without, "lacks flow_head/scale"),
+        (with_another, "has flow_head/other"),
+        (with_nan, "flow_head/scale: not finite"),
+        (of_another_shape, r"flow_head/scale: \(2, 1\); expected \(2,\)"),
+    ],
+)
+def test_what_could_not_be_read_back_is_not_written(tmp_path, change, reason):
+    config, params = make()
+    arrays = jax.tree.map(np.array, flatten_dict(params, sep="/"))
+    change(arrays)
+    with pytest.raises(ValueError, match=reason):
+        save_model(tmp_path / "model.npz", config, unflatten_dict(arrays, sep="/"))
+    with pytest.raises(ValueError, match="lacks decoder/Conv2D_0/bias"):
+        save_model(tmp_path / "model.npz", config, {"params": params})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("options", [{}, TRACKING], ids=["plain", "tracking"])
+def test_models_are_read_where_jax_computes_in_double_precision(tmp_path, options):
+    config, params = make(**options)
+    save_model(tmp_path / "model.npz", config, params)
+    parameter_shapes.cache_clear()
+    with jax.enable_x64(True):
+        restored, _ = load_model(tmp_path)
+    assert restored == config

@@ -1,4 +1,6 @@
+import flax.linen as nn
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from made_model import make
@@ -134,3 +136,35 @@ def test_damaged_and_missing_model_files_are_named(tmp_path):
     np.savez(tmp_path / "model.npz", other=1)
     with pytest.raises(ValueError, match=r"model.npz: damaged, or not a model's file"):
         load(tmp_path)
+
+
+def test_videos_do_not_mix():
+    videos = clip(3), clip(3)[::-1]
+    predictor = VideoPredictor(*make())
+    expected = [predictor.step(frame).memory for frame in videos[0]]
+    first, _ = (predictor.predictions(video) for video in videos)  # neither is begun yet
+    *_, last = first
+    np.testing.assert_array_equal(last.memory, expected[-1])
+    with pytest.raises(ValueError, match="another video was begun before the end"):
+        list(zip(*map(predictor.predictions, videos), strict=True))
+
+
+def test_features_are_the_encoders_where_the_decoder_sees_the_memory_too():
+    config, params = make(decoder_memory=True, residual=True)
+    (prediction,) = VideoPredictor(config, params).predictions(clip(1))
+    model = Autoencoder(config)
+    encoder = nn.apply(lambda model, frames: model.encoder(frames), model)
+    expected = encoder({"params": params}, jnp.asarray(clip(1)[..., None] / np.float32(255)))
+    assert prediction.features.shape == (8, 12, config.encoder_features[-1])
+    np.testing.assert_allclose(prediction.features, expected[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", [0, 2.0, 1.5])
+def test_reductions_that_are_no_whole_numbers_are_refused(reduction, unchecked_annotations):
+    with pytest.raises(ValueError, match=f"reduction={reduction}: expected a whole number, 1 or"):
+        VideoPredictor(*make(), reduction=reduction)
+
+
+def test_models_that_come_with_the_project_are_named_where_there_is_none():
+    with pytest.raises(FileNotFoundError, match=r"2LSTM: no such .* conv-2enc-1LSTM, mov"):
+        load("conv-1enc-2LSTM")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from vstm.losses import LOSSES, binary_cross_entropy, gradient_error, intensity_error
+from vstm.losses.photometric import photometric_error
 from vstm.model import Autoencoder
 from vstm.modules.model_config import ModelConfig
 
@@ -70,3 +71,32 @@ def test_output_is_a_logit_for_cross_entropy_only():
     logits, intensities = (Autoencoder(ModelConfig(output=o)) for o in ("logit", "intensity"))
     np.testing.assert_allclose(logits.intensity(output), [0.5, 1 / (1 + np.exp(-2))])
     np.testing.assert_array_equal(intensities.intensity(output), output)
+
+
+FRAME = jnp.zeros((2, 8, 8, 1))
+
+
+@pytest.mark.parametrize(
+    "output, target, weight, reason",
+    [
+        (FRAME, FRAME[..., 0], 1.0, r"output of shape \(2, 8, 8, 1\), target of shape \(2, 8, 8\)"),
+        (FRAME, FRAME[:1], 1.0, "expected frames .* of one shape"),
+        (FRAME, FRAME.astype(jnp.uint8), 1.0, "target of uint8: expected real numbers"),
+        (FRAME, FRAME, jnp.ones(2), r"weight of shape \(2,\): expected .* \(2, 1, 1, 1\)"),
+        (FRAME, FRAME, jnp.ones((3, 1, 1, 1)), r"weight of shape \(3, 1, 1, 1\)"),
+    ],
+)
+def test_what_would_broadcast_or_wrap_around_is_refused(
+    output, target, weight, reason, unchecked_annotations
+):
+    for loss in ("bce", "intensity", "sum"):
+        with pytest.raises(ValueError, match=reason):
+            LOSSES[loss].terms(output, target, weight)
+    with pytest.raises(ValueError, match=reason.replace("output", "frames").replace("get", "gets")):
+        photometric_error(output, target, jnp.zeros((2, 4, 4, 2)), weight=weight)
+
+
+@pytest.mark.parametrize("size", [(3, 3), (4, 2), (16, 16)])
+def test_flow_of_a_map_that_does_not_divide_the_frame_is_refused(size):
+    with pytest.raises(ValueError, match="a map whose sides divide 8x8 pixels"):
+        photometric_error(FRAME, FRAME, jnp.zeros((2, *size, 2)))

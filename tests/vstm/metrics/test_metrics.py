@@ -133,3 +133,17 @@ def test_means_are_over_the_frames_that_count():
     means.add({"psnr": jnp.array([1.0, 2.0, 90.0])}, 2)
     means.add({"psnr": jnp.array([6.0, 90.0, 90.0])}, 1)
     assert means.result() == dict.fromkeys(METRICS, None) | {"psnr": 3}
+
+
+def test_what_would_broadcast_or_wrap_around_is_refused(unchecked_annotations):
+    frames = np.full((2, 16, 16, 1), 255, np.uint8)
+    for name in METRICS:
+        with pytest.raises(ValueError, match="prediction of uint8: expected real numbers, of im"):
+            METRICS[name].values(frames, frames)
+        with pytest.raises(ValueError, match=r"expected frames .* of one shape"):
+            METRICS[name].values(frames / 255, frames[..., 0] / 255)
+
+
+def test_an_unknown_kind_of_prediction_is_named():
+    with pytest.raises(ValueError, match="takes='logits': expected one of intensity, logit"):
+        frame_scores(jnp.zeros((1, 16, 16, 1)), jnp.zeros((1, 16, 16, 1)), takes="logits")

@@ -24,7 +24,10 @@ def test_flow_is_clamped_at_a_quarter_of_the_map():
     np.testing.assert_allclose(flow[..., 0], np.full((1, 4, 8), 1.5), rtol=1e-6)
     np.testing.assert_allclose(flow[..., 1], np.full((1, 4, 8), -1.0), rtol=1e-6)
     assert flow_limit(4, 8) == (2.0, 1.0)
-    np.testing.assert_allclose(clamped_share(flow), 0.5)
+    np.testing.assert_allclose(clamped_share(flow, (4, 8)), 0.5)
+    larger = jax.jit(head.apply)({"params": params}, np.tile(memory, (1, 1, 2, 2, 1)))[-1]
+    np.testing.assert_allclose(larger[..., 1], np.full((1, 8, 16), -1.0), rtol=1e-6)
+    np.testing.assert_allclose(clamped_share(larger, (4, 8)), 0.5)
 
 
 def test_gradients_that_lead_back_pass_the_clamp():

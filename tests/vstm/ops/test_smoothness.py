@@ -83,3 +83,16 @@ def test_injected_gradient_is_finite_and_zero_at_zero_flow():
 
     ours = gradient(np.zeros((1, 4, 4, 2), np.float32))
     np.testing.assert_array_equal(ours, np.ones((1, 4, 4, 2)))
+
+
+def test_the_weight_may_be_traced_as_a_schedules_is():
+    flow = jnp.asarray(np.random.default_rng(0).normal(size=(4, 5, 2)), jnp.float32)
+
+    def gradient(weight):
+        return jax.grad(lambda flow: jnp.sum(penalise_roughness(flow, delta=0.1, weight=weight)))(
+            flow
+        )
+
+    np.testing.assert_allclose(jax.jit(gradient)(jnp.float32(3.0)), gradient(3.0), rtol=1e-6)
+    slope = jax.grad(lambda weight: jnp.sum(penalise_roughness(flow, delta=0.1, weight=weight)))
+    assert slope(jnp.float32(3.0)) == 0

@@ -122,3 +122,26 @@ def test_upsampled_flow_moves_blocks_of_a_larger_frame_as_the_flow_moves_pixels(
     expected = warp_at_once(frame, flow)
     np.testing.assert_array_equal(moved[1::3, 1::3], expected)
     assert moved.shape == (12, 18, 1)
+
+
+def test_flow_gradient_within_is_the_right_hand_difference_at_the_border_too(x64):
+    frame = np.random.default_rng(3).normal(size=(5, 6, 1))
+    padded = np.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge")
+    total = jax.jit(lambda flow: jnp.sum(warp_within(jnp.asarray(frame), flow)))
+    gradient = jax.grad(total)(jnp.zeros((5, 6, 2)))
+    np.testing.assert_allclose(gradient[..., 0], (padded[:-1, 1:] - padded[:-1, :-1])[..., 0])
+    np.testing.assert_allclose(gradient[..., 1], (padded[1:, :-1] - padded[:-1, :-1])[..., 0])
+
+
+@pytest.mark.parametrize("move", [warp, warp_within, warp_batch])
+@pytest.mark.parametrize("size", [(4, 4), (1, 1), (8, 9)])
+def test_flow_of_another_map_is_refused(move, size, unchecked_annotations):
+    with pytest.raises(ValueError, match=r"flow of shape .* expected \(8, 8, 2\); see `upsample"):
+        move(jnp.zeros((8, 8, 1)), jnp.zeros((*size, 2)))
+
+
+@pytest.mark.parametrize("move", [warp, warp_within])
+def test_flow_of_half_precision_finds_the_columns_of_a_wide_frame(move):
+    frame = jnp.arange(640.0)[None, :, None]
+    flow = jnp.full((1, 640, 2), jnp.array([3, 0]), jnp.bfloat16)
+    np.testing.assert_array_equal(move(frame, flow)[0, :637, 0], np.arange(3, 640))

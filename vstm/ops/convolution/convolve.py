@@ -25,6 +25,7 @@ from jaxtyping import Array, Float
 from vstm.ops.convolution.by_rows import RowConvolution
 from vstm.ops.convolution.direct import DirectConvolution
 from vstm.ops.convolution.fourier_plan import plan_fourier_convolution
+from vstm.ops.convolution.precision import in_one_precision
 
 IMPLEMENTATIONS = ("auto", "direct", "rows", "fourier")
 Weights = Any  # arrays, in the form of an implementation
@@ -182,4 +183,4 @@ def _add_bias_bwd(_, d_outputs):
     return d_outputs, sum_maps(d_outputs)
 
 
-add_bias.defvjp(_add_bias_fwd, _add_bias_bwd)
+add_bias.defvjp(*in_one_precision(_add_bias_fwd, _add_bias_bwd))

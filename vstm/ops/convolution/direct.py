@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from vstm.ops.convolution.precision import in_one_precision
+
 
 @dataclass(frozen=True)
 class DirectConvolution:
@@ -128,4 +130,4 @@ def _convolve_bwd(convolution, residuals, d_outputs):
     )
 
 
-_convolve.defvjp(_convolve_fwd, _convolve_bwd)
+_convolve.defvjp(*in_one_precision(_convolve_fwd, _convolve_bwd))
