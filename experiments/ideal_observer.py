@@ -50,6 +50,7 @@ def _main(command: str) -> None:
     from experiments.report.results_table import publish
     from experiments.run import build
     from experiments.run.provenance import made_by
+    from experiments.run.results import make_folder
 
     config: Config = resolve(_CONFIG.value)
     moves, num_sequences, num_ahead = config.moving_mnist, _NUM_SEQUENCES.value, _FRAMES_AHEAD.value
@@ -73,6 +74,7 @@ def _main(command: str) -> None:
             f"--num_sequences={num_sequences}: expected at most config.data.num_test="
             f"{config.data.num_test}"
         )
+    make_folder(Path(_OUTPUT.value))
     provenance = made_by()
     sources = {}
     for pixels in PIXELS:

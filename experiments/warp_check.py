@@ -46,14 +46,15 @@ def _main() -> None:
     from experiments.measure.warp import check, figure
     from experiments.report.results_table import publish
     from experiments.run.provenance import made_by
+    from experiments.run.results import make_folder
 
-    provenance = made_by()
+    output, provenance = Path(_OUTPUT.value), made_by()
+    make_folder(output)
     try:
         pairs = Sintel(Path(_SOURCE.value or ""), _RENDERING.value)
         rows, first = check(pairs), pairs[0]
     except (OSError, ValueError) as error:
         raise UserError(f"--source: {error}") from error
-    output = Path(_OUTPUT.value)
     publish(output, [row | provenance for row in rows], _COMMAND.value)
     figure(first, output / "figure3.png")
     print(f"written to {output}")

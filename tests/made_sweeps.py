@@ -22,10 +22,10 @@ done
 mkdir -p "$(dirname "$folder")"
 case $2 in
   experiments.train) mkdir -p "$folder" && touch "$folder"/{config,environment,eval_test}.json &&
-    touch "$folder"/{metrics.jsonl,samples_test.png} ;;
+    touch "$folder"/{metrics.jsonl,model.npz,samples_test.png} ;;
   experiments.evaluate_flow) touch "$folder/flow_test.json" ;;
   experiments.evaluate_ahead) touch "$folder/ahead_test.json" ;;
-  experiments.true_flow_floor) touch "$folder" ;;
+  experiments.true_flow_floor) echo '"updates": 600,' >"$folder" ;;
   experiments.measure.video)
     mkdir "$folder" && touch "$folder"/{results.json,results.md,measurement.json,{a,b,c}.png} ;;
   *) mkdir -p "$folder" && touch "$folder/results.json" ;;

@@ -15,6 +15,7 @@ vectors.
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -72,13 +73,14 @@ def cells(variants: Sequence[str], phases: Sequence[str], batches: Sequence[str]
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.benchmark", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     from experiments.benchmark.grid import best_batches, measure_all, read_rows, tables
     from experiments.benchmark.scaling import plot, scaling_cells
-    from experiments.report.results_table import write_results
+    from experiments.report.results_table import joined, quoted_command, write_results
     from experiments.run.results import make_folder
 
     wanted = cells(_VARIANTS.value, _PHASES.value, _BATCHES.value)
@@ -88,7 +90,7 @@ def _main() -> None:
     make_folder(output)
     grid = measure_all(wanted, path, here, _BUDGET.value, again=_AGAIN.value)
     rows = best_batches(read_rows(path))
-    text = tables(rows, "python -m experiments.benchmark")
+    text = tables(rows, joined(quoted_command(output), command))
     write_results(output, rows, text)
     print(text, flush=True)
     if _SCALING.value:

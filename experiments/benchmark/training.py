@@ -3,7 +3,8 @@ r"""Measures training as a run does it, many updates a call, by settings; for ac
     python -m experiments.benchmark.training --output=runs/gpu [--seconds=540] [--toy]
 
 Each row is measured in a process of its own and added to `training.jsonl` at once; rows that are
-there already, of this device and commit, are passed over. `gpu.sh` says what it is for.
+there already, of this device and commit, are passed over. One that the end of --seconds cuts off is
+left to the next call. `gpu.sh` says what it is for.
 """
 
 import json
@@ -42,17 +43,25 @@ def _main() -> None:
 
     output, commit, start = Path(_OUTPUT.value), current_commit(), time.monotonic()
     make_folder(output)
+    device = _device()
     path = output / "training.jsonl"
     try:
         rows = list(map(json.loads, path.read_text().splitlines())) if path.exists() else []
-        done = {Setting(**row["setting"]) for row in rows if row["commit"] == commit}
+        done = {
+            Setting(**row["setting"])
+            for row in rows
+            if (row["commit"], row["device"]) == (commit, device)
+        }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not rows of this program ({error!r})") from error
     for setting in settings(toy=_TOY.value):
         left = _SECONDS.value - (time.monotonic() - start)
         if setting in done or left <= 0:
             continue
-        row = {"setting": asdict(setting), "commit": commit} | _measure(setting, left)
+        measured = _measure(setting, left)
+        if measured is None:
+            continue
+        row = {"setting": asdict(setting), "commit": commit, "device": device} | measured
         rows.append(row)
         with path.open("a") as file:
             file.write(json.dumps(row) + "\n")
@@ -63,19 +72,31 @@ def _main() -> None:
         print(json.dumps(row), flush=True)
 
 
-def _measure(setting: Setting, seconds_left: float) -> dict[str, object]:
-    """The row of a setting, or why there is none."""
+def _device() -> str:
+    """The device's name, from a process of its own, as JAX would keep it to this one."""
+    program = "from experiments.run.provenance import device; print(device())"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if ended.returncode:
+        raise UserError("JAX finds no device to measure")
+    return ended.stdout.splitlines()[-1]
+
+
+def _measure(setting: Setting, seconds_left: float) -> dict[str, object] | None:
+    """The row of a setting, or why there is none; None if the time was too short to tell."""
     command = [sys.executable, "-m", "experiments.benchmark.training_worker"]
+    limit = min(ROW_SECONDS, seconds_left + 30)
     try:
         ended = subprocess.run(
             [*command, json.dumps(asdict(setting))],
             capture_output=True,
             text=True,
-            timeout=min(ROW_SECONDS, seconds_left + 30),
+            timeout=limit,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return {"failed": "took too long"}
+        return {"failed": "took too long"} if limit == ROW_SECONDS else None
     if ended.returncode:
         return {"failed": (ended.stderr.strip().splitlines() or ["no message"])[-1][:200]}
     return json.loads(ended.stdout.splitlines()[-1])

@@ -14,6 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,11 @@ _ROUNDS = flags.DEFINE_integer(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.benchmark.weak_scaling", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     if wrong := [n for n in _DEVICES.value if not n.isdecimal() or not int(n)]:
         raise UserError(f"--devices: expected numbers above 0, got {', '.join(wrong)}")
     counts = [int(n) for n in _DEVICES.value]
@@ -61,7 +63,6 @@ def _main() -> None:
         raise UserError(f"--devices={max(counts)}: there are {jax.device_count()}")
     provenance = made_by()
     rows = [_measure(count) | provenance for count in counts]
-    command = "python -m experiments.benchmark.weak_scaling"
     given = {"share": _SHARE.value, "size": _SIZE.value, "variant": _VARIANT.value}
     subject = ", ".join(f"{name} {value}" for name, value in given.items())
     publish(Path(_OUTPUT.value), rows, command, f"Adam, tau {TAU}, {subject}.")

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,10 +56,11 @@ _OUTPUT = flags.DEFINE_string(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.drill.endurance", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     from experiments.drill.bench import logged
     from experiments.report.results_table import publish
     from experiments.run.provenance import made_by
@@ -77,7 +79,6 @@ def _main() -> None:
         program = Program("experiments.predict", [f"--input={video}", f"--output={shown}"], scratch)
         rows += watch("predicted frames", program, lambda: _written(shown), count)
     provenance = made_by()  # starts JAX, so not before the programs, which need the device
-    command = f"python -m experiments.drill.endurance --count={count}"
     publish(Path(_OUTPUT.value), [row | provenance for row in rows], command)
 
 

@@ -15,7 +15,7 @@ from experiments.report import clips, evaluations, learning_curves, result_files
 from experiments.report.learning_curves import keep_curves, plot_curves, read_curve
 from experiments.report.merging import earlier_rows, with_earlier, with_earlier_shared
 from experiments.report.provenance import Row
-from experiments.report.results_table import publish
+from experiments.report.results_table import joined, publish, quoted_command
 from experiments.report.table import (
     Evaluations,
     Measurements,
@@ -52,7 +52,8 @@ def gather(
       table: one whose rows come from runs.
       runs: folder of run folders, or of predictions.
       output: the folder of results; made if need be.
-      command: what made the runs, to be quoted.
+      command: what made the runs, to be quoted; where rows are added to earlier ones, after what
+        made those.
       sequences: length of the runs, in training sequences; None for any.
       seed: of the runs; None for any.
 
@@ -67,6 +68,8 @@ def gather(
         rows = with_earlier_shared(rows, earlier_rows(output, table.key))
     elif table.key:
         rows = with_earlier(rows, earlier_rows(output, table.key), table.key)
+    if table.key:
+        command = joined(quoted_command(output), command)
     publish(output, rows, command, f"{table.title}.")
     if table.curves:
         curves = [read_curve(path.parent, table.curves.score) for path in files]

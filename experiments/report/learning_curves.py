@@ -53,7 +53,7 @@ def read_curve(folder: Path, name: str) -> Curve:
     with reading(path, "the metrics of a run"):
         for line in path.read_bytes().splitlines():
             entry = json.loads(line)
-            if name in entry:
+            if entry.get(name) is not None:  # of an update that was not finite, null is logged
                 values[_update(entry["step"])] = number(entry[name])
     updates = sorted(values)
     return Curve(folder.name, batch_size, updates, [values[update] for update in updates])

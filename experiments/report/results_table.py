@@ -5,6 +5,7 @@ where or when they are written, so that the same rows make the same files.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,21 @@ def results_table(rows: Sequence[Row], command: str, subject: str = "") -> str:
     """
     heading = [*filter(None, [subject]), f"Written by `{command}`."]
     return " ".join(heading) + "\n\n" + markdown_rows(rows)
+
+
+def quoted_command(folder: Path) -> str:
+    """The command that a folder's table quotes; empty if there is no table, or none quoted."""
+    path = folder / "results.md"
+    text = path.read_text() if path.exists() else ""
+    quoted = re.search(r"Written by `([^`]+)`", text)
+    return quoted[1] if quoted else ""
+
+
+def joined(before: str, command: str) -> str:
+    """Commands that were quoted before and another one, as one line for a shell."""
+    if command in before:
+        return before
+    return command if before in command else f"{before}; {command}"
 
 
 def markdown_rows(rows: Sequence[Mapping[str, Any]]) -> str:

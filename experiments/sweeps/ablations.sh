@@ -61,6 +61,7 @@ ALL="base width-0.5 width-2 kernel-3 kernel-5 kernel-9 maps-16x16 maps-32x32 tau
   plain-clamp sparsity-0 sparsity-1e-2 photometric-0 photometric-1 photometric-10
   photometric-throughout memory-rate-1 batch-2 batch-8 flow-rate-1 flow-rate-0.1 rate-2e-3 rate-12e-3"
 CELLS=${CELLS:-$ALL}
+check_cells
 
 for seed in $SEEDS; do
   for cell in $CELLS; do
@@ -77,5 +78,7 @@ for seed in $SEEDS; do
   done
 done
 
-write_results ablations "SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS'" \
+settings="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEEDS='$SEEDS'"
+also CELLS "$ALL"
+write_results ablations "$settings" \
   "$python" -m experiments.report --table=ablations --runs="$RUNS"

@@ -1,7 +1,8 @@
-# Sourced by the sweeps: the cells of a sweep are runs below $RUNS, each trained once. A finished cell
-# is skipped by its folder's name: after a change of the recipe, remove it or use other RUNS. What
-# fails is listed at the end, and the sweep continues. FLAGS is added to each training, such as for a
-# small try:
+# Sourced by the sweeps: the cells of a sweep are runs below $RUNS, each trained once. A cell is skipped
+# if the same command has finished it, as its file `.finished` says; else the training program decides,
+# which refuses other settings and continues a run that was stopped. After a change of the recipe
+# itself, remove the cell or use other RUNS. What fails is listed at the end, and the sweep continues.
+# FLAGS is added to each training, such as for a small try:
 #
 #     FLAGS="--config.data.num_validation=64 --config.data.num_test=64" RUNS=/tmp/try SEQUENCES=40 ...
 #
@@ -34,13 +35,30 @@ use_runs() {
   if [ "$RUNS" != "$1" ] && [ ! -e "$RUNS/.gitignore" ]; then echo '*' >"$RUNS/.gitignore"; fi
 }
 
-# attempt NAME COMMAND...: runs a command; where it fails, its name is listed at the end.
+# attempt NAME COMMAND...: runs a command; where it fails, its name is listed at the end. Sets $status.
 attempt() {
-  local name=$1 status=0
+  local name=$1
+  status=0
   shift
   "$@" || status=$?
   case $status in 130 | 143) exit $status ;; esac # stopped by Ctrl-C or SIGTERM
   if [ $status -ne 0 ]; then failed="$failed $name"; fi
+}
+
+# made FOLDER MODULE FLAG...: whether that was the last command to finish the folder.
+made() {
+  local folder=$1
+  shift
+  [ -e "$folder/.finished" ] && [ "$(cat "$folder/.finished")" = "$*" ]
+}
+
+# finish FOLDER MODULE FLAG...: has the folder made by a module of Python, unless it is, see `made`.
+finish() {
+  local folder=$1
+  shift
+  if made "$folder" "$@"; then return; fi
+  attempt "$folder" "$python" -m "$@"
+  if [ $status -eq 0 ]; then echo "$*" >"$folder/.finished"; fi
 }
 
 # train FOLDER FLAG...: trains a run, or resumes one that was stopped; skips a finished one. One
@@ -48,10 +66,27 @@ attempt() {
 train() {
   local folder=$1
   shift
-  if [ ! -e "$folder/eval_test.json" ]; then
-    # shellcheck disable=SC2086  # several flags
-    attempt "$folder" "$python" -m experiments.train --workdir="$folder" "$@" ${FLAGS:-}
-  fi
+  # shellcheck disable=SC2086  # several flags
+  finish "$folder" experiments.train --workdir="$folder" "$@" ${FLAGS:-}
+}
+
+# finished FOLDER: whether a run is one that others can begin with: finished by this sweep, or $from.
+finished() { [ -e "$1/.finished" ] || [ "$1" = "${from:-}" ]; }
+
+# also NAME DEFAULT: adds a setting of the sweep to $settings, unless it is the default.
+also() {
+  if [ "${!1:-}" != "$2" ]; then settings="$settings $1='${!1}'"; fi
+}
+
+# check_cells: ends the sweep unless all of $CELLS are $ALL's.
+check_cells() {
+  local cell
+  for cell in $CELLS; do
+    case " $(echo $ALL) " in
+      *" $cell "*) ;;
+      *) echo "error: CELLS: unknown $cell; known:" $ALL >&2 && exit 2 ;;
+    esac
+  done
 }
 
 # train_variant VARIANT SEED FLAG...: trains a cell of Table 2, of $SEQUENCES below $RUNS, or the same
@@ -67,12 +102,26 @@ train_variant() {
     --config.seed="$seed" "$@"
 }
 
-# finished FOLDER: ends the sweep unless a run is there that others can begin with.
-finished() {
-  if [ ! -e "$1/model.npz" ]; then
-    echo "error: FROM: $1 has no model.npz; expected the folder of a finished run" >&2
-    exit 2
-  fi
+# begin_from FOLDER: ends the sweep unless it is that of a finished run; sets $folder and $from to it.
+begin_from() {
+  local file
+  from=${1%/}
+  for file in model.npz eval_test.json; do
+    if [ ! -e "$from/$file" ]; then
+      echo "error: FROM: $from has no $file; expected the folder of a finished run" >&2
+      exit 2
+    fi
+  done
+  folder=$from
+}
+
+# begun_from FROM VARIANT: what runs that begin with another one have in their names: its own name,
+# without VARIANT- and -seedSEED.
+begun_from() {
+  local name=${1%/}
+  name=${name##*/}
+  name=${name#"$2"-}
+  echo "-from-${name%-seedSEED}"
 }
 
 # score_variants FILE MODULE: a module's scores of Table 2's $VARIANTS of $SEED.
@@ -93,12 +142,26 @@ score() {
   fi
 }
 
+# remake FOLDER MODEL MODULE FLAG...: has the folder made anew, see `finish`, unless it is, and was after the
+# model.
+remake() {
+  local folder=$1 model=$2
+  shift 2
+  if made "$folder" "$@" && [ ! "$model/model.npz" -nt "$folder/.finished" ]; then return; fi
+  rm -rf "$folder"
+  finish "$folder" "$@"
+}
+
 # predict MODEL CLIP OUTPUT: predicts a clip, unless that was done after the model was trained.
 predict() {
-  if [ "$1/model.npz" -nt "$3" ]; then rm -rf "$3"; fi
-  if [ ! -e "$3" ]; then
-    attempt "$3" "$python" -m experiments.predict --workdir="$1" --input="$2" --output="$3" --zero_flow
-  fi
+  remake "$3" "$1" experiments.predict --workdir="$1" --input="$2" --output="$3" --zero_flow
+}
+
+# name_of CLIP: a clip's name, without the suffix of a file.
+name_of() {
+  local name
+  name=$(basename "$1")
+  if [ -d "$1" ]; then echo "$name"; else echo "${name%.*}"; fi
 }
 
 # keep_picture FROM TO: copies a picture into results, if there is one.

@@ -9,6 +9,8 @@ SEED=${SEED:-0}
 use_runs runs/table2
 
 RUNS=$RUNS SEQUENCES=$SEQUENCES SEEDS=$SEED attempt table2.sh bash experiments/sweeps/table2.sh
-write_results figure6 "SEQUENCES=$SEQUENCES SEED=$SEED" \
+settings="SEQUENCES=$SEQUENCES SEED=$SEED"
+for name in VARIANTS SCHEDULE PHOTOMETRIC UPDATES; do also "$name" ""; done # which Table 2 takes, too
+write_results figure6 "$settings" \
   "$python" -m experiments.report --table=figure6 --runs="$RUNS" \
   --sequences="$SEQUENCES" --seed="$SEED"

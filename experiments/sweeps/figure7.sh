@@ -8,14 +8,19 @@ source "$(dirname "$0")/cells.sh"
 MODEL=${MODEL:-vstm/pretrained/conv-2enc-1LSTM}
 use_runs runs/figure7
 
+repeated=$(for clip in "${clips[@]}"; do name_of "$clip"; done | sort | uniq -d)
+if [ -n "$repeated" ]; then
+  echo "error: several clips have the name" $repeated >&2
+  exit 2
+fi
 for clip in "${clips[@]}"; do
-  predict "$MODEL" "$clip" "$RUNS/$(basename "${clip%.*}")"
+  predict "$MODEL" "$clip" "$RUNS/$(name_of "$clip")"
 done
 
 table_and_pictures() {
   "$python" -m experiments.report --table=predict --runs="$RUNS" "$@"
   for clip in "${clips[@]}"; do
-    name=$(basename "${clip%.*}")
+    name=$(name_of "$clip")
     keep_picture "$RUNS/$name/contact_sheet.png" "$RESULTS/predict/$name.png"
   done
 }

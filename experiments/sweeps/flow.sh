@@ -8,5 +8,7 @@ SEQUENCES=${SEQUENCES:-8000}
 use_runs runs/table2
 
 RUNS=$RUNS SEQUENCES=$SEQUENCES attempt table2.sh bash experiments/sweeps/table2.sh
-write_results flow "SEQUENCES=$SEQUENCES" \
+settings="SEQUENCES=$SEQUENCES"
+for name in SEEDS VARIANTS SCHEDULE PHOTOMETRIC UPDATES; do also "$name" ""; done # which Table 2 takes, too
+write_results flow "$settings" \
   "$python" -m experiments.report --table=flow --runs="$RUNS"

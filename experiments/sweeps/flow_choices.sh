@@ -24,6 +24,7 @@ train_video() {
 }
 
 train_video pretraining --config.train.num_sequences="$PRETRAINING"
+finished "$RUNS/pretraining" || exit 1
 for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "both True $SPARSITY"; do
   read -r name recurrent sparsity <<<"$setting"
   train_video "$name" \

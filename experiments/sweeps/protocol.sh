@@ -20,16 +20,14 @@ SEEDS=${SEEDS:-0}
 use_runs runs/protocol
 
 if [ -n "${FROM:-}" ]; then
-  kind=${FROM##*/VARIANT}
-  kind=-from${kind%-seedSEED}
+  kind=$(begun_from "$FROM" VARIANT)
 fi
 pixels=--config.moving_mnist.pixels=float
 for seed in $SEEDS; do
   for variant in $VARIANTS; do
     if [ -n "${FROM:-}" ]; then
       folder=${FROM//VARIANT/$variant}
-      folder=${folder//SEED/$seed}
-      finished "$folder"
+      begin_from "${folder//SEED/$seed}"
     else
       train_variant "$variant" "$seed" $pixels
       score "$folder" ahead_test.json evaluate_ahead --num_sequences=10000
@@ -38,6 +36,7 @@ for seed in $SEEDS; do
     for ahead in $AHEAD; do
       total=$((total + ahead))
       before=$folder
+      if ! finished "$before"; then break; fi
       folder=$RUNS/$variant$kind-ahead-$total-seed$seed
       train "$folder" --config="experiments/configs/moving_mnist.py:$variant" $pixels \
         --config.seed="$seed" --config.train.num_sequences="$ahead" \

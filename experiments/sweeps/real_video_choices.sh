@@ -37,6 +37,7 @@ ALL="base no-tracking no-softening no-decoder-memory nearest-enlargement raw-con
   photometric-squared occluded-excluded edge-aware-0 sparsity-0 absolute-loss one-target decoder-rate-1
   one-scale no-pans own-contrast all-windows"
 CELLS=${CELLS:-$ALL}
+check_cells
 
 for cell in $CELLS; do
   folder=$RUNS/$VARIANT-$cell-$SEQUENCES-seed$SEED
@@ -49,11 +50,13 @@ for cell in $CELLS; do
     --config.evaluation.num_validation=64 \
     --config.evaluation.num_test=64 \
     ${settings[$cell]}
-  if [ -e "$folder/eval_test.json" ] && [ ! -e "$folder/clips" ]; then
-    attempt "$folder/clips" "$python" -m experiments.measure.video "${clips[@]}" \
+  if finished "$folder"; then
+    remake "$folder/clips" "$folder" experiments.measure.video "${clips[@]}" \
       --workdir="$folder" --output="$folder/clips"
   fi
 done
 
-write_results real_video_choices "SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED" \
+settings="SEQUENCES=$SEQUENCES VARIANT=$VARIANT SEED=$SEED"
+also CELLS "$ALL"
+write_results real_video_choices "$settings" \
   "$python" -m experiments.report --table=real_video_choices --runs="$RUNS"

@@ -16,6 +16,8 @@ UPDATES=${UPDATES:-600}
 use_runs runs/table2
 
 settings="SEQUENCES=$SEQUENCES SEEDS='$SEEDS'"
+also VARIANTS "$ALL"
+also UPDATES 600
 length=() # flags of long runs
 if [ -n "${SCHEDULE:-}" ]; then
   settings="$settings SCHEDULE=$SCHEDULE"
@@ -48,7 +50,7 @@ done
 
 for encoder in $(printf '%s\n' $VARIANTS | cut -d- -f2 | sort -u); do
   floor=$RUNS/floors/$encoder.json
-  if [ ! -e "$floor" ]; then
+  if ! grep -q "\"updates\": $UPDATES," "$floor" 2>/dev/null; then
     # shellcheck disable=SC2086  # several flags
     attempt "$floor" "$python" -m experiments.true_flow_floor --output="$floor" --updates="$UPDATES" \
       --config="experiments/configs/moving_mnist.py:conv-$encoder-1LSTM" ${FLAGS:-}

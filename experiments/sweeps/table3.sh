@@ -12,9 +12,13 @@ RATE=${RATE:-4e-3}
 TESTED=${TESTED:-3000}
 use_runs runs/table3
 
+settings="SEQUENCES=$SEQUENCES SEEDS='$SEEDS' RATE=$RATE TESTED=$TESTED"
+also LOSSES "intensity gradient sum"
+if [ "$RATE" != 4e-3 ]; then kind=-rate-$RATE; fi
+
 for seed in $SEEDS; do
   for loss in $LOSSES; do
-    folder=$RUNS/$loss-$SEQUENCES-seed$seed
+    folder=$RUNS/$loss$kind-$SEQUENCES-seed$seed
     train "$folder" \
       --config=experiments/configs/moving_mnist.py:conv-1enc-2LSTM \
       --config.loss="$loss" \
@@ -26,5 +30,5 @@ for seed in $SEEDS; do
   done
 done
 
-write_results table3 "SEQUENCES=$SEQUENCES SEEDS='$SEEDS' RATE=$RATE TESTED=$TESTED" \
+write_results table3 "$settings" \
   "$python" -m experiments.report --table=table3 --runs="$RUNS"

@@ -47,8 +47,8 @@ def train_and_evaluate(config: Config, workdir: str | Path) -> tuple[TrainState,
     Args:
       config: the experiment; see `experiments.configs.default`.
       workdir: the run's folder, see `experiments.run.folder`. Created if missing; a run of the
-        same configuration in it is continued from its last checkpoint. Number of sequences,
-        periods, checkpoints kept and `evaluation` may be changed, see `check_run_folder`.
+        same configuration in it is continued from its last checkpoint; some fields may be changed,
+        see `experiments.run.changes`.
 
     Returns:
       The last state, and the number of the signal that stopped the run early, or None.

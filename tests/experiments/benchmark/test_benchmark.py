@@ -188,5 +188,5 @@ def test_a_process_that_fails_is_named(capfd):
 
 
 def test_the_command_needs_no_flags(monkeypatch):
-    monkeypatch.setattr(program, "_main", lambda: None)
+    monkeypatch.setattr(program, "_main", lambda command: None)
     assert program.main([]) == 0

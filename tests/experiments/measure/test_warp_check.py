@@ -87,3 +87,10 @@ def test_command_names_a_folder_without_flows(tmp_path):
     code, _, errors = run("warp_check", f"--source={tmp_path}")
     assert code == 2
     assert errors.startswith(f"error: --source: {tmp_path}: no flows")
+
+
+def test_an_output_that_cannot_be_made_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("experiments.measure.warp.check", None)
+    (tmp_path / "file").touch()
+    code, _, errors = run("warp_check", f"--source={tmp_path}", f"--output={tmp_path}/file")
+    assert (code, f"{tmp_path}/file: cannot be written (File exists)" in errors) == (2, True)

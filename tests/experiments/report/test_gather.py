@@ -45,6 +45,10 @@ def test_results_gathered_from_two_places_are_those_of_both(tmp_path, name):
         assert [curve["label"] for curve in curves] == ["x", "y"]
         assert (output / described.picture).read_bytes().startswith(b"\x89PNG")
 
+    written = (output / "results.md").read_text().splitlines()[0]
+    report = f"python -m experiments.report --table={name} --runs={tmp_path}"
+    assert written.endswith(f"Written by `{report}/x; {report}/y`.")
+
     # Nothing in the files depends on when they are written.
     before = {path: path.read_bytes() for path in output.iterdir()}
     gather(

@@ -57,6 +57,15 @@ def test_curves_keep_the_later_of_two_entries_and_are_plotted(tmp_path, monkeypa
     np.testing.assert_allclose(values, [0.5, 1.25 / 3, 0.3])
 
 
+def test_an_update_that_was_not_finite_is_passed_over(tmp_path):
+    made_run(tmp_path / "x", 0.06)
+    metrics = tmp_path / "x" / "metrics.jsonl"
+    before = read_curve(tmp_path / "x", "train/cross_entropy")
+    added = {"step": 1_000, "train/cross_entropy": None, "train/learning_rate": 0.1}
+    metrics.write_text(metrics.read_text() + json.dumps(added) + "\n")
+    assert read_curve(tmp_path / "x", "train/cross_entropy") == before
+
+
 def test_curves_of_other_runs_stay(tmp_path):
     path = tmp_path / "curves.json"
     a, b = Curve("a", 4, [1, 2], [0.5, 0.25]), Curve("b", 2, [1], [0.5])

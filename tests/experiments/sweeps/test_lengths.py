@@ -27,6 +27,7 @@ def test_each_length_ahead_goes_on_from_the_one_before(sweep):
 def made_model(folder):
     folder.mkdir(parents=True)
     (folder / "model.npz").touch()
+    (folder / "eval_test.json").touch()
 
 
 def test_ahead_can_begin_with_runs_of_another_table(sweep, tmp_path):
@@ -73,6 +74,11 @@ def test_a_run_is_trained_for_longer_in_a_run_for_each_of_the_settings(sweep, tm
             "a-from-x-10-seed0-rate-1e-3-photometric-0.3-5-seed1",
             "--config.train.initial_model=runs/other/a-x-10-seed0" + share,
         ),
+        (
+            {"SET": "data.num_train=7 model.residual=True"},
+            "a-num_train-7-residual-True-5-seed1",
+            f"{began} --config.data.num_train=7 --config.model.residual=True",
+        ),
     ):
         environment = {"VARIANT": "a", "MORE": "5"} | settings
         before = [] if settings else [table2]
@@ -88,6 +94,7 @@ def test_a_run_is_trained_for_longer_in_a_run_for_each_of_the_settings(sweep, tm
     [
         ("protocol", {"VARIANTS": "a b", "AHEAD": "5 20"}, {"DRAWN": "100000", "SEEDS": "0"}),
         ("longer", {"VARIANT": "a", "MORE": "5", "RATE": "1e-3", "WEIGHT": "0.3"}, {}),
+        ("longer", {"VARIANT": "a", "MORE": "5", "SET": "tau=5 model.residual=True"}, {}),
     ],
 )
 def test_the_command_of_results_can_be_run_again(sweep, tmp_path, name, settings, expected):
@@ -99,10 +106,10 @@ def test_the_command_of_results_can_be_run_again(sweep, tmp_path, name, settings
     gathered = (tmp_path / "runs" / folder / f".gathered-{name}").read_text()
     *again, shell, script = shlex.split(gathered)
     assert (shell, script) == ("bash", f"experiments/sweeps/{name}.sh")
-    assert dict(setting.split("=") for setting in again) == settings | expected | {
+    assert dict(setting.split("=", 1) for setting in again) == settings | expected | {
         "SEQUENCES": "10"
     }
-    assert sweep(f"{name}.sh", **dict(setting.split("=") for setting in again)) == (0, [])
+    assert sweep(f"{name}.sh", **dict(setting.split("=", 1) for setting in again)) == (0, [])
 
 
 def test_the_papers_recipe_scores_one_run_at_each_length(sweep, tmp_path):

@@ -133,3 +133,12 @@ def test_what_cannot_be_foreseen_is_refused(tmp_path, flags, message):
     assert code == 2
     assert message in errors
     assert not (tmp_path / "new").exists()
+
+
+def test_an_output_that_cannot_be_made_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr("experiments.measure.bounds.ideal_observer.observe", None)
+    (tmp_path / "file").touch()
+    code, _, errors = run(
+        "ideal_observer", CONFIG, "--num_sequences=4", f"--output={tmp_path}/file"
+    )
+    assert (code, f"{tmp_path}/file: cannot be written (File exists)" in errors) == (2, True)
