@@ -64,11 +64,12 @@ def gather(
         raise UserError(f"{table.title}: not gathered from runs; its program writes the results")
     files = found(table.rows, runs, sequences, seed)
     rows = ROW_MAKERS[type(table.rows)](table.rows, runs, files)
+    earlier = earlier_rows(output, table.key) if table.key else []
     if isinstance(table.rows, ResultFile):
-        rows = with_earlier_shared(rows, earlier_rows(output, table.key))
+        rows = with_earlier_shared(rows, earlier)
     elif table.key:
-        rows = with_earlier(rows, earlier_rows(output, table.key), table.key)
-    if table.key:
+        rows = with_earlier(rows, earlier, table.key)
+    if earlier:
         command = joined(quoted_command(output), command)
     publish(output, rows, command, f"{table.title}.")
     if table.curves:

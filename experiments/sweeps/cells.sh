@@ -15,12 +15,13 @@ python=${PYTHON:-.venv/bin/python}
 failed=""
 trap 'if [ -n "$failed" ]; then echo "failed:$failed" >&2; fi' EXIT
 
-# use_runs DEFAULT: sets $RUNS to it, unless the caller chose others; $BESIDE, the folder of runs of
-# other kinds; and $RESULTS, the folder of the folders of results. Results of other runs than the
-# default ones are not the committed ones, and stay below these.
+# use_runs FOLDER: sets $RUNS to the sweep's folder, such as runs/table2, or that below the caller's RUNS,
+# which then stands for runs, and $given, the caller's; $BESIDE, the folder of runs of other kinds; and
+# $RESULTS, the folder of the folders of results. Results of other runs than those below runs are not
+# the committed ones, and stay below these.
 use_runs() {
-  RUNS=${RUNS:-$1}
-  if [ "$RUNS" = "$1" ]; then
+  given=${RUNS:-}
+  if [ -z "$given" ]; then
     if [ -n "${FLAGS:-}" ]; then
       echo "error: FLAGS changes the cells; expected RUNS of their own with it" >&2
       exit 2
@@ -28,11 +29,12 @@ use_runs() {
     BESIDE=$(dirname "$1")
     RESULTS=${RESULTS:-experiments/results}
   else
-    BESIDE=$RUNS
-    RESULTS=${RESULTS:-$RUNS/results}
+    BESIDE=${given%/}
+    RESULTS=${RESULTS:-$BESIDE/results}
   fi
+  RUNS=$BESIDE/$(basename "$1")
   mkdir -p "$RUNS"
-  if [ "$RUNS" != "$1" ] && [ ! -e "$RUNS/.gitignore" ]; then echo '*' >"$RUNS/.gitignore"; fi
+  if [ -n "$given" ] && [ ! -e "$BESIDE/.gitignore" ]; then echo '*' >"$BESIDE/.gitignore"; fi
 }
 
 # attempt NAME COMMAND...: runs a command; where it fails, its name is listed at the end. Sets $status.

@@ -8,7 +8,7 @@ SEQUENCES=${SEQUENCES:-8000}
 SEED=${SEED:-0}
 use_runs runs/table2
 
-RUNS=$RUNS SEQUENCES=$SEQUENCES SEEDS=$SEED attempt table2.sh bash experiments/sweeps/table2.sh
+RUNS=$given SEQUENCES=$SEQUENCES SEEDS=$SEED attempt table2.sh bash experiments/sweeps/table2.sh
 settings="SEQUENCES=$SEQUENCES SEED=$SEED"
 for name in VARIANTS SCHEDULE PHOTOMETRIC UPDATES; do also "$name" ""; done # which Table 2 takes, too
 write_results figure6 "$settings" \

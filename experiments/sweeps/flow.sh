@@ -7,7 +7,7 @@ source "$(dirname "$0")/cells.sh"
 SEQUENCES=${SEQUENCES:-8000}
 use_runs runs/table2
 
-RUNS=$RUNS SEQUENCES=$SEQUENCES attempt table2.sh bash experiments/sweeps/table2.sh
+RUNS=$given SEQUENCES=$SEQUENCES attempt table2.sh bash experiments/sweeps/table2.sh
 settings="SEQUENCES=$SEQUENCES"
 for name in SEEDS VARIANTS SCHEDULE PHOTOMETRIC UPDATES; do also "$name" ""; done # which Table 2 takes, too
 write_results flow "$settings" \
