@@ -53,7 +53,7 @@ def gather(
       runs: folder of run folders, or of predictions.
       output: the folder of results; made if need be.
       command: what made the runs, to be quoted; where rows are added to earlier ones, after what
-        made those.
+        made those, and where there are none to add, not.
       sequences: length of the runs, in training sequences; None for any.
       seed: of the runs; None for any.
 
@@ -70,7 +70,8 @@ def gather(
     elif table.key:
         rows = with_earlier(rows, earlier, table.key)
     if earlier:
-        command = joined(quoted_command(output), command)
+        before = quoted_command(output)
+        command = before if rows == earlier and before else joined(before, command)
     publish(output, rows, command, f"{table.title}.")
     if table.curves:
         curves = [read_curve(path.parent, table.curves.score) for path in files]

@@ -48,6 +48,8 @@ def test_results_gathered_from_two_places_are_those_of_both(tmp_path, name):
     written = (output / "results.md").read_text().splitlines()[0]
     report = f"python -m experiments.report --table={name} --runs={tmp_path}"
     assert written.endswith(f"Written by `{report}/x; {report}/y`.")
+    gather(name, tmp_path / "x", f"--output={output}", "--command=another, without new rows")
+    assert (output / "results.md").read_text().splitlines()[0] == written
 
     # Nothing in the files depends on when they are written.
     before = {path: path.read_bytes() for path in output.iterdir()}
