@@ -73,7 +73,10 @@ train() {
 }
 
 # finished FOLDER: whether a run is one that others can begin with: finished by this sweep, or $from.
-finished() { [ -e "$1/.finished" ] || [ "$1" = "${from:-}" ]; }
+finished() {
+  case " $failed " in *" $1 "*) return 1 ;; esac
+  [ -e "$1/.finished" ] || [ "$1" = "${from:-}" ]
+}
 
 # also NAME DEFAULT: adds a setting of the sweep to $settings, unless it is the default.
 also() {
@@ -82,11 +85,12 @@ also() {
 
 # check_cells: ends the sweep unless all of $CELLS are $ALL's.
 check_cells() {
-  local cell
+  local cell known
+  known=$(printf '%s\n' $ALL | xargs)
   for cell in $CELLS; do
-    case " $(echo $ALL) " in
+    case " $known " in
       *" $cell "*) ;;
-      *) echo "error: CELLS: unknown $cell; known:" $ALL >&2 && exit 2 ;;
+      *) echo "error: CELLS: unknown $cell; known: $known" >&2 && exit 2 ;;
     esac
   done
 }

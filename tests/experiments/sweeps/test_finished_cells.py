@@ -42,6 +42,9 @@ def test_nothing_begins_with_a_run_that_is_not_finished(sweep, tmp_path, script)
     assert [call for call in calls if call.startswith("train")] == ["train a-10-seed0"]
     assert f"failed: {first.relative_to(tmp_path)}\n" in sweep.errors
     assert len([c for c in sweep(script, **environment)[1] if c.startswith("train")]) > 1
+    other = {"FLAGS": "--config.data.num_test=8", "RUNS": "runs", "FAILING": "train*a-10-seed0"}
+    _, calls = sweep(script, **environment | other)  # refused, as it is finished by another command
+    assert [call.split()[1] for call in calls if call.startswith("train")] == ["a-10-seed0"]
 
 
 @pytest.mark.parametrize("given", ["runs/other/first", "runs/other/first/"])
