@@ -50,7 +50,7 @@ def _main() -> None:
         done = {
             Setting(**row["setting"])
             for row in rows
-            if (row["commit"], row["device"]) == (commit, device)
+            if (row["commit"], row.get("device")) == (commit, device)
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path}: not rows of this program ({error!r})") from error
@@ -61,7 +61,7 @@ def _main() -> None:
         measured = _measure(setting, left)
         if measured is None:
             continue
-        row = {"setting": asdict(setting), "commit": commit, "device": device} | measured
+        row = measured | {"setting": asdict(setting), "commit": commit, "device": device}
         rows.append(row)
         with path.open("a") as file:
             file.write(json.dumps(row) + "\n")

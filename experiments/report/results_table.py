@@ -39,9 +39,9 @@ def quoted_command(folder: Path) -> str:
 
 def joined(before: str, command: str) -> str:
     """Commands that were quoted before and another one, as one line for a shell."""
-    if command in before:
-        return before
-    return command if before in command else f"{before}; {command}"
+    if not before or command.startswith(f"{before}; "):
+        return command
+    return before if command in before.split("; ") else f"{before}; {command}"
 
 
 def markdown_rows(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -56,7 +56,7 @@ def locked(folder: Path, *, shared: bool = False) -> Iterator[Lock]:
       UserError: another process has it, or the folder cannot be written.
     """
     try:
-        file = (folder / LOCK_FILE).open("w")
+        file = (folder / LOCK_FILE).open("a+")  # readable, too, as a shared lock needs it on NFS
     except (OSError, ValueError) as error:
         raise unusable(folder, error) from error
     with file:

@@ -59,6 +59,7 @@ finish() {
   local folder=$1
   shift
   if made "$folder" "$@"; then return; fi
+  rm -f "$folder/.finished"
   attempt "$folder" "$python" -m "$@"
   if [ $status -eq 0 ]; then echo "$*" >"$folder/.finished"; fi
 }
@@ -148,19 +149,37 @@ score() {
   fi
 }
 
-# remake FOLDER MODEL MODULE FLAG...: has the folder made anew, see `finish`, unless it is, and was after the
-# model.
+# remake FOLDER MODEL MODULE FLAG...: has the folder made anew, see `finish`, unless it is, and was after
+# the model. Where that fails, the earlier one stays.
 remake() {
   local folder=$1 model=$2
   shift 2
   if made "$folder" "$@" && [ ! "$model/model.npz" -nt "$folder/.finished" ]; then return; fi
-  rm -rf "$folder"
+  if [ -e "$folder" ]; then
+    rm -rf "$folder.before"
+    mv "$folder" "$folder.before"
+  fi
   finish "$folder" "$@"
+  if [ $status -ne 0 ] && [ -e "$folder.before" ]; then
+    rm -rf "$folder"
+    mv "$folder.before" "$folder"
+  fi
+  rm -rf "$folder.before"
 }
 
 # predict MODEL CLIP OUTPUT: predicts a clip, unless that was done after the model was trained.
 predict() {
   remake "$3" "$1" experiments.predict --workdir="$1" --input="$2" --output="$3" --zero_flow
+}
+
+# check_clips: ends the sweep if two of $clips have one name.
+check_clips() {
+  local clip repeated
+  repeated=$(for clip in "${clips[@]}"; do name_of "$clip"; done | sort | uniq -d | xargs)
+  if [ -n "$repeated" ]; then
+    echo "error: several clips have the name $repeated" >&2
+    exit 2
+  fi
 }
 
 # name_of CLIP: a clip's name, without the suffix of a file.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Figure 7: last inputs, next frame, prediction and flow of real video, by a run or by the model that
-# comes with the project. Existing predictions are skipped.
+# comes with the project. Predictions by the same model are skipped.
 #
 #     bash experiments/sweeps/figure7.sh box.mp4 face.mp4
 #     MODEL=runs/video bash experiments/sweeps/figure7.sh box.mp4
@@ -8,11 +8,7 @@ source "$(dirname "$0")/cells.sh"
 MODEL=${MODEL:-vstm/pretrained/conv-2enc-1LSTM}
 use_runs runs/figure7
 
-repeated=$(for clip in "${clips[@]}"; do name_of "$clip"; done | sort | uniq -d)
-if [ -n "$repeated" ]; then
-  echo "error: several clips have the name" $repeated >&2
-  exit 2
-fi
+check_clips
 for clip in "${clips[@]}"; do
   predict "$MODEL" "$clip" "$RUNS/$(name_of "$clip")"
 done

@@ -23,17 +23,23 @@ train_video() {
     --config.data.sequence_length=$((TAU + 1)) "$@"
 }
 
-train_video pretraining --config.train.num_sequences="$PRETRAINING"
-finished "$RUNS/pretraining" || exit 1
-for setting in "plain False 0.0" "recurrent True 0.0" "sparse False $SPARSITY" "both True $SPARSITY"; do
+check_clips
+kind=-tau$TAU-$PRETRAINING
+pretraining=pretraining$kind
+train_video "$pretraining" --config.train.num_sequences="$PRETRAINING"
+finished "$RUNS/$pretraining" || exit 1
+for setting in "plain False 0.0" "recurrent True 0.0" "sparse-$SPARSITY False $SPARSITY" \
+  "both-$SPARSITY True $SPARSITY"; do
   read -r name recurrent sparsity <<<"$setting"
+  name=$name$kind-$SEQUENCES
   train_video "$name" \
-    --config.train.initial_model="$RUNS/pretraining" \
+    --config.train.initial_model="$RUNS/$pretraining" \
     --config.video.max_pan=1.0 \
     --config.optimizer.learning_rate=1e-3 \
     --config.model.recurrent_flow="$recurrent" \
     --config.flow_loss.sparsity_weight="$sparsity" \
     --config.train.num_sequences="$SEQUENCES"
+  finished "$RUNS/$name" || continue
   for clip in "${clips[@]}"; do
     predict "$RUNS/$name" "$clip" "$RUNS/predictions/$name/$(basename "$clip")"
   done

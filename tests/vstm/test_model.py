@@ -196,45 +196,6 @@ def test_frame_size_that_the_poolings_do_not_divide_is_refused():
         Autoencoder(SMALL).init(jax.random.key(0), jnp.zeros((1, 2, 6, 6, 1)))
 
 
-@pytest.mark.parametrize("implementation", ["direct", "fourier"])
-@pytest.mark.parametrize("config", [SMALL, SMALL_FC], ids=["conv", "fc"])
-def test_all_products_of_a_users_own_gradient_have_the_models_precision(config, implementation):
-    model = Autoencoder(config, convolution=implementation, precision="float32")
-    params = initial_parameters(model)
-    frames = jnp.ones((1, 3, *config.frame_size, 1))
-
-    def loss(params):
-        return jnp.sum(model.apply({"params": params}, frames).prediction)
-
-    products = list(products_of(jax.make_jaxpr(jax.grad(loss))(params).jaxpr))
-    assert len(products) > 10
-    highest = (jax.lax.Precision.HIGHEST,) * 2
-    assert {product.params["precision"] for product in products} == {highest}
-
-
-def products_of(jaxpr):
-    for equation in jaxpr.eqns:
-        if equation.primitive.name in ("dot_general", "conv_general_dilated"):
-            yield equation
-        for inner in jax.tree.leaves(equation.params, is_leaf=lambda p: hasattr(p, "eqns")):
-            inner = getattr(inner, "jaxpr", inner)
-            if hasattr(inner, "eqns"):
-                yield from products_of(inner)
-
-
-def test_a_gradient_of_parameters_with_prepared_weights_is_refused():
-    _, variables, frames = initialised(SMALL)
-    model = Autoencoder(SMALL, convolution="fourier")
-    _, prepared = jax.jit(partial(model.apply, mutable=["prepared"]))(variables, frames)
-
-    def error(params, frames):
-        return jnp.sum(model.apply({"params": params, **prepared}, frames).prediction)
-
-    jax.grad(error, argnums=1)(variables["params"], frames)
-    with pytest.raises(ValueError, match="leave the collection `prepared` out"):
-        jax.grad(error)(variables["params"], frames)
-
-
 @pytest.mark.parametrize(
     "frames", [np.zeros((2, 3, 16, 16), np.float32), np.zeros((1, 2, 16, 16, 1), np.uint8)]
 )

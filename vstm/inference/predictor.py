@@ -82,13 +82,13 @@ class VideoPredictor:
         Raises:
           ValueError: a reduction below 1 or broken, or a model of frames that are not grey.
         """
-        if not (isinstance(reduction, int) and reduction >= 1):
+        if reduction != int(reduction) or reduction < 1:
             raise ValueError(f"reduction={reduction!r}: expected a whole number, 1 or more")
         if (channels := num_channels(config, params)) != 1:
             raise ValueError(f"a model of frames of {channels} channels; expected grey ones, of 1")
         self.model = Autoencoder(config)
         self.params = params
-        self.reduction = reduction
+        self.reduction = int(reduction)
         options = compiler_options()
         self._apply = jax.jit(self._compute, static_argnames="size", compiler_options=options)
         self._decode = jax.jit(self._unmoved, static_argnames="size", compiler_options=options)

@@ -4,6 +4,7 @@ import math
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
 
 from vstm.ops.convolution.convolve import Convolution, Weights, add_bias, convolve, plan_convolution
 from vstm.ops.convolution.upsampled import cells_to_pixels, upsampled_kernel
@@ -55,23 +56,35 @@ def prepared_convolution(
             f"maps of {size[0]}x{size[1]} expected {expected}; prepare them with frames of the "
             "shape that follows"
         )
-    return convolution, _without_gradient(weights, kernel)
+    return convolution, _in_place_of(weights, kernel)
 
 
 @jax.custom_vjp
-def _without_gradient(weights: Weights, kernel: jax.Array) -> Weights:
-    """Prepared weights as they are; a gradient of the kernel that they stand for is refused."""
+def _in_place_of(weights: Weights, kernel: jax.Array) -> Weights:
+    """Prepared weights as they are; refused where a gradient of the kernel would miss them."""
     return weights
 
 
-def _refuse(_, d_weights):
-    raise ValueError(
-        "a gradient of parameters whose convolutions have prepared weights would be zero; leave "
-        "the collection `prepared` out of the variables"
-    )
+def _in_place_of_fwd(weights, kernel):
+    if kernel.perturbed and not any(each.perturbed for each in jax.tree.leaves(weights)):
+        raise ValueError(
+            "a gradient of parameters whose convolutions have prepared weights would be zero; "
+            "leave the collection `prepared` out of the variables"
+        )
+    return jax.tree.map(lambda each: each.value, weights), None
 
 
-_without_gradient.defvjp(lambda weights, kernel: (weights, None), _refuse)
+def _in_place_of_bwd(_, d_weights):
+    return jax.tree.map(_instantiated, d_weights), None
+
+
+def _instantiated(cotangent):
+    if isinstance(cotangent, jax.custom_derivatives.SymbolicZero):
+        return jnp.zeros(cotangent.shape, cotangent.dtype)
+    return cotangent
+
+
+_in_place_of.defvjp(_in_place_of_fwd, _in_place_of_bwd, symbolic_zeros=True)
 
 
 def convolve_maps(

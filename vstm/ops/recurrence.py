@@ -13,13 +13,12 @@ Source: choice; the cells' own equations are in `conv_lstm` and `peephole_lstm`.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 
-from vstm.ops.convolution.precision import in_one_precision
+from vstm.ops.convolution.precision import with_backward_pass
 
 Carry = tuple[jax.Array, jax.Array]  # (c, h)
 Update = Callable[[jax.Array, jax.Array, Any], Carry]
@@ -45,7 +44,6 @@ class Gates(Protocol):
         """Cotangent of the weights; all arguments have a leading axis of steps."""
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0, 1, 6))
 def gated_scan(
     gates: Gates,
     update: Update,
@@ -69,8 +67,10 @@ def gated_scan(
     Returns:
       The last state (c, h), and the outputs h_t of all steps, [tau, ...].
     """
-    (last, outputs), _ = _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry, unroll)
-    return last, outputs
+    result: tuple[Carry, jax.Array] = _gated_scan(
+        gates, update, unroll, weights, peepholes, inputs, carry
+    )
+    return result
 
 
 def scan_steps(
@@ -98,7 +98,7 @@ def scan_steps(
     return jax.lax.scan(step, carry, inputs, unroll=unroll)
 
 
-def _gated_scan_fwd(gates, update, weights, peepholes, inputs, carry, unroll):
+def _gated_scan_fwd(gates, update, unroll, weights, peepholes, inputs, carry):
     last, (outputs, sums, cells) = scan_steps(
         gates, update, gates.prepare(weights), peepholes, inputs, carry, unroll
     )
@@ -131,4 +131,4 @@ def _gated_scan_bwd(gates, update, unroll, residuals, cotangents):
     return d_weights, d_peepholes, d_inputs, d_carry
 
 
-gated_scan.defvjp(*in_one_precision(_gated_scan_fwd, _gated_scan_bwd))
+_gated_scan = with_backward_pass(_gated_scan_fwd, _gated_scan_bwd, num_settings=3)

@@ -75,7 +75,7 @@ def warp(features: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[
     Source: section 3.2.3.
     """
     _check(features, flow)
-    return bilinear_sample(features, sampling_grid(flow))
+    return _as(features, bilinear_sample(features, sampling_grid(flow)))
 
 
 def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Float[Array, "h w d"]:
@@ -98,7 +98,14 @@ def warp_within(frame: Float[Array, "h w d"], flow: Float[Array, "h w 2"]) -> Fl
     height, width, _ = frame.shape
     wide = jnp.pad(frame, ((0, 1), (0, 1), (0, 0)), mode="edge")
     grid = sampling_grid(flow)
-    return _sample(wide, _within(grid[..., 0], width - 1), _within(grid[..., 1], height - 1))
+    x, y = _within(grid[..., 0], width - 1), _within(grid[..., 1], height - 1)
+    return _as(frame, _sample(wide, x, y))
+
+
+def _as(features: jax.Array, moved: jax.Array) -> jax.Array:
+    """What was moved in the precision that it had before, as positions may have more."""
+    real = jnp.issubdtype(features.dtype, jnp.floating)
+    return moved.astype(features.dtype) if real else moved
 
 
 def _within(position: jax.Array, last: int) -> jax.Array:

@@ -13,7 +13,7 @@ def test_rows_are_of_a_device_and_commit_and_one_cut_off_is_measured_the_next_ti
 
     def measure(setting, seconds_left):
         measured.append(setting)
-        return {2: None, 3: {"failed": "no memory"}}.get(len(measured), {"updates": 1})
+        return {2: None, 3: {"failed": "no memory"}}.get(len(measured), {"device": "c"})
 
     monkeypatch.setattr(training, "_measure", measure)
     flags = ("--toy", f"--output={tmp_path}")
@@ -25,7 +25,7 @@ def test_rows_are_of_a_device_and_commit_and_one_cut_off_is_measured_the_next_ti
     first, number = list(measured), len(measured)
     assert run("benchmark.training", *flags)[0] == 0
     assert measured[number:] == [first[1]]  # not what failed
-    for key, value in (("device", "another"), ("commit", "another")):
+    for key, value in (("device", "another"), ("device", None), ("commit", "another")):
         path.write_text("".join(json.dumps(row | {key: value}) + "\n" for row in rows))
         number = len(measured)
         assert run("benchmark.training", *flags)[0] == 0

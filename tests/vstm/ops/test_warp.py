@@ -145,3 +145,5 @@ def test_flow_of_half_precision_finds_the_columns_of_a_wide_frame(move):
     frame = jnp.arange(640.0)[None, :, None]
     flow = jnp.full((1, 640, 2), jnp.array([3, 0]), jnp.bfloat16)
     np.testing.assert_array_equal(move(frame, flow)[0, :637, 0], np.arange(3, 640))
+    with jax.numpy_dtype_promotion("standard"):
+        assert move(frame.astype(jnp.bfloat16), flow).dtype == jnp.bfloat16

@@ -25,7 +25,7 @@ from jaxtyping import Array, Float
 from vstm.ops.convolution.by_rows import RowConvolution
 from vstm.ops.convolution.direct import DirectConvolution
 from vstm.ops.convolution.fourier_plan import plan_fourier_convolution
-from vstm.ops.convolution.precision import in_one_precision
+from vstm.ops.convolution.precision import with_backward_pass
 
 IMPLEMENTATIONS = ("auto", "direct", "rows", "fourier")
 Weights = Any  # arrays, in the form of an implementation
@@ -169,18 +169,18 @@ def sum_maps(maps: Float[Array, "*b h w o"]) -> Float[Array, " o"]:
     return jnp.ones(len(rows), rows.dtype) @ rows
 
 
-@jax.custom_vjp
 def add_bias(maps: Float[Array, "*b h w o"], bias: Float[Array, " o"]) -> Float[Array, "*b h w o"]:
     """Adds one bias a feature; its gradient is formed by `sum_maps`."""
-    return maps + bias
+    biased: jax.Array = _add_bias(maps, bias)
+    return biased
 
 
 def _add_bias_fwd(maps, bias):
-    return add_bias(maps, bias), None
+    return maps + bias, None
 
 
 def _add_bias_bwd(_, d_outputs):
     return d_outputs, sum_maps(d_outputs)
 
 
-add_bias.defvjp(*in_one_precision(_add_bias_fwd, _add_bias_bwd))
+_add_bias = with_backward_pass(_add_bias_fwd, _add_bias_bwd, num_settings=0)

@@ -7,13 +7,12 @@ loop.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from vstm.ops.convolution.precision import in_one_precision
+from vstm.ops.convolution.precision import with_backward_pass
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class DirectConvolution:
         self, arranged: Float[Array, "*b h w i"], weights: Float[Array, "k l i o"]
     ) -> Float[Array, "*b h w o"]:
         """Convolves arranged maps with prepared weights."""
-        return _convolve(self, arranged, weights)
+        outputs: jax.Array = _convolve(self, arranged, weights)
+        return outputs
 
     def prepare_transposed(self, kernel: Float[Array, "k l i o"]) -> Float[Array, "k l o i"]:
         """Weights that `pull` takes."""
@@ -113,13 +113,8 @@ def correlate(
     return outputs.reshape(*maps.shape[:-3], *outputs.shape[1:])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _convolve(convolution: DirectConvolution, maps: jax.Array, weights: jax.Array) -> jax.Array:
-    return correlate(maps, weights, convolution.paddings())
-
-
 def _convolve_fwd(convolution, maps, weights):
-    return _convolve(convolution, maps, weights), (maps, weights)
+    return correlate(maps, weights, convolution.paddings()), (maps, weights)
 
 
 def _convolve_bwd(convolution, residuals, d_outputs):
@@ -130,4 +125,4 @@ def _convolve_bwd(convolution, residuals, d_outputs):
     )
 
 
-_convolve.defvjp(*in_one_precision(_convolve_fwd, _convolve_bwd))
+_convolve = with_backward_pass(_convolve_fwd, _convolve_bwd, num_settings=1)

@@ -1,47 +1,48 @@
-"""The precision of products in backward passes that are written out.
+"""The precision of products in functions whose backward pass is written out.
 
-JAX traces these when the gradient is asked for, which may be outside of the context that sets the
-precision of the forward pass, `jax.default_matmul_precision`.
+JAX may trace both passes anew where a gradient is asked for, outside of the context that set the
+precision where the function was called, `jax.default_matmul_precision`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
 
 
-@jax.tree_util.register_static
-@dataclass(frozen=True)
-class _Precision:
-    """A setting among the residuals, which are arrays otherwise."""
-
-    setting: Any
-
-
-def in_one_precision(
-    forward: Callable[..., Any], backward: Callable[..., Any]
-) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """Both rules of a `jax.custom_vjp`, the backward one in the precision of the forward one.
+def with_backward_pass(
+    forward: Callable[..., Any], backward: Callable[..., Any], *, num_settings: int
+) -> Callable[..., Any]:
+    """A function with its own backward pass, both in the precision of where it is called.
 
     Args:
-      forward: (arguments) -> (outputs, residuals).
-      backward: (arguments that are not differentiated, residuals, cotangents) -> cotangents.
+      forward: (settings, arrays) -> (outputs, residuals).
+      backward: (settings, residuals, cotangents) -> cotangents of the arrays.
+      num_settings: how many of the first arguments are hashable settings.
 
     Returns:
-      What `defvjp` takes.
+      (settings, arrays) -> outputs.
 
     Source: choice.
     """
 
-    def noting(*arguments: Any) -> Any:
-        outputs, residuals = forward(*arguments)
-        setting: Any = jax.config
-        return outputs, (_Precision(setting.jax_default_matmul_precision), residuals)
+    @partial(jax.custom_vjp, nondiff_argnums=tuple(range(num_settings + 1)))
+    def call(precision: Any, *arguments: Any) -> Any:
+        return in_precision_of_call(precision, *arguments)[0]
 
-    def returning(*arguments: Any) -> Any:
-        *settings, (precision, residuals), cotangents = arguments
-        with jax.default_matmul_precision(precision.setting):
-            return backward(*settings, residuals, cotangents)
+    def in_precision_of_call(precision: Any, *arguments: Any) -> Any:
+        with jax.default_matmul_precision(precision):
+            return forward(*arguments)
 
-    return noting, returning
+    def backward_in_precision_of_call(precision: Any, *arguments: Any) -> Any:
+        with jax.default_matmul_precision(precision):
+            return backward(*arguments)
+
+    call.defvjp(in_precision_of_call, backward_in_precision_of_call)
+
+    def function(*arguments: Any) -> Any:
+        config: Any = jax.config
+        return call(config.jax_default_matmul_precision, *arguments)
+
+    return function
