@@ -10,6 +10,7 @@ first test sequences. `moved` is the largest difference of an intensity from tha
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,11 @@ _NUM_SEQUENCES = flags.DEFINE_integer(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.evaluate_precision", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     from experiments.configs.config import read_json
     from experiments.measure.rounded_scores import rounded_scores
     from experiments.report.results_table import results_table
@@ -42,7 +44,7 @@ def _main() -> None:
     config = read_json(folder / CONFIG_FILE)
     params, _ = trained_params(config, folder)
     rows: list[dict[str, Any]] = rounded_scores(config, params, _NUM_SEQUENCES.value)
-    print(results_table(rows, f"python -m experiments.evaluate_precision --workdir={folder}"))
+    print(results_table(rows, command))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ digit_accuracy}, the last of which is the share of the digits' pixels that are l
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -28,10 +29,11 @@ _WORKDIR = flags.DEFINE_string(
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.probe", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     import jax
 
     from experiments.configs.config import read_json
@@ -67,7 +69,7 @@ def _main() -> None:
         path = result_file(folder, "probe", "test")
         lock.check()
         write_file(path, result_text(path, rows))
-    print(results_table(rows, f"python -m experiments.probe --workdir={folder}"))
+    print(results_table(rows, command))
 
 
 if __name__ == "__main__":

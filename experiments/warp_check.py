@@ -13,6 +13,7 @@ Source: section 4.1, Figure 3.
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from absl import flags
@@ -32,16 +33,17 @@ _OUTPUT = flags.DEFINE_string(
     "output", "runs/warp_check", "Folder of the results.", flag_values=_FLAGS
 )
 _COMMAND = flags.DEFINE_string(
-    "command", "python -m experiments.warp_check", "Command, to be quoted.", flag_values=_FLAGS
+    "command", None, "Command to be quoted; if not given, this one.", flag_values=_FLAGS
 )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the program and gives its status; see `command_line.run`."""
-    return command_line.run(_main, _FLAGS, __doc__, argv)
+    command = command_line.command("experiments.warp_check", argv)
+    return command_line.run(partial(_main, command), _FLAGS, __doc__, argv)
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     from data.sintel import Sintel
     from experiments.measure.warp import check, figure
     from experiments.report.results_table import publish
@@ -55,7 +57,7 @@ def _main() -> None:
         rows, first = check(pairs), pairs[0]
     except (OSError, ValueError) as error:
         raise UserError(f"--source: {error}") from error
-    publish(output, [row | provenance for row in rows], _COMMAND.value)
+    publish(output, [row | provenance for row in rows], _COMMAND.value or command)
     figure(first, output / "figure3.png")
     print(f"written to {output}")
 

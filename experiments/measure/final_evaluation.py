@@ -14,7 +14,7 @@ from experiments.measure.evaluation import Predict, evaluate, samples
 from experiments.measure.paper import paper_reference
 from experiments.pictures.samples import png
 from experiments.run.lock import Lock
-from experiments.run.provenance import current_commit, device, trained_by
+from experiments.run.provenance import made_by, trained_by
 from experiments.run.results import result_file, result_text, write_file
 from vstm.metrics import METRICS
 
@@ -159,8 +159,7 @@ class FinalEvaluation:
             "num_sequences_at_most": num_sequences,
             **scores,
             "paper": self.paper if split == "test" else None,
-            "commit": current_commit(),
-            "device": device(),
+            **made_by(),
             **trained_by(self.folder),
         }
         text = result_text(result_file(self.folder, "eval", split), result)

@@ -57,8 +57,8 @@ def device() -> str:
 
 
 def made_by() -> dict[str, str]:
-    """What a row of results was made by: `device` and `commit`, see there."""
-    return {"device": device(), "commit": current_commit()}
+    """What a row of results was made by: `commit` and `device`, see there."""
+    return {"commit": current_commit(), "device": device()}
 
 
 def environment() -> dict[str, Any]:
@@ -69,9 +69,7 @@ def environment() -> dict[str, Any]:
       platform; `float64`, whether JAX has it; `system`; `versions` by package, and of Python.
     """
     settings: Any = jax.config  # whose settings are no declared attributes
-    return {
-        "commit": current_commit(),
-        "device": device(),
+    return made_by() | {
         "num_devices": jax.device_count(),
         "backend": jax.default_backend(),
         "float64": settings.jax_enable_x64,

@@ -155,8 +155,9 @@ remake() {
   local folder=$1 model=$2
   shift 2
   if made "$folder" "$@" && [ ! "$model/model.npz" -nt "$folder/.finished" ]; then return; fi
-  if [ -e "$folder" ]; then
-    rm -rf "$folder.before"
+  if [ -e "$folder.before" ]; then # a call was stopped, and the folder is of its half
+    rm -rf "$folder"
+  elif [ -e "$folder" ]; then
     mv "$folder" "$folder.before"
   fi
   finish "$folder" "$@"

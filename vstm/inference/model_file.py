@@ -70,7 +70,7 @@ def num_channels(config: ModelConfig, params: Any) -> int:
     name = _last_bias(config)
     bias = flatten_dict(params, sep="/").get(name)
     if bias is None:
-        raise ValueError(f"lacks {name}, unlike the network that it describes")
+        raise _unlike("lacks", name)
     return np.size(bias)
 
 
@@ -126,7 +126,7 @@ def _last_bias(config: ModelConfig) -> str:
 def _described_channels(archive: zipfile.ZipFile, config: ModelConfig) -> int:
     name = _last_bias(config)
     if f"{name}.npy" not in archive.namelist():
-        raise ValueError(f"lacks {name}, unlike the network that it describes")
+        raise _unlike("lacks", name)
     with archive.open(f"{name}.npy") as file:
         shape, *_ = _header(file)
     if len(shape) != 1 or not 0 < shape[0] <= _MAX_CHANNELS:
@@ -150,8 +150,11 @@ def _check_members(
 def _check_names(names: Iterable[str], shapes: Mapping[str, tuple[int, ...]]) -> None:
     missing, others = shapes.keys() - set(names), set(names) - shapes.keys()
     if missing or others:
-        what, name = ("lacks", min(missing)) if missing else ("has", min(others))
-        raise ValueError(f"{what} {name}, unlike the network that it describes")
+        raise _unlike("lacks", min(missing)) if missing else _unlike("has", min(others))
+
+
+def _unlike(what: str, name: str) -> ValueError:
+    return ValueError(f"{what} {name}, unlike the network that it describes")
 
 
 def _parameter(archive: zipfile.ZipFile, name: str, expected: tuple[int, ...]) -> np.ndarray:

@@ -103,3 +103,17 @@ def test_a_floor_of_fewer_updates_is_trained_anew(sweep):
     sweep(**ONE)
     code, calls = sweep(**ONE, UPDATES="700")
     assert (code, calls[0]) == (0, "true_flow_floor 1enc.json")
+
+
+def test_an_earlier_prediction_stays_until_there_is_a_new_one(sweep, tmp_path):
+    clip = tmp_path / "box"
+    clip.mkdir()
+    assert sweep("figure7.sh", clip, MODEL="one")[0] == 0
+    kept = tmp_path / "runs" / "figure7" / "box" / "kept"
+    kept.touch()
+    assert sweep("figure7.sh", clip, MODEL="two", FAILING="predict", STATUS="143")[0] == 143
+    assert sweep("figure7.sh", clip, MODEL="two", FAILING="experiments.predict")[0] == 1
+    assert kept.exists()
+    assert sweep("figure7.sh", clip, MODEL="two")[0] == 0
+    assert sorted(path.name for path in kept.parents[1].iterdir() if path.is_dir()) == ["box"]
+    assert not kept.exists()
